@@ -1,3 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { name: 'workspace', testTimeout: 300_000, hookTimeout: 300_000 } });
+export default defineConfig({
+  test: {
+    name: 'workspace',
+    globalSetup: './test/pack.ts',
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+});

@@ -1,0 +1,99 @@
+// Who may import whom. The arrows of docs/architecture.md never run the other way, no file reaches
+// into another package's folder, and nothing that a browser loads imports `node:` up front.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { entriesOf, folderOf, manifestOf, type PackageName, packageNames, root } from './workspace';
+
+const allowed: Readonly<Record<PackageName, readonly PackageName[]>> = {
+  tensor: [],
+  tokenizer: [],
+  attention: ['tensor'],
+  classifier: ['attention', 'tensor'],
+  trainer: ['tensor'],
+};
+
+/** Entries for Node alone, which may import `node:` up front. */
+const nodeOnly: readonly string[] = [];
+
+function sourcesUnder(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((e) => e.isFile() && /\.[cm]?ts$/.test(e.name)).map((e) => join(e.parentPath, e.name));
+}
+
+/** Every module a file imports, statically or not, for its types or its values. */
+const importsOf = (file: string): string[] =>
+  ts.preProcessFile(readFileSync(file, 'utf8'), true, true).importedFiles.map((i) => i.fileName);
+
+describe.each(packageNames)('%s', (name) => {
+  const ours = allowed[name].map((other) => `@heddle/${other}`);
+
+  test('imports only what lies below it, through its exports', () => {
+    const entries = new Set(
+      ours.flatMap((other) => [...entriesOf(other.slice('@heddle/'.length) as PackageName).keys()]),
+    );
+    const wrong: string[] = [];
+    for (const file of sourcesUnder(join(folderOf(name), 'src'))) {
+      for (const specifier of importsOf(file)) {
+        const outside = specifier.startsWith('.') && !resolve(dirname(file), specifier).startsWith(folderOf(name));
+        const above = specifier.startsWith('@heddle/') && !entries.has(specifier);
+        if (outside || above) wrong.push(`${relative(root, file)} imports ${specifier}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('declares what it imports, and tensor as a peer', () => {
+    const { dependencies = {}, peerDependencies = {} } = manifestOf(name);
+    const declared = { ...dependencies, ...peerDependencies };
+    expect(Object.keys(declared).filter((d) => d.startsWith('@heddle/') && !ours.includes(d))).toEqual([]);
+    expect(Object.keys(dependencies)).not.toContain('@heddle/tensor');
+    const imported = new Set(sourcesUnder(join(folderOf(name), 'src')).flatMap(importsOf));
+    const packagesOf = [...imported]
+      .filter((specifier) => !/^[./]|^node:/.test(specifier))
+      .map((specifier) =>
+        specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/'),
+      );
+    expect(packagesOf.filter((specifier) => !(specifier in declared))).toEqual([]);
+  });
+
+  test.each([...entriesOf(name)])('%s imports no node: module up front', async (specifier, file) => {
+    const { metafile } = await build({
+      entryPoints: [file],
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      external: ['node:*'],
+      logLevel: 'silent',
+    });
+    const upFront: string[] = [];
+    for (const [input, { imports }] of Object.entries(metafile.inputs)) {
+      for (const { path, kind } of imports) {
+        const builtIn = path.startsWith('node:') || (kind === 'require-call' && !path.includes('/'));
+        if (builtIn && kind !== 'dynamic-import') upFront.push(`${input} imports ${path}`);
+      }
+    }
+    if (!nodeOnly.includes(specifier)) expect(upFront).toEqual([]);
+  });
+});
+
+test('the benchmark imports the built packages, never their sources', () => {
+  const app = join(root, 'apps/benchmark');
+  const entries = new Set(packageNames.flatMap((name) => [...entriesOf(name).keys()]));
+  const wrong: string[] = [];
+  for (const file of sourcesUnder(join(app, 'src'))) {
+    for (const specifier of importsOf(file)) {
+      const outside = specifier.startsWith('.') && !resolve(dirname(file), specifier).startsWith(app);
+      const hidden = specifier.startsWith('@heddle/') && !entries.has(specifier);
+      if (outside || hidden) wrong.push(`${relative(root, file)} imports ${specifier}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
