@@ -1,0 +1,198 @@
+// The CPU engine: one linear memory, one compiled module, one pool of threads. Kernels are launched by name over units
+// of work; how work is cut into units depends on shapes alone. What the kernels compute is not known here.
+import { BackendError } from '../../../errors';
+import { type KernelName, kernelNames } from '../generated/kernels';
+import { Allocator } from './allocator';
+import { canBlock, hardwareThreads, hasRelaxedSimd, hasSharedMemory, hasSimd, type Simd } from './features';
+import { LinearMemory, MAX_BYTES } from './memory';
+import { loadModule } from './module';
+import { Pool, type RunPart, threadStarter } from './pool';
+import { ARGS_BYTES, CONTROL_BYTES, SCRATCH_BYTES } from './protocol';
+
+/** How an engine is made. Everything has a default that suits the machine. */
+export interface EngineOptions {
+  /** Threads that kernels are split over, the calling one included; `'auto'` takes what the system offers. */
+  readonly threads?: number | 'auto';
+  /** SIMD level; `'auto'` takes relaxed SIMD (fused multiply-add) where there is. */
+  readonly simd?: Simd | 'auto';
+  /** Whether the memory can be shared with workers; `false` means one thread. */
+  readonly shared?: boolean | 'auto';
+  /** Bound on the whole memory in bytes, at most 4 GiB. */
+  readonly maxBytes?: number;
+  /** Folder with plain.wasm and relaxed.wasm, instead of the inlined modules. */
+  readonly wasmUrl?: string | URL;
+  /** Address of worker.js, instead of the inlined one. */
+  readonly workerUrl?: string | URL;
+}
+
+/** What an engine runs on. */
+export interface EngineInfo {
+  readonly threads: number;
+  readonly simd: Simd;
+  readonly shared: boolean;
+  readonly notes: readonly string[];
+}
+
+// Jobs below this much work (about a tenth of a millisecond on one thread) aren't worth waking a worker for.
+const PARALLEL_WORK = 200_000;
+const MAX_THREADS = 64;
+const INITIAL_BYTES = 4 << 20;
+
+/** A memory with kernels on it. */
+export class Engine {
+  readonly info: EngineInfo;
+  /** The argument block as integers; write it anew before each launch. */
+  slots!: Int32Array;
+  /** The argument block as floats. */
+  floats!: Float32Array;
+
+  readonly #memory: LinearMemory;
+  readonly #allocator: Allocator;
+  readonly #kernels: Record<KernelName, RunPart>;
+  readonly #indices: ReadonlyMap<string, number>;
+  readonly #pool: Pool | null;
+  readonly #args: number;
+
+  /** Use `Engine.create`. */
+  private constructor(parts: {
+    info: EngineInfo;
+    memory: LinearMemory;
+    allocator: Allocator;
+    kernels: Record<KernelName, RunPart>;
+    pool: Pool | null;
+    args: number;
+  }) {
+    this.info = parts.info;
+    this.#memory = parts.memory;
+    this.#allocator = parts.allocator;
+    this.#kernels = parts.kernels;
+    this.#pool = parts.pool;
+    this.#args = parts.args;
+    this.#indices = new Map(kernelNames.map((name, i) => [name, i]));
+    this.#aim();
+  }
+
+  /** Compiles the kernels and makes a memory for them. */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    if (!hasSimd())
+      throw new BackendError('wasm', 'this system runs no WebAssembly SIMD: update it, or use another backend');
+    const notes: string[] = [];
+    const simd = chooseSimd(options.simd ?? 'auto');
+    const shared = options.shared === true || (options.shared !== false && hasSharedMemory());
+    const threads = await chooseThreads(options.threads ?? 'auto', shared, notes);
+    const module = await loadModule(simd, shared, options.wasmUrl);
+    const memory = new LinearMemory(shared, INITIAL_BYTES);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
+    const control = Math.ceil((exports['heapBase'] as () => number)() / 64) * 64;
+    const args = control + CONTROL_BYTES;
+    const allocator = new Allocator(memory, args + ARGS_BYTES, Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES));
+    const scratch = Array.from({ length: threads }, () => allocator.alloc(SCRATCH_BYTES));
+    (exports['setScratch'] as (address: number) => void)(scratch[0]);
+    const common = { module, memory: memory.memory, control, args, kernels: kernelNames, blas: null };
+    const pool =
+      threads === 1
+        ? null
+        : new Pool(
+            memory,
+            control,
+            scratch.slice(1).map((address) => ({ ...common, scratch: address })),
+            await threadStarter(options.workerUrl),
+          );
+    const kernels = exports as unknown as Record<KernelName, RunPart>;
+    return new Engine({ info: { threads, simd, shared, notes }, memory, allocator, kernels, pool, args });
+  }
+
+  /** The memory as floats. Take it anew after each `alloc`: a view dies when the memory grows. */
+  get f32(): Float32Array {
+    return this.#memory.f32;
+  }
+
+  /** The memory as integers. */
+  get i32(): Int32Array {
+    return this.#memory.i32;
+  }
+
+  /** The memory as unsigned integers. */
+  get u32(): Uint32Array {
+    return this.#memory.u32;
+  }
+
+  /** Bytes that are allocated now. */
+  get liveBytes(): number {
+    return this.#allocator.liveBytes;
+  }
+
+  /** The most bytes that were allocated at once. */
+  get peakBytes(): number {
+    return this.#allocator.peakBytes;
+  }
+
+  /** Buffers that are allocated now. */
+  get liveBuffers(): number {
+    return this.#allocator.liveBuffers;
+  }
+
+  /** Workers that are running. */
+  get workersReady(): number {
+    return this.#pool?.ready ?? 0;
+  }
+
+  /** Address of a new buffer, aligned to 64 bytes, its content undefined. Throws `OutOfMemory`. */
+  alloc(bytes: number): number {
+    const before = this.#memory.f32;
+    const address = this.#allocator.alloc(bytes);
+    if (this.#memory.f32 !== before) this.#aim();
+    return address;
+  }
+
+  /** Takes a buffer back. */
+  free(address: number): void {
+    this.#allocator.free(address);
+  }
+
+  /**
+   * Runs the units `[0, units)` of a kernel on the arguments in `slots` and `floats`, and returns when all are done.
+   * `work` estimates the job in simple operations on elements; the threads share it where it is worth that.
+   */
+  launch(kernel: KernelName, units: number, work: number = units): void {
+    const run = this.#kernels[kernel];
+    if (this.#pool === null || work < PARALLEL_WORK || units < 2) run(this.#args, 0, units);
+    else this.#pool.run(this.#indices.get(kernel)!, run, this.#args, units);
+  }
+
+  /** Ends the workers. The engine goes on working; they start again when they are needed. */
+  async dispose(): Promise<void> {
+    await this.#pool?.stop();
+  }
+
+  #aim(): void {
+    const { buffer } = this.#memory.memory;
+    this.slots = new Int32Array(buffer, this.#args, ARGS_BYTES / 4);
+    this.floats = new Float32Array(buffer, this.#args, ARGS_BYTES / 4);
+  }
+}
+
+function chooseSimd(wanted: Simd | 'auto'): Simd {
+  if (wanted === 'auto') return hasRelaxedSimd() ? 'relaxed' : 'plain';
+  if (wanted === 'relaxed' && !hasRelaxedSimd()) {
+    throw new BackendError(
+      'wasm',
+      "simd: this system runs no relaxed SIMD (Node.js does from 22 on): use 'auto' or 'plain'",
+    );
+  }
+  return wanted;
+}
+
+async function chooseThreads(wanted: number | 'auto', shared: boolean, notes: string[]): Promise<number> {
+  const count = wanted === 'auto' ? await hardwareThreads() : Math.max(1, Math.floor(wanted));
+  if (count === 1) return 1;
+  if (!shared) {
+    notes.push('one thread: memory can not be shared here (a page has to be cross-origin isolated)');
+    return 1;
+  }
+  if (!canBlock()) {
+    notes.push('one thread: a page must not block; run the engine inside a worker to use more');
+    return 1;
+  }
+  return Math.min(count, MAX_THREADS);
+}

@@ -1,0 +1,161 @@
+// The threads of an engine: starts workers, hands them jobs through shared memory, takes part itself, waits for the end.
+// Which part of a job a thread gets is chance; what a part computes is not, so results don't depend on the threads.
+import { BackendError } from '../../../errors';
+import { isNode } from './features';
+import type { LinearMemory } from './memory';
+import {
+  ACTIVE,
+  CHUNK,
+  CONTROL_BYTES,
+  FAILED,
+  KERNEL,
+  MESSAGE,
+  NEXT,
+  OPEN,
+  READY,
+  SEQUENCE,
+  SLEEPERS,
+  SPINS,
+  UNITS,
+  type WorkerSetup,
+} from './protocol';
+import { WorkerLost } from './worker-lost';
+
+/** Runs the units `[from, to)` of a kernel on the calling thread. */
+export type RunPart = (args: number, from: number, to: number) => void;
+
+/** What the pool needs of a worker, be it Node's or the browser's. */
+interface Thread {
+  terminate(): unknown;
+}
+
+/** Starts one worker; `lost` is called when it ends without having been told to. */
+export type StartThread = (setup: WorkerSetup, lost: () => void) => Thread;
+
+// A part is done in milliseconds; a thread that shows no progress for this long is gone.
+const PATIENCE_MS = 250;
+const PATIENCE_TURNS = 80;
+
+/** A fixed number of workers on one memory. They start at the first job, and again after one was lost. */
+export class Pool {
+  readonly #words: Int32Array;
+  #threads: Thread[] = [];
+  #sequence = 0;
+  #lost = 0;
+
+  /** `workers` says what each worker is started with; the calling thread comes on top of them. */
+  constructor(
+    memory: LinearMemory,
+    readonly control: number,
+    readonly workers: readonly WorkerSetup[],
+    readonly start: StartThread,
+  ) {
+    this.#words = new Int32Array(memory.memory.buffer, control, CONTROL_BYTES / 4);
+  }
+
+  /** Workers that have started and not been lost. */
+  get ready(): number {
+    return this.#threads.length === 0 ? 0 : Atomics.load(this.#words, READY);
+  }
+
+  /** Workers that were lost since the pool was made. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Runs all units of a job, `part` on this thread and kernel `kernel` on the workers, and returns when all are done. */
+  run(kernel: number, part: RunPart, args: number, units: number): void {
+    if (this.#threads.length < this.workers.length) this.#restart();
+    const words = this.#words;
+    const chunk = Math.max(1, Math.floor(units / (4 * (this.workers.length + 1))));
+    words[KERNEL] = kernel;
+    words[UNITS] = units;
+    words[CHUNK] = chunk;
+    Atomics.store(words, NEXT, 0);
+    Atomics.store(words, OPEN, 1);
+    Atomics.store(words, SEQUENCE, ++this.#sequence);
+    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, SEQUENCE);
+    try {
+      for (;;) {
+        const from = Atomics.add(words, NEXT, chunk);
+        if (from >= units) break;
+        part(args, from, Math.min(units, from + chunk));
+      }
+    } finally {
+      // Also after a trap: no worker may run on when the caller frees the buffers.
+      Atomics.store(words, NEXT, units);
+      Atomics.store(words, OPEN, 0);
+      this.#wait(words);
+    }
+    if (words[FAILED] !== 0) this.#fail(words);
+  }
+
+  /** Ends all workers. The next job starts new ones. */
+  async stop(): Promise<void> {
+    const threads = this.#threads;
+    this.#threads = [];
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+
+  #wait(words: Int32Array): void {
+    for (let i = 0; i < SPINS; i++) if (Atomics.load(words, ACTIVE) === 0) return;
+    for (let turn = 0; turn < PATIENCE_TURNS; turn++) {
+      const active = Atomics.load(words, ACTIVE);
+      if (active === 0) return;
+      // Counted in waits, not by a clock: tests replace clocks.
+      Atomics.wait(words, ACTIVE, active, PATIENCE_MS);
+    }
+    const lost = Atomics.load(words, ACTIVE);
+    this.#lost += lost;
+    void this.stop();
+    throw new WorkerLost(lost);
+  }
+
+  #restart(): void {
+    for (const thread of this.#threads) void thread.terminate();
+    this.#words.fill(0);
+    this.#sequence = 0;
+    this.#threads = [];
+    for (const setup of this.workers) {
+      const thread = this.start(setup, () => {
+        if (!this.#threads.includes(thread)) return;
+        this.#lost++;
+        this.#threads = this.#threads.filter((other) => other !== thread);
+      });
+      this.#threads.push(thread);
+    }
+  }
+
+  #fail(words: Int32Array): never {
+    const length = words[FAILED];
+    words[FAILED] = 0;
+    const bytes = new Uint8Array(words.buffer, words.byteOffset + MESSAGE * 4, length).slice();
+    throw new BackendError('wasm', `a kernel failed on a worker: ${new TextDecoder().decode(bytes)}`);
+  }
+}
+
+/** How workers are started here: from the inlined source, or from `workerUrl`. */
+export async function threadStarter(workerUrl: string | URL | undefined): Promise<StartThread> {
+  const source = workerUrl === undefined ? (await import('../generated/worker')).workerSource : '';
+  if (isNode()) {
+    const { Worker } = await import('node:worker_threads');
+    return (workerData, lost) => {
+      const worker =
+        workerUrl === undefined
+          ? new Worker(source, { eval: true, workerData, execArgv: [] })
+          : new Worker(workerUrl, { workerData, execArgv: [] });
+      // The pool never keeps a process alive.
+      worker.unref();
+      worker.on('error', lost);
+      worker.on('exit', lost);
+      return worker;
+    };
+  }
+  const url = workerUrl ?? URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  return (setup, lost) => {
+    const worker = new Worker(url);
+    worker.onerror = lost;
+    worker.postMessage(setup);
+    return worker;
+  };
+}

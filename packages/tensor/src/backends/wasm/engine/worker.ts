@@ -1,0 +1,82 @@
+// The program of a pool's worker: waits for a job in shared memory, claims units of it until none are left, waits again.
+// Bundled by scripts/build-wasm.mjs into a string; imports nothing that isn't a constant or a type.
+import {
+  ACTIVE,
+  CHUNK,
+  CONTROL_BYTES,
+  FAILED,
+  KERNEL,
+  MESSAGE,
+  NEXT,
+  OPEN,
+  READY,
+  SEQUENCE,
+  SLEEPERS,
+  SPINS,
+  UNITS,
+  type WorkerSetup,
+} from './protocol';
+
+type Kernel = (args: number, from: number, to: number) => void;
+
+interface NodeGlobals {
+  require?: (name: string) => { workerData: WorkerSetup };
+  onmessage: ((event: { data: WorkerSetup }) => void) | null;
+}
+
+const globals = globalThis as unknown as NodeGlobals;
+if (globals.require === undefined) globals.onmessage = (event) => work(event.data);
+else work(globals.require('node:worker_threads').workerData);
+
+function work(setup: WorkerSetup): void {
+  const { exports } = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
+  (exports['setScratch'] as (address: number) => void)(setup.scratch);
+  const kernels = setup.kernels.map((name) => exports[name] as Kernel);
+  const words = new Int32Array(setup.memory.buffer, setup.control, CONTROL_BYTES / 4);
+  Atomics.add(words, READY, 1);
+  let sequence = 0;
+  for (;;) {
+    sequence = next(words, sequence);
+    Atomics.add(words, ACTIVE, 1);
+    // The calling thread closes a job before it waits for ACTIVE to fall to 0: either we see it closed, or it sees us.
+    if (Atomics.load(words, OPEN) === 1) {
+      try {
+        claim(words, kernels[words[KERNEL]], setup.args);
+      } catch (error) {
+        report(words, String(error));
+      }
+    }
+    if (Atomics.sub(words, ACTIVE, 1) === 1) Atomics.notify(words, ACTIVE);
+  }
+}
+
+/** Waits until the number of the job is another one: at first awake, since the next job mostly comes at once. */
+function next(words: Int32Array, sequence: number): number {
+  for (let i = 0; i < SPINS; i++) {
+    const now = Atomics.load(words, SEQUENCE);
+    if (now !== sequence) return now;
+  }
+  Atomics.add(words, SLEEPERS, 1);
+  while (Atomics.load(words, SEQUENCE) === sequence) Atomics.wait(words, SEQUENCE, sequence);
+  Atomics.sub(words, SLEEPERS, 1);
+  return Atomics.load(words, SEQUENCE);
+}
+
+function claim(words: Int32Array, kernel: Kernel, args: number): void {
+  const units = words[UNITS];
+  const chunk = words[CHUNK];
+  for (;;) {
+    const from = Atomics.add(words, NEXT, chunk);
+    if (from >= units) return;
+    kernel(args, from, Math.min(units, from + chunk));
+  }
+}
+
+function report(words: Int32Array, message: string): void {
+  // TextEncoder doesn't write into shared memory.
+  const bytes = new TextEncoder().encode(message);
+  const room = new Uint8Array(words.buffer, words.byteOffset + MESSAGE * 4, CONTROL_BYTES - MESSAGE * 4);
+  const length = Math.min(bytes.length, room.length);
+  room.set(bytes.subarray(0, length));
+  Atomics.store(words, FAILED, length);
+}
