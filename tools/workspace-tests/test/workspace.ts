@@ -1,7 +1,7 @@
 // What the workspace holds, and how its tests run a program. No assertion is made here.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 export const root = join(import.meta.dirname, '../../..');
 
@@ -58,4 +58,17 @@ export function pnpm(args: readonly string[], cwd: string): Promise<string> {
   if (/pnpm[^/\\]*\.[cm]?js$/.test(path)) return run(process.execPath, [path, ...args], cwd);
   if (/pnpm/.test(path)) return run(path, args, cwd);
   return run('npx', ['-y', 'pnpm@12', ...args], cwd);
+}
+
+/** Copies what pnpm and changesets read of the workspace: manifests, lockfile, configuration, no sources. */
+export function copyManifests(target: string): void {
+  const files = /^(package\.json|pnpm-[\w-]+\.yaml|turbo\.json|\.changeset(\/.*)?|tools\/run\.mjs)$/;
+  const members = /^(packages|apps|tools)(\/[\w-]+(\/package\.json)?)?$/;
+  cpSync(root, target, {
+    recursive: true,
+    filter: (source) => {
+      const path = relative(root, source).replaceAll('\\', '/');
+      return path === '' || files.test(path) || members.test(path);
+    },
+  });
 }
