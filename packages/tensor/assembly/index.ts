@@ -1,3 +1,5 @@
 // Every kernel of the module, one line a file. What a file named here exports becomes an export of the module, so
 // helpers that only other kernels use live in files that are not named here (simd.ts, …).
 export * from './engine';
+export * from './matmul';
+export * from './matmul-dots';

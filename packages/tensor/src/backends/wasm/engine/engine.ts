@@ -41,6 +41,8 @@ const INITIAL_BYTES = 4 << 20;
 /** A memory with kernels on it. */
 export class Engine {
   readonly info: EngineInfo;
+  /** Byte address of the argument block. */
+  readonly argsAddress: number;
   /** The argument block as integers; write it anew before each launch. */
   slots!: Int32Array;
   /** The argument block as floats. */
@@ -51,7 +53,6 @@ export class Engine {
   readonly #kernels: Record<KernelName, RunPart>;
   readonly #indices: ReadonlyMap<string, number>;
   readonly #pool: Pool | null;
-  readonly #args: number;
 
   /** Use `Engine.create`. */
   private constructor(parts: {
@@ -67,7 +68,7 @@ export class Engine {
     this.#allocator = parts.allocator;
     this.#kernels = parts.kernels;
     this.#pool = parts.pool;
-    this.#args = parts.args;
+    this.argsAddress = parts.args;
     this.#indices = new Map(kernelNames.map((name, i) => [name, i]));
     this.#aim();
   }
@@ -156,8 +157,8 @@ export class Engine {
    */
   launch(kernel: KernelName, units: number, work: number = units): void {
     const run = this.#kernels[kernel];
-    if (this.#pool === null || work < PARALLEL_WORK || units < 2) run(this.#args, 0, units);
-    else this.#pool.run(this.#indices.get(kernel)!, run, this.#args, units);
+    if (this.#pool === null || work < PARALLEL_WORK || units < 2) run(this.argsAddress, 0, units);
+    else this.#pool.run(this.#indices.get(kernel)!, run, this.argsAddress, units);
   }
 
   /** Ends the workers. The engine goes on working; they start again when they are needed. */
@@ -167,8 +168,8 @@ export class Engine {
 
   #aim(): void {
     const { buffer } = this.#memory.memory;
-    this.slots = new Int32Array(buffer, this.#args, ARGS_BYTES / 4);
-    this.floats = new Float32Array(buffer, this.#args, ARGS_BYTES / 4);
+    this.slots = new Int32Array(buffer, this.argsAddress, ARGS_BYTES / 4);
+    this.floats = new Float32Array(buffer, this.argsAddress, ARGS_BYTES / 4);
   }
 }
 

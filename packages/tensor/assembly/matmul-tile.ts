@@ -1,0 +1,156 @@
+// The innermost loops of a matrix product: a tile of C that stays in registers while K is walked. No blocking here.
+import { fma } from './simd';
+
+// c = init + a · b. `a` has the strides rsA (rows) and csA (along K); `b` is 8 floats for each step of K, ldb apart;
+// `init` has rows ldi apart (0 for one row that all start from: a bias), `c` has rows ldc apart. Strides are in bytes.
+// Only `rows` rows of `a` are read; the rest repeat the last one, and the caller drops what comes of them.
+// The sum over K runs in order, in every tile, so no result depends on how C is cut into tiles.
+// Four rows are what V8 keeps in 16 registers with a separate multiply and add, six with a fused one (measured).
+
+/** 4 rows by 8 columns. See above for the arguments. */
+export function tile4(
+  rows: i32,
+  a: usize,
+  rsA: usize,
+  csA: usize,
+  b: usize,
+  ldb: usize,
+  init: usize,
+  ldi: usize,
+  c: usize,
+  ldc: usize,
+  K: i32,
+): void {
+  let a1 = rows > 1 ? a + rsA : a;
+  let a2 = rows > 2 ? a1 + rsA : a1;
+  let a3 = rows > 3 ? a2 + rsA : a2;
+  let c00 = v128.load(init);
+  let c01 = v128.load(init, 16);
+  init += ldi;
+  let c10 = v128.load(init);
+  let c11 = v128.load(init, 16);
+  init += ldi;
+  let c20 = v128.load(init);
+  let c21 = v128.load(init, 16);
+  init += ldi;
+  let c30 = v128.load(init);
+  let c31 = v128.load(init, 16);
+  while (K > 0) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    b += ldb;
+    const x0 = v128.load32_splat(a);
+    c00 = fma(x0, b0, c00);
+    c01 = fma(x0, b1, c01);
+    a += csA;
+    const x1 = v128.load32_splat(a1);
+    c10 = fma(x1, b0, c10);
+    c11 = fma(x1, b1, c11);
+    a1 += csA;
+    const x2 = v128.load32_splat(a2);
+    c20 = fma(x2, b0, c20);
+    c21 = fma(x2, b1, c21);
+    a2 += csA;
+    const x3 = v128.load32_splat(a3);
+    c30 = fma(x3, b0, c30);
+    c31 = fma(x3, b1, c31);
+    a3 += csA;
+    K--;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += ldc;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += ldc;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += ldc;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+}
+
+/** 6 rows by 8 columns. See above for the arguments. */
+export function tile6(
+  rows: i32,
+  a: usize,
+  rsA: usize,
+  csA: usize,
+  b: usize,
+  ldb: usize,
+  init: usize,
+  ldi: usize,
+  c: usize,
+  ldc: usize,
+  K: i32,
+): void {
+  let a1 = rows > 1 ? a + rsA : a;
+  let a2 = rows > 2 ? a1 + rsA : a1;
+  let a3 = rows > 3 ? a2 + rsA : a2;
+  let a4 = rows > 4 ? a3 + rsA : a3;
+  let a5 = rows > 5 ? a4 + rsA : a4;
+  let c00 = v128.load(init);
+  let c01 = v128.load(init, 16);
+  init += ldi;
+  let c10 = v128.load(init);
+  let c11 = v128.load(init, 16);
+  init += ldi;
+  let c20 = v128.load(init);
+  let c21 = v128.load(init, 16);
+  init += ldi;
+  let c30 = v128.load(init);
+  let c31 = v128.load(init, 16);
+  init += ldi;
+  let c40 = v128.load(init);
+  let c41 = v128.load(init, 16);
+  init += ldi;
+  let c50 = v128.load(init);
+  let c51 = v128.load(init, 16);
+  while (K > 0) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    b += ldb;
+    const x0 = v128.load32_splat(a);
+    c00 = fma(x0, b0, c00);
+    c01 = fma(x0, b1, c01);
+    a += csA;
+    const x1 = v128.load32_splat(a1);
+    c10 = fma(x1, b0, c10);
+    c11 = fma(x1, b1, c11);
+    a1 += csA;
+    const x2 = v128.load32_splat(a2);
+    c20 = fma(x2, b0, c20);
+    c21 = fma(x2, b1, c21);
+    a2 += csA;
+    const x3 = v128.load32_splat(a3);
+    c30 = fma(x3, b0, c30);
+    c31 = fma(x3, b1, c31);
+    a3 += csA;
+    const x4 = v128.load32_splat(a4);
+    c40 = fma(x4, b0, c40);
+    c41 = fma(x4, b1, c41);
+    a4 += csA;
+    const x5 = v128.load32_splat(a5);
+    c50 = fma(x5, b0, c50);
+    c51 = fma(x5, b1, c51);
+    a5 += csA;
+    K--;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += ldc;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += ldc;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += ldc;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+  c += ldc;
+  v128.store(c, c40);
+  v128.store(c, c41, 16);
+  c += ldc;
+  v128.store(c, c50);
+  v128.store(c, c51, 16);
+}

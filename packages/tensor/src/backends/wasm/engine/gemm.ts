@@ -1,0 +1,199 @@
+// Plans a matrix product: which kernel, packed or not, how C is cut into blocks. All of it follows from shapes and
+// strides alone, never from the number of threads, so neither does the result.
+import type { Engine } from './engine';
+
+/** A batch of matrices in memory: byte address of the first, strides in elements. */
+export interface Matrices {
+  readonly address: number;
+  readonly rowStride: number;
+  readonly colStride: number;
+}
+
+/** C = A · B: `c` dense along its rows, A and B with any strides. */
+export interface Product {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly a: Matrices;
+  readonly b: Matrices;
+  /** Byte address of the first C; row-major, dense. */
+  readonly c: number;
+  /** Address of N floats that each row starts from, or 0. */
+  readonly bias?: number;
+  /** Adds to what C holds instead of replacing it. */
+  readonly accumulate?: boolean;
+  /** Offsets in elements of each batch's A, B and C; without them there is one batch. */
+  readonly batches?: Batches;
+}
+
+/** Offsets in elements, one entry a batch. */
+export interface Batches {
+  readonly count: number;
+  readonly a: ArrayLike<number>;
+  readonly b: ArrayLike<number>;
+  readonly c: ArrayLike<number>;
+}
+
+// Rows of a block, a multiple of both tile heights: the block of A stays in the second-level cache.
+const BLOCK_ROWS = 48;
+const MIN_BLOCK_COLUMNS = 64;
+const MAX_BLOCK_COLUMNS = 512;
+// Blocks that a product is cut into at least, where it is large enough to: threads then end at about the same time.
+const WANTED_BLOCKS = 16;
+// Up to this many rows each element is a dot product, read from where the operands lie.
+const DOT_ROWS = 8;
+const DOT_COLUMNS = 32;
+// Up to this many rows B is not worth packing where its rows are dense.
+const UNPACKED_ROWS = 32;
+// Multiply-adds that count as one simple operation in an estimate of work.
+const FLOPS_PER_OPERATION = 8;
+// The table of addresses lies in the argument block behind the arguments, where it has room there.
+const TABLE_SLOT = 16;
+const TABLE_ROOM = 12_000;
+
+/** Computes a product. Zero dims work: K = 0 gives the bias, or 0. */
+export function gemm(engine: Engine, product: Product): void {
+  const { M, N, K } = product;
+  const count = product.batches?.count ?? 1;
+  if (M === 0 || N === 0 || count === 0) return;
+  const a = normal(product.a, M, K);
+  const b = normal(product.b, K, N);
+  if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
+  else if (M <= UNPACKED_ROWS && b.colStride === 1) blocks(engine, product, a, b, count, false);
+  else packed(engine, product, a, b, count);
+}
+
+function dots(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
+  const { M, N, K } = product;
+  const table = new Table(engine, count * 3);
+  addresses(table, product, a, b.address, null, count);
+  const { slots } = engine;
+  slots[0] = table.address;
+  slots[1] = M;
+  slots[2] = N;
+  slots[3] = K;
+  slots[4] = a.rowStride * 4;
+  slots[5] = b.colStride * 4;
+  slots[6] = N * 4;
+  slots[7] = DOT_COLUMNS;
+  slots[8] = product.bias ?? 0;
+  slots[9] = product.accumulate ? 1 : 0;
+  engine.launch('matmulDots', count * Math.ceil(N / DOT_COLUMNS), (count * M * N * K) / FLOPS_PER_OPERATION);
+  table.free();
+}
+
+// Copies B into panels first. A batch of B that several batches of A share is copied once.
+function packed(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
+  const { N, K } = product;
+  const panels = Math.ceil(N / 8);
+  const bytes = panels * (K + 1) * 32;
+  const copies: number[] = []; // offset of B, for each copy
+  const copyOf: number[] = []; // which copy a batch reads
+  const seen = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const offset = product.batches?.b[i] ?? 0;
+    let copy = seen.get(offset);
+    if (copy === undefined) {
+      copy = copies.push(offset) - 1;
+      seen.set(offset, copy);
+    }
+    copyOf.push(copy);
+  }
+  const buffer = engine.alloc(bytes * copies.length);
+  const table = new Table(engine, copies.length * 2);
+  copies.forEach((offset, i) => {
+    table.set(2 * i, b.address + offset * 4);
+    table.set(2 * i + 1, buffer + bytes * i);
+  });
+  const { slots } = engine;
+  slots[0] = table.address;
+  slots[1] = K;
+  slots[2] = N;
+  slots[3] = b.rowStride * 4;
+  slots[4] = b.colStride * 4;
+  slots[5] = Math.ceil(panels / 4);
+  slots[6] = 4;
+  slots[7] = product.bias ?? 0;
+  engine.launch('matmulPack', copies.length * Math.ceil(panels / 4), copies.length * N * K);
+  table.free();
+  blocks(engine, product, a, { address: buffer, rowStride: 0, colStride: 0 }, count, true, (i) => copyOf[i] * bytes);
+  engine.free(buffer);
+}
+
+function blocks(
+  engine: Engine,
+  product: Product,
+  a: Matrices,
+  b: Matrices,
+  count: number,
+  isPacked: boolean,
+  copyAt: ((batch: number) => number) | null = null,
+): void {
+  const { M, N, K } = product;
+  const down = Math.ceil(M / BLOCK_ROWS);
+  const wanted = Math.max(Math.ceil(N / MAX_BLOCK_COLUMNS), Math.ceil(WANTED_BLOCKS / (down * count)));
+  const columns = Math.max(MIN_BLOCK_COLUMNS, Math.ceil(N / wanted / 8) * 8);
+  const table = new Table(engine, count * 3);
+  addresses(table, product, a, b.address, copyAt, count);
+  const { slots } = engine;
+  slots[0] = table.address;
+  slots[1] = M;
+  slots[2] = N;
+  slots[3] = K;
+  slots[4] = a.rowStride * 4;
+  slots[5] = a.colStride * 4;
+  slots[6] = isPacked ? 0 : b.rowStride * 4;
+  slots[7] = N * 4;
+  slots[8] = BLOCK_ROWS;
+  slots[9] = columns;
+  slots[10] = isPacked ? 0 : (product.bias ?? 0);
+  slots[11] = product.accumulate ? 1 : 0;
+  engine.launch('matmul', count * down * Math.ceil(N / columns), (count * M * N * K) / FLOPS_PER_OPERATION);
+  table.free();
+}
+
+/** Words that a kernel reads beside its arguments. */
+class Table {
+  readonly address: number;
+  readonly #engine: Engine;
+  readonly #own: boolean;
+
+  constructor(engine: Engine, words: number) {
+    this.#engine = engine;
+    this.#own = words > TABLE_ROOM;
+    this.address = this.#own ? engine.alloc(words * 4) : engine.argsAddress + TABLE_SLOT * 4;
+  }
+
+  set(i: number, word: number): void {
+    if (this.#own) this.#engine.u32[(this.address >>> 2) + i] = word;
+    else this.#engine.slots[TABLE_SLOT + i] = word;
+  }
+
+  free(): void {
+    if (this.#own) this.#engine.free(this.address);
+  }
+}
+
+function addresses(
+  table: Table,
+  product: Product,
+  a: Matrices,
+  b: number,
+  copyAt: ((batch: number) => number) | null,
+  count: number,
+): void {
+  const { batches } = product;
+  for (let i = 0; i < count; i++) {
+    table.set(3 * i, a.address + (batches?.a[i] ?? 0) * 4);
+    table.set(3 * i + 1, b + (copyAt === null ? (batches?.b[i] ?? 0) * 4 : copyAt(i)));
+    table.set(3 * i + 2, product.c + (batches?.c[i] ?? 0) * 4);
+  }
+}
+
+// The stride of a dimension of one element says nothing; 1 lets the fast paths match.
+function normal(matrices: Matrices, rows: number, columns: number): Matrices {
+  if (rows > 1 && columns > 1) return matrices;
+  const { address, rowStride, colStride } = matrices;
+  if (columns > 1) return { address, rowStride: columns, colStride };
+  return rows > 1 ? { address, rowStride, colStride: 1 } : { address, rowStride: 1, colStride: 1 };
+}

@@ -1,0 +1,168 @@
+// Matrix products against float64, in every variant: shapes off every tile, strides, batches, special values.
+import { afterAll, describe, expect, test } from 'vitest';
+import { Engine, type EngineOptions } from '../../src/backends/wasm/engine/engine';
+import { hasRelaxedSimd } from '../../src/backends/wasm/engine/features';
+import { gemm, type Product } from '../../src/backends/wasm/engine/gemm';
+
+type Layout = 'rows' | 'columns' | 'spread';
+
+interface Case {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly a?: Layout;
+  readonly b?: Layout;
+  readonly bias?: boolean;
+  readonly accumulate?: boolean;
+  readonly batches?: number;
+  /** All batches share one B. */
+  readonly shared?: boolean;
+}
+
+const layouts: readonly Layout[] = ['rows', 'columns', 'spread'];
+const sizes = [
+  [1, 1, 1],
+  [1, 64, 64],
+  [3, 33, 70],
+  [4, 8, 9],
+  [7, 9, 5],
+  [8, 40, 31],
+  [13, 17, 600],
+  [33, 8, 16],
+  [48, 65, 31],
+  [50, 130, 64],
+  [97, 70, 1030],
+] as const;
+const cases: Case[] = sizes.flatMap(([M, N, K]) =>
+  layouts.flatMap((a) =>
+    layouts.flatMap((b) => [
+      { M, N, K, a, b },
+      { M, N, K, a, b, bias: true },
+    ]),
+  ),
+);
+for (const [M, N, K] of sizes) cases.push({ M, N, K, accumulate: true }, { M, N, K, b: 'columns', batches: 3 });
+for (const shared of [true, false])
+  cases.push({ M: 40, N: 24, K: 16, batches: 5, shared }, { M: 5, N: 24, K: 16, batches: 5, shared });
+cases.push({ M: 300, N: 1100, K: 40 }, { M: 0, N: 3, K: 4 }, { M: 3, N: 0, K: 4 }, { M: 40, N: 9, K: 0, bias: true });
+cases.push({ M: 3, N: 9, K: 0 }, { M: 20, N: 9, K: 0 }, { M: 2, N: 3, K: 4, batches: 0 });
+
+const levels = hasRelaxedSimd() ? (['plain', 'relaxed'] as const) : (['plain'] as const);
+const variants: EngineOptions[] = levels.flatMap((simd) => [
+  { simd, shared: false, threads: 1 },
+  { simd, shared: true, threads: 2 },
+]);
+
+let seed = 1;
+function random(): number {
+  seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+  return seed / 2 ** 31;
+}
+
+/** Writes random numbers into a new buffer, all of it: what lies between strided elements must not matter. */
+function filled(engine: Engine, elements: number): number {
+  const address = engine.alloc(elements * 4);
+  for (let i = 0; i < elements; i++) engine.f32[address / 4 + i] = random();
+  return address;
+}
+
+function strides(layout: Layout, rows: number, columns: number): { rowStride: number; colStride: number } {
+  if (layout === 'rows') return { rowStride: columns, colStride: 1 };
+  if (layout === 'columns') return { rowStride: 1, colStride: rows };
+  return { rowStride: 3 * columns + 2, colStride: 3 };
+}
+
+function run(engine: Engine, c: Case): { got: Float32Array; want: Float64Array; scale: number } {
+  const { M, N, K } = c;
+  const count = c.batches ?? 1;
+  const sa = strides(c.a ?? 'rows', M, K);
+  const sb = strides(c.b ?? 'rows', K, N);
+  const spanA = M * sa.rowStride + K * sa.colStride + 1;
+  const spanB = K * sb.rowStride + N * sb.colStride + 1;
+  const a = { address: filled(engine, spanA * Math.max(1, count)), ...sa };
+  const b = { address: filled(engine, spanB * Math.max(1, count)), ...sb };
+  const bias = c.bias ? filled(engine, N) : 0;
+  const out = filled(engine, M * N * count);
+  const at = { a: a.address / 4, b: b.address / 4, bias: bias / 4, out: out / 4 };
+  const indices = Array.from({ length: count }, (_, i) => i);
+  const batches = {
+    count,
+    a: indices.map((i) => i * spanA),
+    b: indices.map((i) => (c.shared ? 0 : i * spanB)),
+    c: indices.map((i) => i * M * N),
+  };
+  const want = new Float64Array(count * M * N);
+  let scale = 0;
+  for (let n = 0; n < count; n++) {
+    for (let i = 0; i < M; i++) {
+      for (let j = 0; j < N; j++) {
+        let sum = bias === 0 ? 0 : engine.f32[at.bias + j];
+        if (c.accumulate) sum += engine.f32[at.out + n * M * N + i * N + j];
+        for (let k = 0; k < K; k++) {
+          sum +=
+            engine.f32[at.a + batches.a[n] + i * sa.rowStride + k * sa.colStride] *
+            engine.f32[at.b + batches.b[n] + k * sb.rowStride + j * sb.colStride];
+        }
+        want[n * M * N + i * N + j] = sum;
+        scale += sum * sum;
+      }
+    }
+  }
+  const product: Product = { M, N, K, a, b, c: out, bias, accumulate: c.accumulate ?? false, batches };
+  gemm(engine, product);
+  const got = engine.f32.slice(out / 4, out / 4 + count * M * N);
+  for (const address of [a.address, b.address, out, ...(bias === 0 ? [] : [bias])]) engine.free(address);
+  return { got, want, scale: Math.sqrt(scale / Math.max(1, want.length)) };
+}
+
+describe.each(variants)('%o', (options) => {
+  const ready = Engine.create(options);
+  afterAll(async () => (await ready).dispose());
+
+  test('agrees with float64', async () => {
+    const engine = await ready;
+    const live = engine.liveBuffers;
+    for (const c of cases) {
+      const { got, want, scale } = run(engine, c);
+      want.forEach((value, i) => {
+        if (Math.abs(got[i] - value) > 1e-5 * (Math.abs(value) + scale)) {
+          throw new Error(`${JSON.stringify(c)} element ${i}: ${got[i]} for ${value}`);
+        }
+      });
+    }
+    expect(engine.liveBuffers).toBe(live);
+  });
+
+  test.each([2, 20, 60])('carries NaN and Inf with %i rows', async (M) => {
+    const engine = await ready;
+    const [N, K] = [19, 23];
+    for (const special of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const a = filled(engine, M * K);
+      const b = filled(engine, K * N);
+      const c = filled(engine, M * N);
+      engine.f32[a / 4 + K + 3] = special; // row 1 of A
+      engine.f32.subarray(b / 4, b / 4 + K * N).fill(1);
+      const address = { a: { address: a, rowStride: K, colStride: 1 }, b: { address: b, rowStride: N, colStride: 1 } };
+      gemm(engine, { M, N, K, ...address, c });
+      for (let i = 0; i < M * N; i++) {
+        const value = engine.f32[c / 4 + i];
+        if (Math.floor(i / N) === 1) expect(value).toBe(special);
+        else expect(Number.isFinite(value)).toBe(true);
+      }
+      for (const x of [a, b, c]) engine.free(x);
+    }
+  });
+});
+
+test.each(levels)('%s: the same bytes on 1, 2 and 4 threads', async (simd) => {
+  const results: Float32Array[] = [];
+  for (const threads of [1, 2, 4]) {
+    const engine = await Engine.create({ simd, threads });
+    seed = 7;
+    results.push(run(engine, { M: 261, N: 333, K: 700, a: 'columns', bias: true }).got);
+    results.push(run(engine, { M: 3, N: 5000, K: 300, b: 'columns' }).got);
+    await engine.dispose();
+  }
+  for (let i = 2; i < results.length; i++)
+    expect(Buffer.from(results[i].buffer).equals(Buffer.from(results[i % 2].buffer))).toBe(true);
+});
