@@ -35,45 +35,6 @@ class Lion(Optimizer):
                 average.mul_(beta2).add_(p.grad, alpha=1 - beta2)
 
 
-class Adafactor(Optimizer):
-    """torch.optim.Adafactor (torch 2.5 and later), its single-tensor path; https://arxiv.org/abs/1804.04235"""
-
-    def __init__(self, params, lr=1e-2, beta2_decay=-0.8, eps=(None, 1e-3), d=1.0, weight_decay=0.0):
-        defaults = {"lr": lr, "beta2_decay": beta2_decay, "eps": eps, "d": d, "weight_decay": weight_decay}
-        super().__init__(params, defaults)
-
-    @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            for p in group["params"]:
-                state, grad = self.state[p], p.grad
-                if not state:
-                    state["step"] = 0
-                    if p.dim() > 1:
-                        state["row"] = grad.new_zeros(*p.shape[:-1], 1)
-                        state["col"] = grad.new_zeros(*p.shape[:-2], 1, p.shape[-1])
-                    else:
-                        state["variance"] = torch.zeros_like(p)
-                state["step"] += 1
-                step = state["step"]
-                one_minus_beta2 = step ** group["beta2_decay"]
-                # eps1 defaults to float32's epsilon, since float32 is what the trajectories are held against.
-                eps1, eps2 = group["eps"][0] or torch.finfo(torch.float32).eps, group["eps"][1]
-                rho = min(group["lr"], 1 / math.sqrt(step))
-                alpha = max(eps2, p.norm(2).item() / math.sqrt(p.numel())) * rho
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                if p.dim() > 1:
-                    state["row"].lerp_(grad.square().mean(-1, keepdim=True), one_minus_beta2)
-                    state["col"].lerp_(grad.square().mean(-2, keepdim=True), one_minus_beta2)
-                    estimate = state["row"] @ state["col"]
-                    estimate.div_(state["row"].mean(-2, keepdim=True).clamp_(min=eps1))
-                else:
-                    state["variance"].lerp_(grad.square(), one_minus_beta2)
-                    estimate = state["variance"].clone()
-                update = estimate.clamp_(min=eps1 * eps1).rsqrt_().mul_(grad)
-                p.add_(update, alpha=-alpha / max(1.0, update.norm(2).item() / math.sqrt(update.numel()) / group["d"]))
-
-
 def optimizer_cases():
     shapes = {"weight": (4, 3), "bias": (4,)}
     initial = {k: draw.normal(*s) for k, s in shapes.items()}
@@ -91,8 +52,6 @@ def optimizer_cases():
         ("AdamW", AdamW, {"lr": 0.01, "weightDecay": 0.2, "betas": [0.9, 0.98]}),
         ("Lion", Lion, {"lr": 0.01}),
         ("Lion", Lion, {"lr": 0.01, "betas": [0.95, 0.98], "weightDecay": 0.1}),
-        ("Adafactor", Adafactor, {"lr": 0.02}),
-        ("Adafactor", Adafactor, {"lr": 0.02, "weightDecay": 0.1}),
     ]
     for name, optimizer, config in variants:
         yield trajectory(name, optimizer, config, [config], initial, gradients)
