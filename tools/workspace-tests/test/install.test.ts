@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { codeBlocksOf, toJavaScript } from './markdown';
+import { codeBlocksOf, toJavaScript } from './code-blocks';
 import { type PackageName, packageNames, run } from './workspace';
 
 const tarballs = inject('tarballs');
