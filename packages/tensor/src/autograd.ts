@@ -1,0 +1,251 @@
+// Reverse-mode differentiation: the walk from a loss back to the leaves, and the functions around it.
+
+import { ArgumentError, GraphError, HeddleError } from './errors';
+import type { Node } from './graph';
+import { isPromise, scope, track } from './lifetime';
+import { inGraph } from './op';
+import { add } from './ops/arithmetic';
+import { contiguous } from './ops/views';
+import { runtime } from './runtime';
+import { sameShape, show } from './shape';
+import type { Tensor } from './tensor';
+import { type AnyTensor, onesLike } from './tensor';
+
+/** Options of a backward pass. */
+export interface BackwardOptions {
+  /** Gradient of the result that the walk starts from; one where the result is a scalar. */
+  readonly gradient?: Tensor;
+  /** Records the gradients' own graph, so that they can be differentiated again. */
+  readonly createGraph?: boolean;
+  /** Keeps the graph for another pass. Implied by `createGraph`. */
+  readonly retainGraph?: boolean;
+}
+
+/** Adds the gradient of `root` to the `grad` of every leaf below it. */
+export function backward(root: AnyTensor, options: BackwardOptions = {}): void {
+  walk(root, options, (leaf, g) => accumulate(leaf, g, options.createGraph === true), null);
+}
+
+/**
+ * Gradients of `y` with respect to `xs`, which may be leaves or tensors inside the graph. No leaf's `grad` is touched.
+ *
+ * @throws {GraphError} where one of `xs` isn't part of `y`'s graph.
+ * @example
+ * ```ts
+ * import { gradients, init, tensor } from '@heddle/tensor';
+ * await init();
+ * const x = tensor([3], { requiresGrad: true });
+ * const [dx] = gradients(x.mul(x).sum(), [x]);
+ * console.log(await dx.data()); // Float32Array [6]
+ * ```
+ */
+export function gradients(y: AnyTensor, xs: readonly AnyTensor[], options: BackwardOptions = {}): Tensor[] {
+  const found = new Map<AnyTensor | Node, Tensor>();
+  const targets = new Set<AnyTensor | Node>(xs.map((x) => x.node ?? x));
+  walk(
+    y,
+    options,
+    (leaf, g) => {
+      if (!targets.has(leaf)) return;
+      const before = found.get(leaf);
+      found.set(leaf, before === undefined ? g.alias() : replace(before, add(before, g)));
+    },
+    (node, g) => {
+      if (targets.has(node)) found.set(node, g.alias());
+    },
+  );
+  return xs.map((x, i) => {
+    const g = found.get(x.node ?? x);
+    if (g === undefined) throw new GraphError(y.op, `input ${i} is not part of the graph`);
+    track(g);
+    return g;
+  });
+}
+
+function walk(
+  root: AnyTensor,
+  { gradient, createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  deliverToLeaf: (leaf: AnyTensor, g: Tensor) => void,
+  visit: ((node: Node, g: Tensor) => void) | null,
+): void {
+  root.assertAlive('backward');
+  if (!root.requiresGrad) throw new GraphError(root.op, 'nothing in the graph requires a gradient');
+  if (gradient === undefined && root.size !== 1) {
+    throw new ArgumentError(
+      'backward',
+      'gradient',
+      'a gradient to start from where the result is no scalar',
+      show(root.shape),
+    );
+  }
+  if (gradient !== undefined && !sameShape(gradient.shape, root.shape)) {
+    throw new ArgumentError('backward', 'gradient', `shape ${show(root.shape)}`, show(gradient.shape));
+  }
+  const order = root.node === null ? [] : reachable(root.node);
+  const outerRecording = runtime.recording;
+  runtime.recording = createGraph;
+  runtime.inBackward++;
+  try {
+    scope(() => {
+      const seed = gradient ?? onesLike(root);
+      if (root.node === null) deliverToLeaf(root, seed);
+      else root.node.grad = seed.alias();
+    });
+    for (const node of order) step(node, createGraph, deliverToLeaf, visit);
+  } finally {
+    for (const node of order) {
+      node.grad?.dispose();
+      node.grad = null;
+      if (!retainGraph) node.free();
+    }
+    runtime.recording = outerRecording;
+    runtime.inBackward--;
+  }
+}
+
+/** Turns the gradient that a node has gathered into its inputs' gradients. Everything else made here is freed. */
+function step(
+  node: Node,
+  createGraph: boolean,
+  deliverToLeaf: (leaf: AnyTensor, g: Tensor) => void,
+  visit: ((node: Node, g: Tensor) => void) | null,
+): void {
+  const gathered = node.grad;
+  if (gathered === null) return;
+  node.grad = null;
+  scope(() => {
+    const g = hooked(node.hooks, gathered);
+    visit?.(node, g);
+    const needs = node.inputs.map((input) => input.requiresGrad);
+    const found = inGraph(node.op, () => node.gradients(g, needs, createGraph));
+    for (let i = 0; i < found.length; i++) {
+      const gi = found[i];
+      if (gi === null || !needs[i]) continue;
+      const input = node.inputs[i];
+      if (input.node === null) deliverToLeaf(input, hooked(input.hooks, gi));
+      else input.node.grad = gathered_(input.node.grad, gi, createGraph);
+    }
+  });
+  gathered.dispose();
+}
+
+/** The sum of what a node has gathered and one more gradient, held outside the scope. */
+function gathered_(before: Tensor | null, g: Tensor, createGraph: boolean): Tensor {
+  if (before === null) return g.alias();
+  if (!createGraph && isOwned(before) && before.storage.error === null && g.storage.error === null) {
+    before.storage.backend.inPlace.addInto(before, g);
+    return before;
+  }
+  return replace(before, add(before, g));
+}
+
+/** Lets `before` go and holds `next` instead. */
+function replace(before: Tensor, next: Tensor): Tensor {
+  before.dispose();
+  return next.alias();
+}
+
+/** True where nobody else sees the tensor's buffer, so that it may be written into. */
+function isOwned(t: AnyTensor): boolean {
+  return t.storage.refs === 1 && t.contiguous && t.size * 4 === t.storage.bytes;
+}
+
+function hooked(hooks: AnyTensor['hooks'], g: Tensor): Tensor {
+  let result = g;
+  if (hooks !== null) for (const hook of hooks) result = hook(result) ?? result;
+  return result;
+}
+
+function accumulate(leaf: AnyTensor, g: Tensor, createGraph: boolean): void {
+  const before = leaf.grad;
+  if (before === null) {
+    leaf.grad =
+      createGraph || isOwned(g) || g.storage.error !== null ? g.alias() : contiguous(g, { copy: true }).alias();
+  } else if (createGraph || g.storage.error !== null || before.storage.error !== null || !isOwned(before)) {
+    leaf.grad = replace(before, add(before, g));
+  } else before.storage.backend.inPlace.addInto(before, g);
+}
+
+/** All nodes behind `root`, itself included, outputs before inputs. */
+function reachable(root: Node): Node[] {
+  const seen = new Set<Node>([root]);
+  const order = [root];
+  for (let i = 0; i < order.length; i++) {
+    const node = order[i];
+    if (node.isFreed) {
+      throw new GraphError(
+        node.op,
+        'its graph was freed by an earlier backward: pass { retainGraph: true } there to go through it again',
+      );
+    }
+    for (const input of node.inputs) {
+      if (input.node !== null && !seen.has(input.node)) {
+        seen.add(input.node);
+        order.push(input.node);
+      }
+    }
+  }
+  return order.sort((a, b) => b.sequence - a.sequence);
+}
+
+/**
+ * Runs `fn` without recording a graph.
+ *
+ * @throws {HeddleError} where `fn` returns a promise: recording would be back on before it settles.
+ * @example
+ * ```ts
+ * import { init, noGrad, tensor } from '@heddle/tensor';
+ * await init();
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * console.log(noGrad(() => w.mul(2)).requiresGrad); // false
+ * ```
+ */
+export function noGrad<T>(fn: () => T): T {
+  return withRecording('noGrad', false, fn);
+}
+
+/** Runs `fn` with recording on, inside a `noGrad`. */
+export function enableGrad<T>(fn: () => T): T {
+  return withRecording('enableGrad', true, fn);
+}
+
+function withRecording<T>(name: string, recording: boolean, fn: () => T): T {
+  const before = runtime.recording;
+  runtime.recording = recording;
+  try {
+    const result = fn();
+    if (isPromise(result))
+      throw new HeddleError(`${name}: fn: expected a synchronous function, got one that returns a promise`);
+    return result;
+  } finally {
+    runtime.recording = before;
+  }
+}
+
+/**
+ * The function that gives the gradient of a scalar function with respect to its first argument, as `jax.grad` does.
+ * Nest it for higher orders.
+ *
+ * @example
+ * ```ts
+ * import { grad, init, tensor } from '@heddle/tensor';
+ * await init();
+ * const cube = (x) => x.mul(x).mul(x).sum();
+ * console.log(await grad(grad((x) => cube(x)))(tensor([2])).data()); // Float32Array [12]
+ * ```
+ */
+export function grad<Rest extends readonly unknown[]>(
+  f: (x: Tensor, ...rest: Rest) => Tensor,
+): (x: Tensor, ...rest: Rest) => Tensor {
+  return (x, ...rest) =>
+    scope(() => {
+      const nested = x.requiresGrad;
+      const leaf = nested ? x : x.detach().requireGrad();
+      const [g] = gradients(
+        enableGrad(() => f(leaf, ...rest).sum()),
+        [leaf],
+        { createGraph: nested },
+      );
+      return g;
+    });
+}

@@ -1,0 +1,91 @@
+// Looks for a BLAS of the system and tries it. Everything here is optional: what is missing is said in one line.
+import { type Koffi, SGEMM, type Sgemm } from './blas-job';
+import { isNode } from './features';
+import type { BlasSource } from './protocol';
+
+/** A BLAS that was found and works. */
+export interface Blas {
+  readonly sgemm: Sgemm;
+  readonly source: BlasSource;
+  /** Library, version and what kernels it chose. */
+  readonly name: string;
+}
+
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  linux: ['libopenblas.so.0', 'libopenblas.so', 'libmkl_rt.so.2', 'libmkl_rt.so.1', 'libmkl_rt.so', 'libblis.so.4'],
+  darwin: [
+    '/System/Library/Frameworks/Accelerate.framework/Accelerate',
+    '/opt/homebrew/opt/openblas/lib/libopenblas.dylib',
+    '/usr/local/opt/openblas/lib/libopenblas.dylib',
+  ],
+  win32: ['libopenblas.dll', 'openblas.dll', 'mkl_rt.2.dll', 'mkl_rt.1.dll'],
+};
+const FOLDERS = ['/opt/OpenBLAS/lib', '/opt/intel/oneapi/mkl/latest/lib', '/opt/intel/mkl/lib/intel64'];
+
+/** Finds a BLAS: by itself (`'auto'`), not at all (`'off'`), or the library at a path. The string says why not. */
+export async function findBlas(wanted: string): Promise<Blas | string> {
+  if (wanted === 'off') return 'off';
+  if (!isNode()) return 'none (only in Node.js)';
+  const { createRequire } = await import('node:module');
+  const require = createRequire(import.meta.url);
+  let koffi: Koffi;
+  let path: string;
+  try {
+    path = require.resolve('koffi');
+    koffi = require(path);
+  } catch {
+    return 'none (npm install koffi, and a system OpenBLAS, make large products several times faster)';
+  }
+  const names = wanted === 'auto' ? candidates() : [wanted];
+  for (const library of names) {
+    const blas = tryLibrary(koffi, path, library);
+    if (blas !== null) return blas;
+  }
+  return wanted === 'auto'
+    ? 'none (koffi is there, but no system BLAS: apt install libopenblas0, or brew install openblas)'
+    : `none (no working cblas_sgemm in ${wanted})`;
+}
+
+function candidates(): string[] {
+  const names = NAMES[process.platform] ?? [];
+  const roots = [...(process.env['MKLROOT'] ? [`${process.env['MKLROOT']}/lib`] : []), ...FOLDERS];
+  if (process.platform !== 'linux') return [...names];
+  return [...names, ...roots.flatMap((folder) => names.map((name) => `${folder}/${name}`))];
+}
+
+function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
+  try {
+    const lib = koffi.load(library);
+    const sgemm = lib.func(SGEMM) as unknown as Sgemm;
+    // Our own workers split a product: they scale better than the library's threads, and don't fight with them.
+    const call = (prototype: string): ((...args: unknown[]) => unknown) | null => {
+      try {
+        return lib.func(prototype) as unknown as (...args: unknown[]) => unknown;
+      } catch {
+        return null;
+      }
+    };
+    call('void openblas_set_num_threads(int n)')?.(1);
+    call('void MKL_Set_Num_Threads(int n)')?.(1);
+    call('void bli_thread_set_num_threads(long n)')?.(1);
+    if (!works(sgemm)) return null;
+    const config = call('const char *openblas_get_config()')?.();
+    const core = call('const char *openblas_get_corename()')?.();
+    let name = library;
+    if (typeof config === 'string') name = `${config.split(' ').slice(0, 2).join(' ')} (${String(core)})`;
+    else if (library.includes('mkl')) name = `MKL (${library})`;
+    else if (library.includes('Accelerate')) name = 'Accelerate';
+    const preset = process.env['OPENBLAS_CORETYPE'];
+    if (preset !== undefined) name += `, held to its ${preset} kernels by OPENBLAS_CORETYPE`;
+    return { sgemm, source: { koffi: path, library }, name };
+  } catch {
+    return null;
+  }
+}
+
+// A library of another integer size, or one that isn't a BLAS at all, gives wrong numbers.
+function works(sgemm: Sgemm): boolean {
+  const c = new Float32Array(4);
+  sgemm(101, 111, 112, 2, 2, 3, 1, Float32Array.of(1, 2, 3, 4, 5, 6), 3, Float32Array.of(1, 0, 2, 3, 1, 1), 3, 0, c, 2);
+  return c.join() === '7,8,16,23';
+}

@@ -1,0 +1,17 @@
+// The three element types and what a host array of each looks like. Every element takes four bytes on a device.
+
+/** Element types. `bool` is stored as 0 or 1. */
+export type DType = 'float32' | 'int32' | 'bool';
+
+/** The host array that holds elements of each dtype. */
+export interface HostArrays {
+  float32: Float32Array;
+  int32: Int32Array;
+  bool: Uint8Array;
+}
+
+/** Any host array a tensor can be made from or read into. */
+export type HostArray = HostArrays[DType];
+
+/** Bytes that one element takes on a device, for every dtype. */
+export const BYTES_PER_ELEMENT = 4;

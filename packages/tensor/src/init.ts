@@ -1,0 +1,104 @@
+// Choosing and starting a backend.
+import type { Backend, BackendInfo } from './backends/backend';
+import { ArgumentError, BackendError } from './errors';
+import { currentBackend, manualSeed, useBackend } from './runtime';
+
+/** Settings of `init`. */
+export interface InitOptions {
+  /**
+   * `wasm` (the default), `reference` (float64 in plain TypeScript, for checks), `gpu`, or `auto`: the GPU where there
+   * is one, else wasm.
+   */
+  readonly backend?: 'auto' | 'wasm' | 'gpu' | 'reference';
+  /** Threads that kernels are split over; as many as the machine has cores where nothing is said. */
+  readonly threads?: number;
+  /** SIMD variant: the best that the runtime has, unless one is named. */
+  readonly simd?: 'auto' | 'plain' | 'relaxed';
+  /** A system BLAS for large matrix products: found by itself, none, or a library's path. Node only. */
+  readonly blas?: 'auto' | 'off' | (string & {});
+  /** Where the kernels lie, for content policies that forbid inlined ones. */
+  readonly wasmUrl?: string | URL;
+  /** Where the thread worker lies, likewise. */
+  readonly workerUrl?: string | URL;
+  /** Seed of the default generator: 0 where nothing is said. */
+  readonly seed?: number;
+}
+
+let starting: Promise<BackendInfo> | null = null;
+
+/**
+ * Starts a backend. Call it once before the first tensor; calling it again with other options replaces the backend, and
+ * calls that overlap wait for each other.
+ *
+ * @throws {ArgumentError} where an option isn't what was expected.
+ * @throws {BackendError} where the backend can't run here; the one before stays in use.
+ * @example
+ * ```ts
+ * import { init } from '@heddle/tensor';
+ * const { backend, threads, simd } = await init({ seed: 1 });
+ * ```
+ */
+export async function init(options: InitOptions = {}): Promise<BackendInfo> {
+  const before = starting;
+  const mine = (async () => {
+    await before?.catch(() => undefined);
+    return start(options);
+  })();
+  starting = mine;
+  try {
+    return await mine;
+  } finally {
+    if (starting === mine) starting = null;
+  }
+}
+
+async function start(options: InitOptions): Promise<BackendInfo> {
+  claimProcess();
+  if (options.threads !== undefined && !(Number.isInteger(options.threads) && options.threads >= 1)) {
+    throw new ArgumentError('init', 'threads', 'a whole number of at least 1', String(options.threads));
+  }
+  const next = await create(options);
+  useBackend(next);
+  manualSeed(options.seed ?? 0);
+  return next.info();
+}
+
+async function create(options: InitOptions): Promise<Backend> {
+  const name = options.backend ?? 'wasm';
+  switch (name) {
+    case 'reference': {
+      const { createReference } = await import('./backends/reference/index');
+      return createReference();
+    }
+    case 'auto':
+    case 'wasm': {
+      const { createWasm } = await import('./backends/wasm/index');
+      return createWasm(options);
+    }
+    case 'gpu':
+      throw new BackendError('gpu', 'this version has no GPU backend yet: use wasm');
+    default:
+      throw new ArgumentError('init', 'backend', 'auto, wasm, gpu or reference', String(name satisfies never));
+  }
+}
+
+/** What really runs: backend, threads, SIMD variant, BLAS. */
+export function backendInfo(): BackendInfo {
+  return currentBackend().info();
+}
+
+const mark = Symbol.for('@heddle/tensor');
+
+/** Two copies of this package would each count memory and hold a backend of their own: say so instead. */
+function claimProcess(): void {
+  const owner: unknown = Reflect.get(globalThis, mark) ?? claim;
+  if (owner !== claim) {
+    throw new BackendError(
+      'heddle',
+      'two copies of @heddle/tensor are loaded in this process: make it a single (peer) dependency, see npm ls @heddle/tensor',
+    );
+  }
+  Reflect.set(globalThis, mark, claim);
+}
+
+const claim = {};

@@ -1,0 +1,280 @@
+// Elementwise arithmetic: primitives with their gradients, and the composites made of them.
+import { bools, floats, ints, type None, type Op, type Recorded, type Sample } from '../define';
+import type { DType } from '../dtype';
+import { DTypeError } from '../errors';
+import { apply, defineOp } from '../op';
+import type { AnyTensor, Tensor, TensorLike } from '../tensor';
+import { binary } from './broadcast';
+import { equal as equalTo, less } from './compare';
+import { likeBoth, likeInput, unary } from './rules';
+import { where } from './where';
+
+const numeric: readonly DType[] = ['float32', 'int32'];
+
+// — One input —
+
+/** eˣ */
+export const exp: Op<1> = defineOp(unary('exp', [-3, 3], ['y'], (g, { output }) => [mul(g, output)]));
+
+/** Natural logarithm. */
+export const log: Op<1> = defineOp(unary('log', [0.1, 5], [0], (g, { inputs: [x] }) => [div(g, x)]));
+
+/** log(1 + x), exact for small x. */
+export const log1p: Op<1> = defineOp(unary('log1p', [-0.8, 4], [0], (g, { inputs: [x] }) => [div(g, add(x, 1))]));
+
+/** √x */
+export const sqrt: Op<1> = defineOp(unary('sqrt', [0.1, 5], ['y'], (g, { output }) => [div(g, mul(output, 2))])); // d √x = 1 / 2√x
+
+/** 1 / √x */
+export const rsqrt: Op<1> = defineOp(
+  unary('rsqrt', [0.1, 5], ['y'], (g, { output: y }) => [mul(mul(g, -0.5), mul(y, mul(y, y)))]), // −½ y³
+);
+
+export const sin: Op<1> = defineOp(unary('sin', [-6, 6], [0], (g, { inputs: [x] }) => [mul(g, cos(x))]));
+
+export const cos: Op<1> = defineOp(unary('cos', [-6, 6], [0], (g, { inputs: [x] }) => [neg(mul(g, sin(x)))]));
+
+/** d tanh = 1 − y² */
+export const tanh: Op<1> = defineOp(
+  unary('tanh', [-3, 3], ['y'], (g, { output: y }) => [mul(g, affine(mul(y, y), { scale: -1, shift: 1 }))]),
+);
+
+/** The error function. d erf = 2/√π · e^(−x²) */
+export const erf: Op<1> = defineOp(
+  unary('erf', [-3, 3], [0], (g, { inputs: [x] }) => [mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))]),
+);
+
+/** 1 / (1 + e^−x). d σ = y (1 − y) */
+export const sigmoid: Op<1> = defineOp(
+  unary('sigmoid', [-5, 5], ['y'], (g, { output: y }) => [mul(g, mul(y, affine(y, { scale: -1, shift: 1 })))]),
+);
+
+/** max(x, 0); the gradient at 0 is 0, as in PyTorch. */
+export const relu: Op<1> = defineOp(unary('relu', [-2, 2], ['y'], (g, { output: y }) => [mul(g, sign(y))]));
+
+// Flat between its jumps: the gradient is zero.
+const steps = (name: string): Op<1> => defineOp(unary(name, [-4, 4], [], (g) => [mul(g, 0)]));
+
+export const floor: Op<1> = steps('floor');
+export const ceil: Op<1> = steps('ceil');
+/** To the nearest whole number, halves to even. */
+export const round: Op<1> = steps('round');
+
+/** −1, 0 or 1. */
+export const signOp: Op<1> = defineOp(unary('sign', [-2, 2], [], (g) => [mul(g, 0)], numeric));
+export const negOp: Op<1> = defineOp(unary('neg', [-2, 2], [], (g) => [neg(g)], numeric));
+export const absOp: Op<1> = defineOp(unary('abs', [-2, 2], [0], (g, { inputs: [x] }) => [mul(g, sign(x))], numeric));
+
+export const sign = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(signOp.definition, [x], {});
+export const neg = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(negOp.definition, [x], {});
+export const abs = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(absOp.definition, [x], {});
+
+/** x · scale + shift, by numbers: what `add`, `sub` and `mul` become beside a number. */
+export interface AffineAttrs {
+  readonly scale: number;
+  readonly shift: number;
+}
+
+export const affineOp: Op<1, AffineAttrs> = defineOp({
+  name: 'affine',
+  arity: 1,
+  infer: likeInput('affine', numeric),
+  backward: (g, { attrs }) => [affine(g, { scale: attrs.scale, shift: 0 })],
+  saves: [],
+  samples: () => [
+    { inputs: [floats([5, 3])], attrs: { scale: -1.5, shift: 0.25 } },
+    { inputs: [ints([9], [-5, 5])], attrs: { scale: 3, shift: -2 } },
+  ],
+});
+
+const affine = <D extends DType>(x: Tensor<D>, attrs: AffineAttrs): Tensor<D> => {
+  if (x.dtype === 'int32' && !(Number.isInteger(attrs.scale) && Number.isInteger(attrs.shift))) {
+    throw new DTypeError(
+      'affine',
+      'b',
+      'a whole number beside int32',
+      String(attrs.scale === 1 ? attrs.shift : attrs.scale),
+    );
+  }
+  return apply(affineOp.definition, [x], attrs);
+};
+
+/** xᵉ for a fixed exponent. d xᵉ = e · xᵉ⁻¹ */
+export const powScalar: Op<1, { readonly exponent: number }> = defineOp({
+  name: 'powScalar',
+  arity: 1,
+  infer: likeInput('pow', ['float32']),
+  backward: (g, { inputs: [x], attrs: { exponent } }) => [
+    mul(g, mul(powScalar(x, { exponent: exponent - 1 }), exponent)),
+  ],
+  saves: [0],
+  samples: () => [
+    { inputs: [floats([4, 3], [0.2, 3])], attrs: { exponent: 1.7 } },
+    { inputs: [floats([4, 3])], attrs: { exponent: 3 } },
+  ],
+});
+
+/** Another dtype. Floats are cut towards zero on the way to int32; anything but 0 is true. */
+export const castOp: Op<1, { readonly dtype: DType }> = defineOp({
+  name: 'cast',
+  arity: 1,
+  infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+  backward: null,
+  saves: [],
+  samples: () => [
+    { inputs: [floats([3, 5], [-4, 4])], attrs: { dtype: 'int32' } },
+    { inputs: [ints([6], [-3, 3])], attrs: { dtype: 'float32' } },
+    { inputs: [ints([6], [-1, 2])], attrs: { dtype: 'bool' } },
+    { inputs: [bools([7])], attrs: { dtype: 'float32' } },
+  ],
+});
+
+export const cast = <D extends DType>(x: AnyTensor, dtype: D): Tensor<D> =>
+  isDType(x, dtype) ? x : apply(castOp.definition, [x], { dtype });
+
+function isDType<D extends DType>(x: AnyTensor, dtype: D): x is Tensor<D> {
+  return x.dtype === dtype;
+}
+
+// — Two inputs —
+
+function twoFloats(low: number, high: number, apart?: number): Sample<None>[] {
+  return [[6], [3, 4], [2, 3, 2], [0, 2], []].map((shape) => ({
+    inputs: [floats(shape, [low, high], apart), floats(shape, [low, high], apart)],
+    attrs: {},
+  }));
+}
+
+function binaryOp(
+  name: string,
+  dtypes: readonly DType[],
+  saves: readonly (0 | 1 | 'y')[],
+  samples: () => Sample<None>[],
+  backward: (g: Tensor, recorded: Recorded<None>) => (Tensor | null)[],
+): Op<2> {
+  return defineOp({ name, arity: 2, infer: likeBoth(name, dtypes), backward, saves, samples });
+}
+
+export const addOp: Op<2> = binaryOp(
+  'add',
+  numeric,
+  [],
+  () => twoFloats(-2, 2),
+  (g) => [g, g],
+);
+
+export const subOp: Op<2> = binaryOp(
+  'sub',
+  numeric,
+  [],
+  () => twoFloats(-2, 2),
+  (g, { needs }) => [g, needs[1] ? neg(g) : null],
+);
+
+export const mulOp: Op<2> = binaryOp(
+  'mul',
+  numeric,
+  [0, 1],
+  () => twoFloats(-2, 2),
+  (g, { inputs: [a, b], needs }) => [needs[0] ? mul(g, b) : null, needs[1] ? mul(g, a) : null],
+);
+
+// d (a / b) = 1 / b, −y / b
+export const divOp: Op<2> = binaryOp(
+  'div',
+  ['float32'],
+  [1, 'y'],
+  () => twoFloats(0.5, 3),
+  (g, { inputs: [, b], output: y, needs }) => {
+    const scaled = div(g, b);
+    return [scaled, needs[1] ? neg(mul(scaled, y)) : null];
+  },
+);
+
+// d aᵇ = b · aᵇ⁻¹, aᵇ · log a (0 where a is 0, as in PyTorch)
+export const powOp: Op<2> = binaryOp(
+  'pow',
+  ['float32'],
+  [0, 1, 'y'],
+  () => twoFloats(0.3, 2),
+  (g, { inputs: [a, b], output: y, needs }) => [
+    needs[0] ? mul(g, mul(b, pow(a, sub(b, 1)))) : null,
+    needs[1] ? mul(g, where(equalTo(a, 0), 0, mul(y, log(a)))) : null,
+  ],
+);
+
+// Ties share the gradient, as in PyTorch.
+export const maximumOp: Op<2> = binaryOp(
+  'maximum',
+  numeric,
+  [0, 1],
+  () => twoFloats(-2, 2, 1e-3),
+  (g, { inputs: [a, b] }) => chosen(g, a, b),
+);
+export const minimumOp: Op<2> = binaryOp(
+  'minimum',
+  numeric,
+  [0, 1],
+  () => twoFloats(-2, 2, 1e-3),
+  (g, { inputs: [a, b] }) => chosen(g, b, a).reverse(),
+);
+
+function chosen(g: Tensor, a: AnyTensor, b: AnyTensor): Tensor[] {
+  const half = where(equalTo(a, b), mul(g, 0.5), 0);
+  return [where(less(b, a), g, half), where(less(a, b), g, half)];
+}
+
+// d (a mod b) = 1, −⌊a / b⌋
+export const modOp: Op<2> = binaryOp(
+  'mod',
+  numeric,
+  [0, 1],
+  () => twoFloats(0.6, 4, 1e-3),
+  (g, { inputs: [a, b], needs }) => [g, needs[1] ? neg(mul(g, floor(div(a, b)))) : null],
+);
+
+export function add<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  return typeof b === 'number' ? affine(a, { scale: 1, shift: b }) : binary(addOp.definition, a, b);
+}
+
+export function sub<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  return typeof b === 'number' ? affine(a, { scale: 1, shift: -b }) : binary(subOp.definition, a, b);
+}
+
+export function mul<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  return typeof b === 'number' ? affine(a, { scale: b, shift: 0 }) : binary(mulOp.definition, a, b);
+}
+
+export function div(a: AnyTensor, b: TensorLike): Tensor {
+  return binary(divOp.definition, a, b);
+}
+
+export function pow(a: AnyTensor, b: TensorLike): Tensor {
+  return typeof b === 'number' ? powScalar(a, { exponent: b }) : binary(powOp.definition, a, b);
+}
+
+/** Remainder with the sign of the divisor, as `torch.remainder`. */
+export function mod<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  return binary(modOp.definition, a, b);
+}
+
+export function maximum<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  return binary(maximumOp.definition, a, b);
+}
+
+export function minimum<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  return binary(minimumOp.definition, a, b);
+}
+
+// — Composites —
+
+export const square = <D extends DType>(x: Tensor<D>): Tensor<D> => mul(x, x);
+
+export const reciprocal = (x: AnyTensor): Tensor => powScalar(x, { exponent: -1 });
+
+/** log(1 + eˣ) without overflow. */
+export const softplus = (x: Tensor): Tensor => add(relu(x), log1p(exp(neg(abs(x)))));
+
+/** Limits values to `[low, high]`. */
+export const clamp = <D extends DType>(x: Tensor<D>, low: number, high: number): Tensor<D> =>
+  minimum(maximum(x, low), high);

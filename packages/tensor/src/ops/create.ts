@@ -1,0 +1,239 @@
+// Making tensors: from host data, filled, counted, drawn.
+import type { Op } from '../define';
+import type { DType, HostArray } from '../dtype';
+import { ArgumentError, ShapeError } from '../errors';
+import { track } from '../lifetime';
+import { apply, defineOp, wrap } from '../op';
+import type { Generator } from '../random';
+import { currentBackend, defaultGenerator } from '../runtime';
+import { resolveShape, type Shape, show, sizeOf } from '../shape';
+import { Storage } from '../storage';
+import type { Tensor } from '../tensor';
+
+/** Nested arrays of numbers or booleans. */
+export type Nested = number | boolean | readonly Nested[];
+
+/** Options of the creating functions. */
+export interface CreateOptions<D extends DType> {
+  /** float32 where nothing is said; int32 or bool for `tensor` where the data says so. */
+  readonly dtype?: D;
+  /** Whether ops on the tensor are recorded. */
+  readonly requiresGrad?: boolean;
+}
+
+/** Options of random tensors. */
+export interface RandomOptions {
+  /** Where the numbers come from; the default belongs to `init`'s seed. */
+  readonly generator?: Generator;
+  readonly requiresGrad?: boolean;
+}
+
+export const fill: Op<0, { readonly shape: Shape; readonly value: number; readonly dtype: DType }> = defineOp({
+  name: 'fill',
+  arity: 0,
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  backward: null,
+  saves: [],
+  samples: () => [
+    { inputs: [], attrs: { shape: [3, 5], value: 1.5, dtype: 'float32' } },
+    { inputs: [], attrs: { shape: [7], value: -2, dtype: 'int32' } },
+    { inputs: [], attrs: { shape: [], value: 1, dtype: 'bool' } },
+    { inputs: [], attrs: { shape: [0, 2], value: 1, dtype: 'float32' } },
+  ],
+});
+
+export const iota: Op<
+  0,
+  { readonly start: number; readonly step: number; readonly size: number; readonly dtype: DType }
+> = defineOp({
+  name: 'iota',
+  arity: 0,
+  infer: (_, { size, dtype }) => ({ shape: [size], dtype }),
+  backward: null,
+  saves: [],
+  samples: () => [
+    { inputs: [], attrs: { start: 0, step: 1, size: 9, dtype: 'int32' } },
+    { inputs: [], attrs: { start: -1, step: 0.25, size: 6, dtype: 'float32' } },
+  ],
+});
+
+/**
+ * A tensor from nested arrays, or from a typed array with a shape. Booleans make bool tensors, `Int32Array`s int32,
+ * everything else float32 unless `dtype` says otherwise.
+ *
+ * @throws {ShapeError} where rows differ in length or the shape doesn't hold the elements.
+ * @example
+ * ```ts
+ * import { init, tensor } from '@heddle/tensor';
+ * await init();
+ * const a = tensor([[1, 2], [3, 4]]);
+ * const ids = tensor(new Int32Array([5, 6, 7]), { shape: [3, 1] });
+ * ```
+ */
+export function tensor(
+  data: Int32Array,
+  options?: CreateOptions<'int32'> & { readonly shape?: Shape },
+): Tensor<'int32'>;
+export function tensor(data: Uint8Array, options?: CreateOptions<'bool'> & { readonly shape?: Shape }): Tensor<'bool'>;
+export function tensor<D extends DType = 'float32'>(
+  data: Nested | HostArray | Float64Array,
+  options?: CreateOptions<D> & { readonly shape?: Shape },
+): Tensor<D>;
+export function tensor<D extends DType>(
+  data: Nested | HostArray | Float64Array,
+  options: CreateOptions<D> & { readonly shape?: Shape } = {},
+): Tensor<D> {
+  const flat: (number | boolean)[] | HostArray | Float64Array = isHost(data) ? data : [];
+  let shape: Shape;
+  if (Array.isArray(flat)) {
+    shape = flatten(data as Nested, flat);
+    if (options.shape !== undefined) shape = resolveShape('tensor', options.shape, flat.length);
+  } else shape = resolveShape('tensor', options.shape ?? [flat.length], flat.length);
+  const dtype = options.dtype ?? dtypeOf(flat);
+  return upload(toHost(flat, dtype), shape, dtype as D, 'tensor', options.requiresGrad);
+}
+
+function isHost(data: Nested | HostArray | Float64Array): data is HostArray | Float64Array {
+  return ArrayBuffer.isView(data);
+}
+
+function dtypeOf(flat: ArrayLike<number | boolean>): DType {
+  if (flat instanceof Int32Array) return 'int32';
+  if (flat instanceof Uint8Array || typeof flat[0] === 'boolean') return 'bool';
+  return 'float32';
+}
+
+function toHost(flat: ArrayLike<number | boolean>, dtype: DType): Float32Array | Int32Array {
+  if (dtype === 'float32') return flat instanceof Float32Array ? flat : Float32Array.from(flat, Number);
+  if (dtype === 'int32') return flat instanceof Int32Array ? flat : Int32Array.from(flat, whole);
+  return Int32Array.from(flat, (x) => (x ? 1 : 0));
+}
+
+function whole(x: number | boolean): number {
+  const n = Number(x);
+  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 31)
+    throw new ArgumentError('tensor', 'data', 'whole numbers that fit int32', String(x));
+  return n;
+}
+
+/** Appends nested data to `into` in row-major order and returns its shape. */
+function flatten(data: Nested, into: (number | boolean)[]): Shape {
+  if (typeof data === 'number' || typeof data === 'boolean') {
+    into.push(data);
+    return [];
+  }
+  if (!Array.isArray(data))
+    throw new ArgumentError('tensor', 'data', 'numbers, booleans, nested arrays or a typed array', typeof data);
+  let inner: Shape | null = null;
+  for (const row of data as readonly Nested[]) {
+    const shape = flatten(row, into);
+    if (inner !== null && show(inner) !== show(shape))
+      throw new ShapeError('tensor', 'data', `rows of shape ${show(inner)}`, show(shape));
+    inner = shape;
+  }
+  return [data.length, ...(inner ?? [])];
+}
+
+/** Puts host data on the backend. */
+export function upload<D extends DType>(
+  host: Float32Array | Int32Array,
+  shape: Shape,
+  dtype: D,
+  op: string,
+  requiresGrad = false,
+): Tensor<D> {
+  const backend = currentBackend();
+  const ids = host instanceof Int32Array ? host : null;
+  const out = wrap<D>(new Storage(backend, backend.upload(host), host.byteLength, ids), { shape, dtype }, op);
+  if (requiresGrad) out.requireGrad();
+  track(out);
+  return out;
+}
+
+/** A tensor with the same number everywhere. */
+export function full<D extends DType = 'float32'>(
+  shape: Shape,
+  value: number,
+  options: CreateOptions<D> = {},
+): Tensor<D> {
+  resolveShape('full', shape, sizeOf(shape));
+  const out = fillAs<D>({ shape, value, dtype: options.dtype ?? 'float32' });
+  return options.requiresGrad ? out.requireGrad() : out;
+}
+
+function fillAs<D extends DType>(attrs: {
+  readonly shape: Shape;
+  readonly value: number;
+  readonly dtype: DType;
+}): Tensor<D> {
+  return apply(fill.definition, [], attrs);
+}
+
+export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
+  return full(shape, 0, options);
+}
+
+export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
+  return full(shape, 1, options);
+}
+
+/** `start, start + step, …` up to but without `stop`; int32 unless `dtype` says otherwise. */
+export function arange<D extends DType = 'int32'>(
+  start: number,
+  stop: number,
+  step = 1,
+  options: CreateOptions<D> = {},
+): Tensor<D> {
+  if (step === 0) throw new ArgumentError('arange', 'step', 'a step other than 0', '0');
+  const size = Math.max(0, Math.ceil((stop - start) / step));
+  const dtype: DType = options.dtype ?? 'int32';
+  return apply(iota.definition, [], { start, step, size, dtype });
+}
+
+/** Numbers drawn evenly from `[low, high)`. */
+export function rand(
+  shape: Shape,
+  options: RandomOptions & { readonly low?: number; readonly high?: number } = {},
+): Tensor {
+  const { low = 0, high = 1 } = options;
+  const numbers = (options.generator ?? defaultGenerator()).uniform(sizeOf(shape));
+  return upload(
+    Float32Array.from(numbers, (u) => low + u * (high - low)),
+    shape,
+    'float32',
+    'rand',
+    options.requiresGrad,
+  );
+}
+
+/** Normal numbers. */
+export function randn(
+  shape: Shape,
+  options: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
+): Tensor {
+  const { mean = 0, std = 1 } = options;
+  const numbers = (options.generator ?? defaultGenerator()).normal(sizeOf(shape));
+  return upload(
+    Float32Array.from(numbers, (z) => mean + z * std),
+    shape,
+    'float32',
+    'randn',
+    options.requiresGrad,
+  );
+}
+
+/** Whole numbers drawn evenly from `[low, high)`. */
+export function randint(
+  low: number,
+  high: number,
+  shape: Shape,
+  options: { readonly generator?: Generator } = {},
+): Tensor<'int32'> {
+  const numbers = (options.generator ?? defaultGenerator()).bits(sizeOf(shape));
+  return upload(
+    Int32Array.from(numbers, (u) => low + Math.floor((u / 2 ** 32) * (high - low))),
+    shape,
+    'int32',
+    'randint',
+  );
+}

@@ -1,0 +1,73 @@
+// Losses made of primitives; cross-entropy is fused and lives in fused/.
+
+import { ArgumentError, ShapeError } from '../errors';
+import type { Reduction } from '../fused/cross-entropy';
+import { sameShape, show } from '../shape';
+import type { Tensor } from '../tensor';
+import { abs, add, mul, softplus, square, sub } from './arithmetic';
+import { less } from './compare';
+import { mean, sum } from './reduce';
+import { where } from './where';
+
+/** How losses become one number: `mean` where nothing is said. */
+export interface LossOptions {
+  readonly reduction?: Reduction;
+}
+
+function reduced(losses: Tensor, { reduction = 'mean' }: LossOptions): Tensor {
+  return reduction === 'none' ? losses : reduction === 'sum' ? sum(losses) : mean(losses);
+}
+
+function requireSame(op: string, x: Tensor, target: Tensor): void {
+  if (!sameShape(x.shape, target.shape)) throw new ShapeError(op, 'target', show(x.shape), show(target.shape));
+}
+
+/**
+ * Mean squared error, as `torch.nn.functional.mse_loss`.
+ *
+ * @throws {ShapeError} where the shapes differ: broadcasting here is nearly always a mistake.
+ * @example
+ * ```ts
+ * import { init, mseLoss, tensor } from '@heddle/tensor';
+ * await init();
+ * console.log(await mseLoss(tensor([1, 2]), tensor([1, 4])).item()); // 2
+ * ```
+ */
+export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  requireSame('mseLoss', x, target);
+  return reduced(square(sub(x, target)), options);
+}
+
+/** Squared up to `delta` from the target, linear beyond: `torch.nn.functional.huber_loss`. */
+export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
+  const { delta = 1 } = options;
+  requireSame('huberLoss', x, target);
+  if (!(delta > 0)) throw new ArgumentError('huberLoss', 'delta', 'a number above 0', String(delta));
+  const distance = abs(sub(x, target));
+  return reduced(
+    where(less(distance, delta), mul(square(distance), 0.5), mul(add(distance, -delta / 2), delta)),
+    options,
+  );
+}
+
+/**
+ * Binary cross-entropy of logits, `torch.nn.functional.binary_cross_entropy_with_logits`: stable for logits of any size.
+ *
+ * @param logits any shape
+ * @param target probabilities in [0, 1] of the same shape
+ */
+export function binaryCrossEntropy(
+  logits: Tensor,
+  target: Tensor,
+  options: LossOptions & { readonly weight?: Tensor; readonly positiveWeight?: Tensor } = {},
+): Tensor {
+  requireSame('binaryCrossEntropy', logits, target);
+  const { weight, positiveWeight } = options;
+  // −t log σ(x) − (1 − t) log(1 − σ(x)), where −log σ(x) = softplus(x) − x.
+  const negative = softplus(logits);
+  const losses =
+    positiveWeight === undefined
+      ? sub(negative, mul(logits, target))
+      : add(mul(mul(sub(negative, logits), target), positiveWeight), mul(negative, add(mul(target, -1), 1)));
+  return reduced(weight === undefined ? losses : mul(losses, weight), options);
+}

@@ -1,0 +1,199 @@
+// Reductions over axes, and scans along one.
+import { floats, ints, type Op } from '../define';
+import type { DType } from '../dtype';
+import { apply, defineOp } from '../op';
+import { normalAxes, normalAxis, reducedShape, type Shape } from '../shape';
+import type { AnyTensor, Tensor } from '../tensor';
+import { abs, add, cast, div, exp, log, mul, neg, sqrt, sub } from './arithmetic';
+import { equal } from './compare';
+import { requireDType } from './rules';
+import { expand, reshape } from './views';
+import { where } from './where';
+
+/** Which axes are reduced; all where none are named. */
+export interface ReduceOptions {
+  readonly axis?: number | readonly number[];
+  /** Keeps reduced axes with size 1. */
+  readonly keepdim?: boolean;
+}
+
+/** Options of `variance` and `std`. */
+export interface VarianceOptions extends ReduceOptions {
+  /** What is taken off the count: 1 gives the unbiased estimate (the default, as in PyTorch), 0 the mean square. */
+  readonly correction?: number;
+}
+
+/** Options of `norm`. */
+export interface NormOptions extends ReduceOptions {
+  /** The order: 2 where nothing is said, 1, or Infinity. */
+  readonly order?: 1 | 2 | typeof Number.POSITIVE_INFINITY;
+}
+
+/** Options of `argmax` and `argmin`. */
+export interface ArgOptions {
+  readonly axis?: number;
+  readonly keepdim?: boolean;
+}
+
+interface ReduceAttrs {
+  readonly axes: readonly number[];
+  readonly keepdim: boolean;
+}
+
+const cases = (apart?: number) => [
+  { inputs: [floats([6], [-2, 2], apart)], attrs: { axes: [0], keepdim: false } },
+  { inputs: [floats([3, 5], [-2, 2], apart)], attrs: { axes: [1], keepdim: true } },
+  { inputs: [floats([2, 3, 4, 5], [-2, 2], apart)], attrs: { axes: [0, 2], keepdim: false } },
+  { inputs: [floats([2, 37], [-2, 2], apart)], attrs: { axes: [0, 1], keepdim: false } },
+  { inputs: [ints([4, 3], [-9, 9])], attrs: { axes: [0], keepdim: false } },
+];
+
+/** Puts a reduced tensor's axes back, repeated to `shape`. */
+function restore<D extends DType>(x: Tensor<D>, shape: Shape, axes: readonly number[]): Tensor<D> {
+  return expand(
+    reshape(
+      x,
+      shape.map((n, i) => (axes.includes(i) ? 1 : n)),
+    ),
+    shape,
+  );
+}
+
+export const sumOp: Op<1, ReduceAttrs> = defineOp({
+  name: 'sum',
+  arity: 1,
+  infer: ([x], { axes, keepdim }) => {
+    requireDType('sum', 'x', x, 'float32', 'int32');
+    return { shape: reducedShape(x.shape, axes, keepdim), dtype: x.dtype };
+  },
+  backward: (g, { inputs: [x], attrs: { axes } }) => [restore(g, x.shape, axes)],
+  saves: [],
+  samples: () => [...cases(), { inputs: [floats([0, 3])], attrs: { axes: [0], keepdim: false } }],
+});
+
+// The gradient goes to the greatest; ties share it, as torch.amax does.
+export const maxOp: Op<1, ReduceAttrs> = defineOp({
+  name: 'max',
+  arity: 1,
+  infer: ([x], { axes, keepdim }) => {
+    requireDType('max', 'x', x, 'float32', 'int32');
+    return { shape: reducedShape(x.shape, axes, keepdim), dtype: x.dtype };
+  },
+  backward: (g, { inputs: [x], output, attrs: { axes } }) => {
+    const hits = cast(equal(x, restore(output, x.shape, axes)), 'float32');
+    const share = div(hits, sum(hits, { axis: axes, keepdim: true }));
+    return [mul(share, restore(g, x.shape, axes))];
+  },
+  saves: [0, 'y'],
+  samples: () => cases(1e-3),
+});
+
+export const argmaxOp: Op<1, { readonly axis: number; readonly keepdim: boolean }, 'int32'> = defineOp({
+  name: 'argmax',
+  arity: 1,
+  infer: ([x], { axis, keepdim }) => {
+    requireDType('argmax', 'x', x, 'float32', 'int32');
+    return { shape: reducedShape(x.shape, [axis], keepdim), dtype: 'int32' };
+  },
+  backward: null,
+  saves: [],
+  samples: () => [
+    { inputs: [floats([4, 9], [-2, 2], 1e-3)], attrs: { axis: 1, keepdim: false } },
+    { inputs: [floats([3, 4, 2], [-2, 2], 1e-3)], attrs: { axis: 0, keepdim: true } },
+    { inputs: [ints([5, 3], [0, 3])], attrs: { axis: 0, keepdim: false } },
+  ],
+});
+
+// The gradient is the sum from the end: total − (sum before i).
+export const cumsumOp: Op<1, { readonly axis: number }> = defineOp({
+  name: 'cumsum',
+  arity: 1,
+  infer: ([x]) => {
+    requireDType('cumsum', 'x', x, 'float32', 'int32');
+    return x;
+  },
+  backward: (g, { attrs: { axis } }) => [sub(add(g, sum(g, { axis, keepdim: true })), cumsumOp(g, { axis }))],
+  saves: [],
+  samples: () => [
+    { inputs: [floats([9])], attrs: { axis: 0 } },
+    { inputs: [floats([3, 5, 2])], attrs: { axis: 1 } },
+    { inputs: [ints([2, 6], [-4, 4])], attrs: { axis: 1 } },
+  ],
+});
+
+function reduceAttrs(op: string, x: AnyTensor, { axis, keepdim = false }: ReduceOptions): ReduceAttrs {
+  return { axes: normalAxes(op, axis, x.rank), keepdim };
+}
+
+export function sum<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
+  return apply(sumOp.definition, [x], reduceAttrs('sum', x, options));
+}
+
+export function max<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
+  return apply(maxOp.definition, [x], reduceAttrs('max', x, options));
+}
+
+export function min<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
+  return neg(max(neg(x), options));
+}
+
+export function mean(x: AnyTensor, options: ReduceOptions = {}): Tensor {
+  const { axes } = reduceAttrs('mean', x, options);
+  const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
+  return mul(sum(cast(x, 'float32'), options), 1 / count);
+}
+
+/** Mean squared distance from the mean, over `count − correction`. */
+export function variance(x: AnyTensor, options: VarianceOptions = {}): Tensor {
+  const { axes, keepdim } = reduceAttrs('variance', x, options);
+  const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
+  const centered = sub(cast(x, 'float32'), mean(x, { axis: axes, keepdim: true }));
+  return mul(sum(mul(centered, centered), { axis: axes, keepdim }), 1 / Math.max(0, count - (options.correction ?? 1)));
+}
+
+export function std(x: AnyTensor, options: VarianceOptions = {}): Tensor {
+  return sqrt(variance(x, options));
+}
+
+/** Length of the vectors along the axes. */
+export function norm(x: AnyTensor, options: NormOptions = {}): Tensor {
+  const values = cast(x, 'float32');
+  if (options.order === 1) return sum(abs(values), options);
+  if (options.order === Number.POSITIVE_INFINITY) return max(abs(values), options);
+  return sqrt(sum(mul(values, values), options));
+}
+
+/** Position of the greatest value along an axis; over all elements where none is named. The first of equals wins. */
+export function argmax(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> {
+  if (options.axis === undefined) return argmaxOp(reshape(x, [x.size]), { axis: 0, keepdim: false });
+  return argmaxOp(x, { axis: normalAxis('argmax', options.axis, x.rank), keepdim: options.keepdim ?? false });
+}
+
+export function argmin(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> {
+  return argmax(neg(x), options);
+}
+
+/** log Σ eˣ without overflow. */
+export function logSumExp(x: Tensor | AnyTensor, options: ReduceOptions = {}): Tensor {
+  const { axes, keepdim } = reduceAttrs('logSumExp', x, options);
+  const values = cast(x, 'float32');
+  const top = max(values, { axis: axes, keepdim: true }).detach();
+  // An infinite maximum would give ∞ − ∞.
+  const finite = where(equal(abs(top), Number.POSITIVE_INFINITY), 0, top);
+  const result = add(log(sum(exp(sub(values, finite)), { axis: axes, keepdim: true })), finite);
+  return keepdim ? result : reshape(result, reducedShape(x.shape, axes, false));
+}
+
+export function cumsum<D extends DType>(x: Tensor<D>, axis: number): Tensor<D> {
+  return apply(cumsumOp.definition, [x], { axis: normalAxis('cumsum', axis, x.rank) });
+}
+
+/** True where any element along the axes is. */
+export function any(x: AnyTensor, options: ReduceOptions = {}): Tensor<'bool'> {
+  return cast(max(cast(x, 'int32'), options), 'bool');
+}
+
+/** True where all elements along the axes are. */
+export function all(x: AnyTensor, options: ReduceOptions = {}): Tensor<'bool'> {
+  return cast(min(cast(cast(x, 'bool'), 'int32'), options), 'bool');
+}
