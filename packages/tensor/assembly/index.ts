@@ -3,3 +3,4 @@
 export * from './engine';
 export * from './matmul';
 export * from './matmul-dots';
+export * from './linear';

@@ -1,11 +1,12 @@
 // Products of few rows with a matrix that is dense along K (a batch of one through a linear layer): each element is a
 // dot product, read straight from where it lies. What is bound by memory must not be copied first.
+import { matmulFinish } from './matmul-finish';
 import { fma, slot, sumLanes } from './simd';
 
 /**
- * C[m, n] = Σk A[m, k] · B[k, n] (+ bias[n]), with A and B dense along K. Units are groups of columns, batch by batch.
- * Slots: 0 table of (A, B, C) addresses a batch, 1 M, 2 N, 3 K, 4 row stride of A, 5 column stride of B, 6 row stride of
- * C (bytes), 7 columns a group, 8 bias or 0, 9 whether to add to C.
+ * C[m, n] = Σk A[m, k] · B[k, n], with A and B dense along K. Units are groups of columns, batch by batch.
+ * Slots: 0 table of (A, B, C) addresses a batch, 1 M, 2 N, 3 K, 4 row stride of A, 5 column stride of B, 7 row stride of
+ * C (bytes), 9 columns a group, 11 whether to add to C; 12 to 15 are matmulFinish's.
  */
 export function matmulDots(args: usize, from: i32, to: i32): void {
   const table = <usize>slot(args, 0);
@@ -14,10 +15,9 @@ export function matmulDots(args: usize, from: i32, to: i32): void {
   const K = slot(args, 3);
   const rsA = <usize>slot(args, 4);
   const csB = <usize>slot(args, 5);
-  const ldc = <usize>slot(args, 6);
-  const width = slot(args, 7);
-  const bias = <usize>slot(args, 8);
-  const add = slot(args, 9) != 0;
+  const ldc = <usize>slot(args, 7);
+  const width = slot(args, 9);
+  const add = slot(args, 11) != 0;
   const across = (N + width - 1) / width;
   for (let unit = from; unit < to; unit++) {
     const batch = unit / across;
@@ -25,60 +25,79 @@ export function matmulDots(args: usize, from: i32, to: i32): void {
     const A = load<usize>(entry);
     const B = load<usize>(entry, 4);
     const C = load<usize>(entry, 8);
-    const j1 = min(N, (unit - batch * across + 1) * width);
-    let j = (unit - batch * across) * width;
-    for (; j < j1; j += 4) {
+    const j0 = (unit - batch * across) * width;
+    const j1 = min(N, j0 + width);
+    for (let j = j0; j < j1; j += 4) {
       const columns = min(4, j1 - j);
-      const b0 = B + <usize>j * csB;
-      const b1 = columns > 1 ? b0 + csB : b0;
-      const b2 = columns > 2 ? b1 + csB : b1;
-      const b3 = columns > 3 ? b2 + csB : b2;
-      for (let i = 0; i < M; i++) {
-        const c = C + <usize>i * ldc + (<usize>j << 2);
-        fourDots(A + <usize>i * rsA, b0, b1, b2, b3, K, columns, bias == 0 ? 0 : bias + (<usize>j << 2), add, c);
+      const b = B + <usize>j * csB;
+      let i = 0;
+      for (; i + 2 <= M; i += 2) {
+        dots(A + <usize>i * rsA, rsA, b, csB, columns, K, add, C + <usize>i * ldc + (<usize>j << 2), ldc);
       }
+      if (i < M) dots(A + <usize>i * rsA, 0, b, csB, columns, K, add, C + <usize>i * ldc + (<usize>j << 2), 0);
+    }
+    matmulFinish(args, batch, 0, M, j0, j1);
+  }
+}
+
+// Two rows of A (one where rsA is 0: it is computed twice) by up to four columns of B.
+function dots(a0: usize, rsA: usize, b0: usize, csB: usize, columns: i32, K: i32, add: bool, c: usize, ldc: usize): void {
+  const a1 = a0 + rsA;
+  const b1 = columns > 1 ? b0 + csB : b0;
+  const b2 = columns > 2 ? b1 + csB : b1;
+  const b3 = columns > 3 ? b2 + csB : b2;
+  let s00 = f32x4.splat(0);
+  let s01 = f32x4.splat(0);
+  let s02 = f32x4.splat(0);
+  let s03 = f32x4.splat(0);
+  let s10 = f32x4.splat(0);
+  let s11 = f32x4.splat(0);
+  let s12 = f32x4.splat(0);
+  let s13 = f32x4.splat(0);
+  const end = <usize>(K & ~3) << 2;
+  let at: usize = 0;
+  if (rsA != 0) {
+    for (; at < end; at += 16) {
+      const x0 = v128.load(a0 + at);
+      const x1 = v128.load(a1 + at);
+      let y = v128.load(b0 + at);
+      s00 = fma(x0, y, s00);
+      s10 = fma(x1, y, s10);
+      y = v128.load(b1 + at);
+      s01 = fma(x0, y, s01);
+      s11 = fma(x1, y, s11);
+      y = v128.load(b2 + at);
+      s02 = fma(x0, y, s02);
+      s12 = fma(x1, y, s12);
+      y = v128.load(b3 + at);
+      s03 = fma(x0, y, s03);
+      s13 = fma(x1, y, s13);
+    }
+  } else {
+    for (; at < end; at += 16) {
+      const x0 = v128.load(a0 + at);
+      s00 = fma(x0, v128.load(b0 + at), s00);
+      s01 = fma(x0, v128.load(b1 + at), s01);
+      s02 = fma(x0, v128.load(b2 + at), s02);
+      s03 = fma(x0, v128.load(b3 + at), s03);
     }
   }
+  const tail = K & 3;
+  put(s00, a0 + at, b0 + at, tail, add, c);
+  if (columns > 1) put(s01, a0 + at, b1 + at, tail, add, c + 4);
+  if (columns > 2) put(s02, a0 + at, b2 + at, tail, add, c + 8);
+  if (columns > 3) put(s03, a0 + at, b3 + at, tail, add, c + 12);
+  if (rsA == 0) return;
+  c += ldc;
+  put(s10, a1 + at, b0 + at, tail, add, c);
+  if (columns > 1) put(s11, a1 + at, b1 + at, tail, add, c + 4);
+  if (columns > 2) put(s12, a1 + at, b2 + at, tail, add, c + 8);
+  if (columns > 3) put(s13, a1 + at, b3 + at, tail, add, c + 12);
 }
 
 @inline
-function fourDots(
-  a: usize, b0: usize, b1: usize, b2: usize, b3: usize, K: i32, columns: i32, bias: usize, add: bool, c: usize,
-): void {
-  let s0 = f32x4.splat(0);
-  let s1 = f32x4.splat(0);
-  let s2 = f32x4.splat(0);
-  let s3 = f32x4.splat(0);
-  let at: usize = 0;
-  const end = <usize>(K & ~3) << 2;
-  for (; at < end; at += 16) {
-    const x = v128.load(a + at);
-    s0 = fma(x, v128.load(b0 + at), s0);
-    s1 = fma(x, v128.load(b1 + at), s1);
-    s2 = fma(x, v128.load(b2 + at), s2);
-    s3 = fma(x, v128.load(b3 + at), s3);
-  }
-  let d0 = sumLanes(s0);
-  let d1 = sumLanes(s1);
-  let d2 = sumLanes(s2);
-  let d3 = sumLanes(s3);
-  for (let k = K & ~3; k < K; k++) {
-    const x = load<f32>(a + at);
-    d0 += x * load<f32>(b0 + at);
-    d1 += x * load<f32>(b1 + at);
-    d2 += x * load<f32>(b2 + at);
-    d3 += x * load<f32>(b3 + at);
-    at += 4;
-  }
-  put(c, d0, bias, add);
-  if (columns > 1) put(c + 4, d1, bias == 0 ? 0 : bias + 4, add);
-  if (columns > 2) put(c + 8, d2, bias == 0 ? 0 : bias + 8, add);
-  if (columns > 3) put(c + 12, d3, bias == 0 ? 0 : bias + 12, add);
-}
-
-@inline
-function put(c: usize, value: f32, bias: usize, add: bool): void {
-  if (bias != 0) value += load<f32>(bias);
-  if (add) value += load<f32>(c);
-  store<f32>(c, value);
+function put(sums: v128, a: usize, b: usize, tail: i32, add: bool, c: usize): void {
+  let value = sumLanes(sums);
+  for (let k = 0; k < tail; k++) value += load<f32>(a + (<usize>k << 2)) * load<f32>(b + (<usize>k << 2));
+  store<f32>(c, add ? value + load<f32>(c) : value);
 }

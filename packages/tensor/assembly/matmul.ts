@@ -1,9 +1,11 @@
 // Matrix products, blocked for the caches: C = A · B (+ bias, or + C). Packing and the loops in registers are elsewhere.
 import { scratch } from './engine';
+import { matmulFinish } from './matmul-finish';
 import { packPanel, packRows, tileRows } from './matmul-pack';
 import { tile4, tile6 } from './matmul-tile';
 import { slot } from './simd';
 
+export { matmulFinish } from './matmul-finish';
 export { matmulPack } from './matmul-pack';
 
 // How the scratch memory is used: a tile at the edge of C, the last panel of an unpacked B, zeros, a block of A.
@@ -19,7 +21,8 @@ const MAX_DEPTH: i32 = 512;
  * Blocks of C. Units are blocks, row by row, batch by batch.
  * Slots: 0 table of (A, B, C) addresses a batch, 1 M, 2 N, 3 K, 4 row stride of A, 5 column stride of A, 6 row stride of
  * an unpacked B whose columns are dense, or 0 for panels from matmulPack, 7 row stride of C (bytes), 8 rows a block
- * (at most 96), 9 columns a block (a multiple of 8), 10 bias of an unpacked B or 0, 11 whether to add to C.
+ * (at most 96), 9 columns a block (a multiple of 8), 10 bias of an unpacked B or 0, 11 whether to add to C;
+ * 12 to 15 are matmulFinish's.
  */
 export function matmul(args: usize, from: i32, to: i32): void {
   const table = <usize>slot(args, 0);
@@ -35,7 +38,10 @@ export function matmul(args: usize, from: i32, to: i32): void {
     const entry = table + <usize>batch * 12;
     const i = (row - batch * down) * height;
     const j = (unit - row * across) * width;
-    block(args, load<usize>(entry), load<usize>(entry, 4), load<usize>(entry, 8), i, min(M, i + height), j, min(N, j + width));
+    const i1 = min(M, i + height);
+    const j1 = min(N, j + width);
+    block(args, load<usize>(entry), load<usize>(entry, 4), load<usize>(entry, 8), i, i1, j, j1);
+    matmulFinish(args, batch, i, i1, j, j1);
   }
 }
 

@@ -3,11 +3,13 @@
 import { BackendError } from '../../../errors';
 import { type KernelName, kernelNames } from '../generated/kernels';
 import { Allocator } from './allocator';
+import { findBlas } from './blas';
+import { blasRunner, type Finish } from './blas-job';
 import { canBlock, hardwareThreads, hasRelaxedSimd, hasSharedMemory, hasSimd, type Simd } from './features';
 import { LinearMemory, MAX_BYTES } from './memory';
 import { loadModule } from './module';
 import { Pool, type RunPart, threadStarter } from './pool';
-import { ARGS_BYTES, CONTROL_BYTES, SCRATCH_BYTES } from './protocol';
+import { ARGS_BYTES, BLAS_JOB, CONTROL_BYTES, SCRATCH_BYTES } from './protocol';
 
 /** How an engine is made. Everything has a default that suits the machine. */
 export interface EngineOptions {
@@ -19,6 +21,8 @@ export interface EngineOptions {
   readonly shared?: boolean | 'auto';
   /** Bound on the whole memory in bytes, at most 4 GiB. */
   readonly maxBytes?: number;
+  /** A BLAS of the system for large products: found by itself, none, or the library at a path. Node.js only. */
+  readonly blas?: 'auto' | 'off' | (string & {});
   /** Folder with plain.wasm and relaxed.wasm, instead of the inlined modules. */
   readonly wasmUrl?: string | URL;
   /** Address of worker.js, instead of the inlined one. */
@@ -30,6 +34,8 @@ export interface EngineInfo {
   readonly threads: number;
   readonly simd: Simd;
   readonly shared: boolean;
+  /** Library and version that large products call, or why there is none. */
+  readonly blas: string;
   readonly notes: readonly string[];
 }
 
@@ -53,6 +59,7 @@ export class Engine {
   readonly #kernels: Record<KernelName, RunPart>;
   readonly #indices: ReadonlyMap<string, number>;
   readonly #pool: Pool | null;
+  readonly #blas: RunPart | null;
 
   /** Use `Engine.create`. */
   private constructor(parts: {
@@ -62,12 +69,14 @@ export class Engine {
     kernels: Record<KernelName, RunPart>;
     pool: Pool | null;
     args: number;
+    blas: RunPart | null;
   }) {
     this.info = parts.info;
     this.#memory = parts.memory;
     this.#allocator = parts.allocator;
     this.#kernels = parts.kernels;
     this.#pool = parts.pool;
+    this.#blas = parts.blas;
     this.argsAddress = parts.args;
     this.#indices = new Map(kernelNames.map((name, i) => [name, i]));
     this.#aim();
@@ -89,7 +98,10 @@ export class Engine {
     const allocator = new Allocator(memory, args + ARGS_BYTES, Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES));
     const scratch = Array.from({ length: threads }, () => allocator.alloc(SCRATCH_BYTES));
     (exports['setScratch'] as (address: number) => void)(scratch[0]);
-    const common = { module, memory: memory.memory, control, args, kernels: kernelNames, blas: null };
+    const found = await findBlas(options.blas ?? 'auto');
+    const blas = typeof found === 'string' ? null : found;
+    const source = blas === null ? null : blas.source;
+    const common = { module, memory: memory.memory, control, args, kernels: kernelNames, blas: source };
     const pool =
       threads === 1
         ? null
@@ -100,7 +112,9 @@ export class Engine {
             await threadStarter(options.workerUrl),
           );
     const kernels = exports as unknown as Record<KernelName, RunPart>;
-    return new Engine({ info: { threads, simd, shared, notes }, memory, allocator, kernels, pool, args });
+    const runBlas = blas && blasRunner(memory.memory, blas.sgemm, exports['matmulFinish'] as Finish);
+    const info = { threads, simd, shared, blas: typeof found === 'string' ? found : found.name, notes };
+    return new Engine({ info, memory, allocator, kernels, pool, args, blas: runBlas });
   }
 
   /** The memory as floats. Take it anew after each `alloc`: a view dies when the memory grows. */
@@ -159,6 +173,18 @@ export class Engine {
     const run = this.#kernels[kernel];
     if (this.#pool === null || work < PARALLEL_WORK || units < 2) run(this.argsAddress, 0, units);
     else this.#pool.run(this.#indices.get(kernel)!, run, this.argsAddress, units);
+  }
+
+  /** Whether products can go to a BLAS of the system. */
+  get hasBlas(): boolean {
+    return this.#blas !== null;
+  }
+
+  /** Runs blocks of a product on the system's BLAS, as `launch` runs the units of a kernel. */
+  launchBlas(units: number, work: number): void {
+    const run = this.#blas!;
+    if (this.#pool === null || work < PARALLEL_WORK || units < 2) run(this.argsAddress, 0, units);
+    else this.#pool.run(BLAS_JOB, run, this.argsAddress, units);
   }
 
   /** Ends the workers. The engine goes on working; they start again when they are needed. */

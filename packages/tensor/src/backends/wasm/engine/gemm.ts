@@ -1,5 +1,6 @@
 // Plans a matrix product: which kernel, packed or not, how C is cut into blocks. All of it follows from shapes and
 // strides alone, never from the number of threads, so neither does the result.
+import { LDA, LDB, TRANS_A, TRANS_B } from './blas-job';
 import type { Engine } from './engine';
 
 /** A batch of matrices in memory: byte address of the first, strides in elements. */
@@ -8,6 +9,12 @@ export interface Matrices {
   readonly rowStride: number;
   readonly colStride: number;
 }
+
+/** What can be applied to a product in one go, in the order of assembly/activation.ts. */
+export const ACTIVATIONS = ['none', 'relu', 'gelu', 'geluTanh', 'silu'] as const;
+
+/** Name of an activation. */
+export type Activation = (typeof ACTIVATIONS)[number];
 
 /** C = A · B: `c` dense along its rows, A and B with any strides. */
 export interface Product {
@@ -20,6 +27,12 @@ export interface Product {
   readonly c: number;
   /** Address of N floats that each row starts from, or 0. */
   readonly bias?: number;
+  /** Applied to each element of C, after the bias. */
+  readonly activation?: Activation;
+  /** Where the values before the activation go, laid out as all the Cs are, or 0. */
+  readonly pre?: number;
+  /** Address of what is added after the activation, laid out as all the Cs are, or 0. */
+  readonly residual?: number;
   /** Adds to what C holds instead of replacing it. */
   readonly accumulate?: boolean;
   /** Offsets in elements of each batch's A, B and C; without them there is one batch. */
@@ -47,8 +60,15 @@ const DOT_COLUMNS = 32;
 const UNPACKED_ROWS = 32;
 // Multiply-adds that count as one simple operation in an estimate of work.
 const FLOPS_PER_OPERATION = 8;
+// Products of at least this many multiply-adds, and no dimension below the other, go to the system's BLAS.
+const BLAS_MULTIPLY_ADDS = 1 << 17;
+const BLAS_DIMENSION = 9;
+// Multiply-adds of a block that one call of the BLAS computes, and the most blocks that a matrix is cut into.
+const BLAS_BLOCK = 1 << 22;
+const BLAS_BLOCKS = 8;
+const BLAS_FLOPS_PER_OPERATION = 64;
 // The table of addresses lies in the argument block behind the arguments, where it has room there.
-const TABLE_SLOT = 16;
+const TABLE_SLOT = 40;
 const TABLE_ROOM = 12_000;
 
 /** Computes a product. Zero dims work: K = 0 gives the bias, or 0. */
@@ -58,7 +78,8 @@ export function gemm(engine: Engine, product: Product): void {
   if (M === 0 || N === 0 || count === 0) return;
   const a = normal(product.a, M, K);
   const b = normal(product.b, K, N);
-  if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
+  if (engine.hasBlas && suitsBlas(M, N, K, a, b)) native(engine, product, a, b, count);
+  else if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
   else if (M <= UNPACKED_ROWS && b.colStride === 1) blocks(engine, product, a, b, count, false);
   else packed(engine, product, a, b, count);
 }
@@ -74,11 +95,46 @@ function dots(engine: Engine, product: Product, a: Matrices, b: Matrices, count:
   slots[3] = K;
   slots[4] = a.rowStride * 4;
   slots[5] = b.colStride * 4;
-  slots[6] = N * 4;
-  slots[7] = DOT_COLUMNS;
-  slots[8] = product.bias ?? 0;
-  slots[9] = product.accumulate ? 1 : 0;
+  slots[7] = N * 4;
+  slots[9] = DOT_COLUMNS;
+  finish(slots, product, product.bias ?? 0);
   engine.launch('matmulDots', count * Math.ceil(N / DOT_COLUMNS), (count * M * N * K) / FLOPS_PER_OPERATION);
+  table.free();
+}
+
+function suitsBlas(M: number, N: number, K: number, a: Matrices, b: Matrices): boolean {
+  if (M * N * K < BLAS_MULTIPLY_ADDS || Math.min(M, N, K) < BLAS_DIMENSION) return false;
+  return leading(a, M, K) > 0 && leading(b, K, N) > 0;
+}
+
+// The BLAS's leading dimension of a matrix, or 0 where neither rows nor columns are dense.
+function leading({ rowStride, colStride }: Matrices, rows: number, columns: number): number {
+  if (colStride === 1) return rowStride >= columns ? rowStride : 0;
+  return rowStride === 1 && colStride >= rows ? colStride : 0;
+}
+
+function native(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
+  const { M, N, K } = product;
+  const cut = Math.min(BLAS_BLOCKS, Math.max(1, Math.floor((M * N * K) / BLAS_BLOCK)));
+  const height = M >= N ? Math.ceil(M / cut / 16) * 16 : M;
+  const width = M >= N ? N : Math.ceil(N / cut / 16) * 16;
+  const table = new Table(engine, count * 3);
+  addresses(table, product, a, b.address, null, count);
+  const { slots } = engine;
+  slots[0] = table.address;
+  slots[1] = M;
+  slots[2] = N;
+  slots[3] = K;
+  slots[7] = N * 4;
+  slots[8] = height;
+  slots[9] = width;
+  slots[TRANS_A] = a.colStride === 1 ? 0 : 1;
+  slots[TRANS_B] = b.colStride === 1 ? 0 : 1;
+  slots[LDA] = leading(a, M, K);
+  slots[LDB] = leading(b, K, N);
+  finish(slots, product, product.bias ?? 0);
+  const work = (count * M * N * K) / BLAS_FLOPS_PER_OPERATION;
+  engine.launchBlas(count * Math.ceil(M / height) * Math.ceil(N / width), work);
   table.free();
 }
 
@@ -147,9 +203,18 @@ function blocks(
   slots[8] = BLOCK_ROWS;
   slots[9] = columns;
   slots[10] = isPacked ? 0 : (product.bias ?? 0);
-  slots[11] = product.accumulate ? 1 : 0;
+  finish(slots, product, 0);
   engine.launch('matmul', count * down * Math.ceil(N / columns), (count * M * N * K) / FLOPS_PER_OPERATION);
   table.free();
+}
+
+// The slots that all kernels have in common; `bias` where the sums don't start from it.
+function finish(slots: Int32Array, product: Product, bias: number): void {
+  slots[11] = product.accumulate ? 1 : 0;
+  slots[12] = ACTIVATIONS.indexOf(product.activation ?? 'none');
+  slots[13] = product.pre ?? 0;
+  slots[14] = product.residual ?? 0;
+  slots[15] = bias;
 }
 
 /** Words that a kernel reads beside its arguments. */

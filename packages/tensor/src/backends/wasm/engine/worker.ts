@@ -1,7 +1,10 @@
 // The program of a pool's worker: waits for a job in shared memory, claims units of it until none are left, waits again.
 // Bundled by scripts/build-wasm.mjs into a string; imports nothing that isn't a constant or a type.
+import { blasRunner, type Finish, type Koffi, SGEMM, type Sgemm } from './blas-job';
 import {
   ACTIVE,
+  BLAS_JOB,
+  type BlasSource,
   CHUNK,
   CONTROL_BYTES,
   FAILED,
@@ -19,19 +22,21 @@ import {
 
 type Kernel = (args: number, from: number, to: number) => void;
 
-interface NodeGlobals {
-  require?: (name: string) => { workerData: WorkerSetup };
+interface Globals {
+  require?: (name: string) => unknown;
   onmessage: ((event: { data: WorkerSetup }) => void) | null;
 }
 
-const globals = globalThis as unknown as NodeGlobals;
+const globals = globalThis as unknown as Globals;
 if (globals.require === undefined) globals.onmessage = (event) => work(event.data);
-else work(globals.require('node:worker_threads').workerData);
+else work((globals.require('node:worker_threads') as { workerData: WorkerSetup }).workerData);
 
 function work(setup: WorkerSetup): void {
   const { exports } = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
   (exports['setScratch'] as (address: number) => void)(setup.scratch);
   const kernels = setup.kernels.map((name) => exports[name] as Kernel);
+  const finish = exports['matmulFinish'] as Finish;
+  const blas = setup.blas === null ? null : blasRunner(setup.memory, load(setup.blas), finish);
   const words = new Int32Array(setup.memory.buffer, setup.control, CONTROL_BYTES / 4);
   Atomics.add(words, READY, 1);
   let sequence = 0;
@@ -41,13 +46,19 @@ function work(setup: WorkerSetup): void {
     // The calling thread closes a job before it waits for ACTIVE to fall to 0: either we see it closed, or it sees us.
     if (Atomics.load(words, OPEN) === 1) {
       try {
-        claim(words, kernels[words[KERNEL]], setup.args);
+        const kernel = words[KERNEL] === BLAS_JOB ? blas! : kernels[words[KERNEL]];
+        claim(words, kernel, setup.args);
       } catch (error) {
         report(words, String(error));
       }
     }
     if (Atomics.sub(words, ACTIVE, 1) === 1) Atomics.notify(words, ACTIVE);
   }
+}
+
+function load({ koffi, library }: BlasSource): Sgemm {
+  const { load: open } = globals.require!(koffi) as Koffi;
+  return open(library).func(SGEMM) as unknown as Sgemm;
 }
 
 /** Waits until the number of the job is another one: at first awake, since the next job mostly comes at once. */

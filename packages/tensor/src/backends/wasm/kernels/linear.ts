@@ -5,7 +5,7 @@ import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
 import { addressOf } from '../address';
 import type { Engine } from '../engine/engine';
-import { ACTIVATIONS, type Batches, gemm } from '../engine/gemm';
+import { ACTIVATIONS, type Activation, type Batches, gemm } from '../engine/gemm';
 import { batchOffsets } from './matmul';
 
 /** The leading axes of a tensor as rows: one matrix where the strides allow it, else several of `count` rows each. */
@@ -19,7 +19,7 @@ interface Rows {
 
 /** `activation(x [..., I] · weight [O, I]ᵀ + bias [O])`. Saves what backward needs of the value before the activation. */
 export const linear = (engine: Engine): FusedKernel<FusedRows['linear'], number> => ({
-  forward([x, weight, bias], out, { activation }, save) {
+  forward([x, weight, bias], _out, { activation }, save) {
     const [O, I] = weight.shape;
     const rows = rowsOf(x);
     const M = rows.count * rows.offsets.length;
@@ -40,7 +40,7 @@ export const linear = (engine: Engine): FusedKernel<FusedRows['linear'], number>
     });
     if (start !== 0 && start !== addressOf(bias)) engine.free(start);
     if (pre !== 0) save?.(pre, M * O);
-    return out.shape.length === 0 ? c : c;
+    return c;
   },
 
   backward(g, { inputs: [x, weight, bias], saved, attrs, needs }) {
@@ -81,7 +81,7 @@ function columnSums(engine: Engine, x: number, out: number, M: number, N: number
 }
 
 // g · activation'(pre), or a dense copy of g, [M, O].
-function preGradient(engine: Engine, g: AnyTensor, M: number, O: number, activation: string, pre: number): number {
+function preGradient(engine: Engine, g: AnyTensor, M: number, O: number, activation: Activation, pre: number): number {
   const out = engine.alloc(M * O * 4);
   const rows = rowsOf(g);
   rows.offsets.forEach((offset, i) => {
