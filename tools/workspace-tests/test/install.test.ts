@@ -39,6 +39,15 @@ describe.sequential('packages installed one by one', () => {
     expect(tree).not.toHaveProperty('problems');
   });
 
+  test('the contract’s program trains there, and ten lines load its model folder and classify a message', async () => {
+    const [program, loader] = codeBlocksOf('docs/api.md');
+    writeFileSync(join(project, 'train.js'), toJavaScript(program.code));
+    await run(process.execPath, ['train.js'], project);
+    expect(loader.code.trim().split('\n').length).toBeLessThanOrEqual(10);
+    writeFileSync(join(project, 'load.js'), toJavaScript(loader.code));
+    expect(await run(process.execPath, ['load.js'], project)).toBe('spam\n');
+  });
+
   test.each(['tensor', 'tokenizer'] as const)('%s bundled by esbuild for the browser prints the same', async (name) => {
     const outfile = join(project, 'esbuild', `${name}.mjs`);
     const entry = join(project, example(name));
