@@ -29,7 +29,7 @@ export function track(t: AnyTensor): void {
 }
 
 /** Lets the collector free a tensor that nothing else does. */
-function watch(t: AnyTensor): void {
+export function watch(t: AnyTensor): void {
   collector.register(t, t.releaser(), t);
 }
 

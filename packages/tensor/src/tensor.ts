@@ -3,7 +3,7 @@ import { type BackwardOptions, backward } from './autograd';
 import type { DType, HostArrays } from './dtype';
 import { ArgumentError, GraphError, TensorFreed } from './errors';
 import type { Node } from './graph';
-import { keep, tensorBrand, track, untrack } from './lifetime';
+import { keep, tensorBrand, track, untrack, watch } from './lifetime';
 import * as arithmetic from './ops/arithmetic';
 import * as compare from './ops/compare';
 import { full } from './ops/create';
@@ -148,6 +148,11 @@ export class Tensor<D extends DType = 'float32'> {
   /** Keeps the tensor past its scope and step; see `keep`. */
   keep(): this {
     return keep(this);
+  }
+
+  /** Lets the collector free this handle where nothing else does; for handles that no scope tracks. */
+  protected watch(): void {
+    watch(this);
   }
 
   /** Lets go of the storage now. What the graph needs of it stays until `backward`. */

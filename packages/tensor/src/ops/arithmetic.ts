@@ -216,7 +216,7 @@ export const minimumOp: Op<2> = binaryOp(
   numeric,
   [0, 1],
   () => twoFloats(-2, 2, 1e-3),
-  (g, { inputs: [a, b] }) => chosen(g, b, a).reverse(),
+  (g, { inputs: [a, b] }) => chosen(g, b, a),
 );
 
 function chosen(g: Tensor, a: AnyTensor, b: AnyTensor): Tensor[] {

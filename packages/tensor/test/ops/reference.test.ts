@@ -89,5 +89,9 @@ function checkGradient(run: (inputs: readonly AnyTensor[]) => AnyTensor, inputs:
 
 function weighted(y: AnyTensor, weights: Tensor): number {
   const w = elements(weights);
-  return elements(y).reduce((total: number, value: number, i: number) => total + value * w[i], 0);
+  let total = 0;
+  elements(y).forEach((value: number, i: number) => {
+    total += value * w[i];
+  });
+  return total;
 }

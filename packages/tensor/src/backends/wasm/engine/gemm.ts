@@ -47,8 +47,8 @@ export interface Batches {
   readonly c: ArrayLike<number>;
 }
 
-// Rows of a block, a multiple of both tile heights: the block of A stays in the second-level cache.
-const BLOCK_ROWS = 48;
+// Rows of a block, multiples of both tile heights: the block of A stays in the second-level cache.
+const BLOCK_ROWS = [48, 24, 12];
 const MIN_BLOCK_COLUMNS = 64;
 const MAX_BLOCK_COLUMNS = 512;
 // Blocks that a product is cut into at least, where it is large enough to: threads then end at about the same time.
@@ -56,8 +56,9 @@ const WANTED_BLOCKS = 16;
 // Up to this many rows each element is a dot product, read from where the operands lie.
 const DOT_ROWS = 8;
 const DOT_COLUMNS = 32;
-// Up to this many rows B is not worth packing where its rows are dense.
+// Where B's rows are dense, it is not worth packing for this many rows, nor where all of it stays in the first cache.
 const UNPACKED_ROWS = 32;
+const UNPACKED_SPAN = 8192;
 // Multiply-adds that count as one simple operation in an estimate of work.
 const FLOPS_PER_OPERATION = 8;
 // Products of at least this many multiply-adds, and no dimension below the other, go to the system's BLAS.
@@ -80,7 +81,7 @@ export function gemm(engine: Engine, product: Product): void {
   const b = normal(product.b, K, N);
   if (engine.hasBlas && suitsBlas(M, N, K, a, b)) native(engine, product, a, b, count);
   else if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
-  else if (M <= UNPACKED_ROWS && b.colStride === 1) blocks(engine, product, a, b, count, false);
+  else if (b.colStride === 1 && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN)) blocks(engine, product, a, b, count, false);
   else packed(engine, product, a, b, count);
 }
 
@@ -186,9 +187,7 @@ function blocks(
   copyAt: ((batch: number) => number) | null = null,
 ): void {
   const { M, N, K } = product;
-  const down = Math.ceil(M / BLOCK_ROWS);
-  const wanted = Math.max(Math.ceil(N / MAX_BLOCK_COLUMNS), Math.ceil(WANTED_BLOCKS / (down * count)));
-  const columns = Math.max(MIN_BLOCK_COLUMNS, Math.ceil(N / wanted / 8) * 8);
+  const { height, width } = blockSize(M, N, count, a.colStride === 1);
   const table = new Table(engine, count * 3);
   addresses(table, product, a, b.address, copyAt, count);
   const { slots } = engine;
@@ -200,12 +199,26 @@ function blocks(
   slots[5] = a.colStride * 4;
   slots[6] = isPacked ? 0 : b.rowStride * 4;
   slots[7] = N * 4;
-  slots[8] = BLOCK_ROWS;
-  slots[9] = columns;
+  slots[8] = height;
+  slots[9] = width;
   slots[10] = isPacked ? 0 : (product.bias ?? 0);
   finish(slots, product, 0);
-  engine.launch('matmul', count * down * Math.ceil(N / columns), (count * M * N * K) / FLOPS_PER_OPERATION);
+  const units = count * Math.ceil(M / height) * Math.ceil(N / width);
+  engine.launch('matmul', units, (count * M * N * K) / FLOPS_PER_OPERATION);
   table.free();
+}
+
+// Enough blocks for threads to share, as large as that allows. A block of a transposed A is copied, so there rows are
+// cut before columns: each copy then serves the more columns.
+function blockSize(M: number, N: number, count: number, dense: boolean): { height: number; width: number } {
+  const across = Math.ceil(N / MAX_BLOCK_COLUMNS);
+  let height = BLOCK_ROWS[0];
+  for (const rows of dense ? BLOCK_ROWS.slice(0, 2) : BLOCK_ROWS) {
+    height = rows;
+    if (count * Math.ceil(M / rows) * across >= WANTED_BLOCKS) break;
+  }
+  const wanted = dense ? Math.max(across, Math.ceil(WANTED_BLOCKS / (count * Math.ceil(M / height)))) : across;
+  return { height, width: Math.max(MIN_BLOCK_COLUMNS, Math.ceil(N / wanted / 8) * 8) };
 }
 
 // The slots that all kernels have in common; `bias` where the sums don't start from it.

@@ -1,0 +1,28 @@
+// Initial values, as torch.nn.init has them. All drawn on the host from one generator: the same on every backend.
+import { rand, randn } from '../ops/create';
+import type { Generator } from '../random';
+import type { Shape } from '../shape';
+import type { Tensor } from '../tensor';
+
+/** Where a layer's initial values come from. */
+export interface InitializerOptions {
+  /** The default generator, seeded by `init`, where nothing is said. */
+  readonly generator?: Generator | undefined;
+}
+
+/** U(−1/√fanIn, 1/√fanIn): torch's default for Linear and Conv (Kaiming uniform with a = √5), weight and bias alike. */
+export function fanInUniform(shape: Shape, fanIn: number, { generator }: InitializerOptions = {}): Tensor {
+  const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
+  return rand(shape, { low: -bound, high: bound, ...(generator ? { generator } : {}) });
+}
+
+/** N(0, std²) */
+export function normal(shape: Shape, std: number, { generator }: InitializerOptions = {}): Tensor {
+  return randn(shape, { std, ...(generator ? { generator } : {}) });
+}
+
+/** U(±√(6 / (fanIn + fanOut))) (Glorot & Bengio 2010), for a weight `[fanOut, fanIn]`. */
+export function xavierUniform(shape: Shape, { generator }: InitializerOptions = {}): Tensor {
+  const bound = Math.sqrt(6 / (shape[0] + shape[1]));
+  return rand(shape, { low: -bound, high: bound, ...(generator ? { generator } : {}) });
+}

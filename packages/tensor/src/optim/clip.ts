@@ -1,0 +1,61 @@
+// Gradient clipping.
+
+import { noGrad } from '../autograd';
+import { scope, track } from '../lifetime';
+import type { Parameter } from '../nn/parameter';
+import { wrap } from '../op';
+import { minimum, reciprocal, sqrt } from '../ops/arithmetic';
+import { zeros } from '../ops/create';
+import { Storage } from '../storage';
+import type { Tensor } from '../tensor';
+
+/**
+ * Scales all gradients so that their joint L2 norm is at most `maxNorm`, as `torch.nn.utils.clip_grad_norm_`. Nothing is
+ * read back: the factor is computed where the gradients are.
+ *
+ * @returns the norm before clipping, a scalar
+ * @example
+ * ```ts
+ * import { init, tensor } from '@heddle/tensor';
+ * import { Parameter } from '@heddle/tensor/nn';
+ * import { clipGradNorm } from '@heddle/tensor/optim';
+ * await init();
+ * const w = new Parameter(tensor([3, 4]));
+ * w.mul(w).sum().backward(); // gradient [6, 8]
+ * console.log(await clipGradNorm([w], 1).item()); // 10
+ * ```
+ */
+export function clipGradNorm(params: readonly Parameter[], maxNorm: number): Tensor {
+  const grads = gradientsOf(params);
+  return noGrad(() =>
+    scope(() => {
+      if (grads.length === 0) return zeros([]);
+      const { backend } = grads[0].storage;
+      const norm = sqrt(scalar(backend.inPlace.sumSquares(grads), grads[0]));
+      const factor = minimum(reciprocal(norm.add(1e-6)).mul(maxNorm), 1);
+      backend.inPlace.scaleInPlace(grads, factor);
+      return norm;
+    }),
+  );
+}
+
+/** Limits every element of every gradient to `[-limit, limit]`. */
+export function clipGradValue(params: readonly Parameter[], limit: number): void {
+  const grads = gradientsOf(params);
+  if (grads.length > 0) grads[0].storage.backend.inPlace.clampInPlace(grads, limit);
+}
+
+/** Gradients that are there; failed ones are left to `step`, which throws what they failed on. */
+function gradientsOf(params: readonly Parameter[]): Tensor[] {
+  return params.flatMap((p) => (p.grad === null || p.grad.storage.error !== null ? [] : [p.grad]));
+}
+
+function scalar(buffer: unknown, like: Tensor): Tensor {
+  const t = wrap<'float32'>(
+    new Storage(like.storage.backend, buffer, 4),
+    { shape: [], dtype: 'float32' },
+    'sumSquares',
+  );
+  track(t);
+  return t;
+}

@@ -1,0 +1,193 @@
+// What all optimizers share: groups of parameters, state, steps, and the end of a step's lifetimes.
+import { ArgumentError } from '../errors';
+import { endStep, keep, scope } from '../lifetime';
+import { assign } from '../nn/assign';
+import type { Parameter } from '../nn/parameter';
+import { zeros } from '../ops/create';
+import type { AnyTensor, Tensor } from '../tensor';
+
+/** Parameters with settings of their own. */
+export type ParameterGroup<Settings> = { readonly params: readonly Parameter[] } & Partial<Settings>;
+
+/** A group as an optimizer holds it: settings may change between steps, by a schedule say. */
+export interface LiveGroup<Settings> {
+  readonly params: readonly Parameter[];
+  settings: Settings;
+}
+
+/** Everything an optimizer needs to go on where it was. */
+export interface OptimizerState {
+  /** Steps done. */
+  readonly step: number;
+  /** Settings of each group. */
+  readonly groups: readonly Readonly<Record<string, number | boolean>>[];
+  /** `group.parameter.slot`, such as `0.3.m`, to the state tensor. */
+  readonly tensors: ReadonlyMap<string, AnyTensor>;
+}
+
+/** Settings that every optimizer has. */
+export interface BaseSettings {
+  readonly lr: number;
+}
+
+/**
+ * Base of the optimizers. `step()` updates every parameter that has a gradient, clears the gradients, and ends the step:
+ * tensors made before the step before it are freed.
+ */
+export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in keyof Settings]: number | boolean }> {
+  readonly groups: readonly LiveGroup<Settings>[];
+  private done = 0;
+  private readonly state = new Map<Parameter, Map<string, Tensor>>();
+
+  /**
+   * @param name what errors call this optimizer
+   * @param params parameters, or groups of them with settings of their own
+   * @throws {ArgumentError} where there are none, or one appears twice.
+   */
+  constructor(
+    private readonly name: string,
+    params: readonly Parameter[] | readonly ParameterGroup<Settings>[],
+    defaults: Settings,
+  ) {
+    const given = params.map((entry) => ('params' in entry ? entry : null));
+    const groups = given.every((entry) => entry !== null)
+      ? given
+      : [{ params: params as readonly Parameter[] } as ParameterGroup<Settings>];
+    this.groups = groups.map(({ params: members, ...own }) => ({ params: members, settings: { ...defaults, ...own } }));
+    const all = this.groups.flatMap((group) => group.params);
+    if (all.length === 0) throw new ArgumentError(name, 'params', 'at least one parameter', 'none');
+    if (new Set(all).size !== all.length) throw new ArgumentError(name, 'params', 'each parameter once', 'one twice');
+  }
+
+  /** Updates a group's parameters that have gradients, given in the same order. */
+  protected abstract update(
+    params: readonly Parameter[],
+    grads: readonly Tensor[],
+    settings: Settings,
+    step: number,
+  ): void;
+
+  /** Names of the state tensors that each parameter has. */
+  protected abstract readonly slots: readonly string[];
+
+  /** Steps done. */
+  get stepCount(): number {
+    return this.done;
+  }
+
+  /** Learning rate of the first group. */
+  get lr(): number {
+    return this.groups[0].settings.lr;
+  }
+
+  /**
+   * Updates the parameters, clears their gradients and ends the step.
+   *
+   * @throws what the backward pass failed on, such as `OutOfMemory`; no parameter has changed then.
+   */
+  step(): void {
+    try {
+      this.assertComputed();
+      this.done++;
+      scope(() => {
+        for (const { params, settings } of this.groups) {
+          const ready = params.filter((p) => p.grad !== null);
+          const grads = ready.flatMap((p) => (p.grad === null ? [] : [p.grad]));
+          if (ready.length > 0) this.update(ready, grads, settings, this.done);
+        }
+      });
+    } finally {
+      this.zeroGrad();
+      endStep();
+    }
+  }
+
+  /** Clears the gradients without a step. */
+  zeroGrad(): void {
+    for (const { params } of this.groups) {
+      for (const p of params) {
+        p.grad?.dispose();
+        p.grad = null;
+      }
+    }
+  }
+
+  /** Sets the learning rate of every group. */
+  setLearningRate(lr: number): void {
+    for (const group of this.groups) group.settings = { ...group.settings, lr };
+  }
+
+  /** Steps done, settings and state tensors; the tensors are the optimizer's own. */
+  stateDict(): OptimizerState {
+    const tensors = new Map<string, AnyTensor>();
+    this.groups.forEach(({ params }, g) => {
+      params.forEach((p, i) => {
+        for (const [slot, t] of this.state.get(p) ?? []) tensors.set(`${g}.${i}.${slot}`, t);
+      });
+    });
+    return { step: this.done, groups: this.groups.map(({ settings }) => ({ ...settings })), tensors };
+  }
+
+  /**
+   * Takes over a state that `stateDict` gave.
+   *
+   * @throws {ArgumentError} where groups, names or shapes don't fit; nothing has changed then.
+   */
+  loadStateDict(state: OptimizerState): void {
+    if (state.groups.length !== this.groups.length) {
+      throw new ArgumentError(this.name, 'state.groups', `${this.groups.length} groups`, String(state.groups.length));
+    }
+    const places = [...state.tensors].map(([name, value]) => this.place(name, value));
+    this.groups.forEach((group, i) => {
+      group.settings = { ...group.settings, ...state.groups[i] };
+    });
+    this.done = state.step;
+    for (const { parameter, slot, value } of places) assign(this.slot(parameter, slot), value);
+  }
+
+  private place(name: string, value: AnyTensor): { parameter: Parameter; slot: string; value: AnyTensor } {
+    const [g, i, slot] = name.split('.');
+    const parameter = this.groups[Number(g)]?.params[Number(i)];
+    if (parameter === undefined || !this.slots.includes(slot)) {
+      throw new ArgumentError(this.name, 'state.tensors', `group.parameter.${this.slots.join('|')}`, name);
+    }
+    if (value.size !== parameter.size)
+      throw new ArgumentError(this.name, `state.tensors.${name}`, `${parameter.size} elements`, String(value.size));
+    return { parameter, slot, value };
+  }
+
+  /** Whether a parameter has been updated before. */
+  protected hasState(parameter: Parameter): boolean {
+    return this.state.has(parameter);
+  }
+
+  /** A parameter's state tensor, zeros at first. */
+  protected slot(parameter: Parameter, name: string): Tensor {
+    let slots = this.state.get(parameter);
+    if (slots === undefined) {
+      slots = new Map();
+      this.state.set(parameter, slots);
+    }
+    let t = slots.get(name);
+    if (t === undefined) {
+      t = keep(zeros<'float32'>(parameter.shape));
+      slots.set(name, t);
+    }
+    return t;
+  }
+
+  /** Frees the state. */
+  dispose(): void {
+    for (const slots of this.state.values()) for (const t of slots.values()) t.dispose();
+    this.state.clear();
+  }
+
+  private assertComputed(): void {
+    for (const { params } of this.groups) {
+      for (const p of params) {
+        const error = p.grad?.storage.error;
+        if (error !== undefined && error !== null) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,184 @@
+// Learning-rate schedules: factors as functions of the step, and the two objects that apply them.
+import { ArgumentError } from '../errors';
+
+/** The factor on the base learning rate at a step, counted from 0. */
+export type Schedule = (step: number) => number;
+
+/** The same rate at every step. */
+export const constant = (): Schedule => () => 1;
+
+/** Straight from `from` to `to` over `steps`, and `to` beyond. */
+export function linear({
+  steps,
+  from = 1,
+  to = 0,
+}: {
+  readonly steps: number;
+  readonly from?: number;
+  readonly to?: number;
+}): Schedule {
+  return (step) => from + (to - from) * Math.min(step / steps, 1);
+}
+
+/** Half a cosine from 1 to `to` over `steps` (Loshchilov & Hutter 2017), and `to` beyond. */
+export function cosine({ steps, to = 0 }: { readonly steps: number; readonly to?: number }): Schedule {
+  return (step) => to + ((1 - to) * (1 + Math.cos(Math.PI * Math.min(step / steps, 1)))) / 2;
+}
+
+/** Settings of `oneCycle`, named and defaulted as torch's OneCycleLR; the base rate is the greatest. */
+export interface OneCycleConfig {
+  readonly steps: number;
+  /** Share of the steps that the rate rises. */
+  readonly rise?: number;
+  /** The first rate is the base rate over this. */
+  readonly divFactor?: number;
+  /** The last rate is the first over this. */
+  readonly finalDivFactor?: number;
+}
+
+/** Up by half a cosine, then down to almost nothing by another (Smith & Topin 2019), as `torch.optim.lr_scheduler.OneCycleLR`. */
+export function oneCycle({ steps, rise = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleConfig): Schedule {
+  const first = 1 / divFactor;
+  const last = first / finalDivFactor;
+  const top = rise * steps - 1;
+  const anneal = (from: number, to: number, share: number): number =>
+    to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+  return (step) => {
+    const at = Math.min(step, steps - 1);
+    return at <= top ? anneal(first, 1, at / top) : anneal(1, last, (at - top) / (steps - 1 - top));
+  };
+}
+
+/** Rises from almost nothing over `steps`, then follows `then` from its beginning: `(step + 1) / steps` while it warms up. */
+export function warmup(steps: number, then: Schedule = constant()): Schedule {
+  if (!(Number.isInteger(steps) && steps >= 0))
+    throw new ArgumentError('warmup', 'steps', 'a whole number of at least 0', String(steps));
+  return (step) => (step < steps ? (step + 1) / steps : then(step - steps));
+}
+
+/** What schedules steer: an optimizer's groups. */
+interface Steered {
+  readonly groups: readonly { settings: { readonly lr: number } }[];
+}
+
+/** Everything a schedule needs to go on where it was. */
+export type ScheduleState = Readonly<Record<string, number | readonly number[]>>;
+
+/**
+ * Applies a schedule to an optimizer: each group's rate is its own base rate times the factor.
+ *
+ * @example
+ * ```ts
+ * import { init, ones } from '@heddle/tensor';
+ * import { Parameter } from '@heddle/tensor/nn';
+ * import { AdamW, cosine, LearningRate, warmup } from '@heddle/tensor/optim';
+ * await init();
+ * const optimizer = new AdamW([new Parameter(ones([2]))], { lr: 1e-3 });
+ * const schedule = new LearningRate(optimizer, warmup(10, cosine({ steps: 90 })));
+ * schedule.step(); // after each optimizer.step()
+ * console.log(optimizer.lr);
+ * ```
+ */
+export class LearningRate {
+  private at = 0;
+  private readonly base: readonly number[];
+
+  constructor(
+    private readonly optimizer: Steered,
+    private readonly schedule: Schedule,
+  ) {
+    this.base = optimizer.groups.map((group) => group.settings.lr);
+    this.apply();
+  }
+
+  /** Goes to the next step's rate. */
+  step(): void {
+    this.at++;
+    this.apply();
+  }
+
+  state(): ScheduleState {
+    return { at: this.at };
+  }
+
+  restore(state: ScheduleState): void {
+    this.at = Number(state['at']);
+    this.apply();
+  }
+
+  private apply(): void {
+    const factor = this.schedule(this.at);
+    this.optimizer.groups.forEach((group, i) => {
+      group.settings = { ...group.settings, lr: this.base[i] * factor };
+    });
+  }
+}
+
+/** Settings of `ReduceOnPlateau`, as torch's ReduceLROnPlateau. */
+export interface PlateauConfig {
+  /** Whether a smaller or a greater metric is better. */
+  readonly mode?: 'min' | 'max';
+  readonly factor?: number;
+  /** Epochs without progress that are waited out. */
+  readonly patience?: number;
+  /** Relative progress that counts. */
+  readonly threshold?: number;
+  readonly cooldown?: number;
+  readonly minLr?: number;
+}
+
+/** Cuts the rate when a metric stops getting better, as `torch.optim.lr_scheduler.ReduceLROnPlateau`. */
+export class ReduceOnPlateau {
+  private best: number;
+  private bad = 0;
+  private cooling = 0;
+  private readonly config: Required<PlateauConfig>;
+
+  constructor(
+    private readonly optimizer: Steered,
+    config: PlateauConfig = {},
+  ) {
+    this.config = { mode: 'min', factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, minLr: 0, ...config };
+    this.best = this.config.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes in the metric of an epoch. */
+  step(metric: number): void {
+    const { mode, factor, patience, threshold, cooldown, minLr } = this.config;
+    const better = mode === 'min' ? metric < this.best * (1 - threshold) : metric > this.best * (1 + threshold);
+    if (better) {
+      this.best = metric;
+      this.bad = 0;
+    } else this.bad++;
+    if (this.cooling > 0) {
+      this.cooling--;
+      this.bad = 0;
+    }
+    if (this.bad > patience) {
+      for (const group of this.optimizer.groups) {
+        group.settings = { ...group.settings, lr: Math.max(group.settings.lr * factor, minLr) };
+      }
+      this.cooling = cooldown;
+      this.bad = 0;
+    }
+  }
+
+  state(): ScheduleState {
+    return {
+      best: this.best,
+      bad: this.bad,
+      cooling: this.cooling,
+      lr: this.optimizer.groups.map((group) => group.settings.lr),
+    };
+  }
+
+  restore(state: ScheduleState): void {
+    this.best = Number(state['best']);
+    this.bad = Number(state['bad']);
+    this.cooling = Number(state['cooling']);
+    const rates = state['lr'];
+    this.optimizer.groups.forEach((group, i) => {
+      group.settings = { ...group.settings, lr: Array.isArray(rates) ? Number(rates[i]) : group.settings.lr };
+    });
+  }
+}
