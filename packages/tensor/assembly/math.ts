@@ -46,7 +46,7 @@ export function expNegative4(x: v128): v128 {
   p = fma(p, r, f32x4.splat(5.0000001201e-1));
   p = f32x4.add(fma(p, f32x4.mul(r, r), r), f32x4.splat(1));
   // The low bits of `shifted` are n: what is above them leaves with the shift.
-  p = i32x4.add(p, i32x4.shl(shifted, 23));
+  p = f32x4.mul(p, i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23));
   return v128.andnot(p, f32x4.lt(x, low));
 }
 
