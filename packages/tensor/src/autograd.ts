@@ -62,10 +62,38 @@ export function gradients(y: AnyTensor, xs: readonly AnyTensor[], options: Backw
   });
 }
 
+/** What a walk does with the gradient of a leaf. */
+export type DeliverToLeaf = (leaf: AnyTensor, g: Tensor) => void;
+
+let delivering: DeliverToLeaf | null = null;
+
+/**
+ * Walks a graph that a node made again during its own gradient: gradients of `own` leaves are returned, those of other
+ * leaves (parameters, say) go where the walk around this one delivers them.
+ */
+export function walkWithin(root: AnyTensor, gradient: Tensor, own: readonly AnyTensor[]): (Tensor | null)[] {
+  const outer = delivering;
+  const found = new Map<AnyTensor, Tensor>();
+  walk(
+    root,
+    { gradient },
+    (leaf, g) => {
+      if (!own.includes(leaf)) outer?.(leaf, g);
+      else found.set(leaf, gathered(found.get(leaf) ?? null, g, false));
+    },
+    null,
+  );
+  return own.map((leaf) => {
+    const g = found.get(leaf) ?? null;
+    if (g !== null) track(g);
+    return g;
+  });
+}
+
 function walk(
   root: AnyTensor,
   { gradient, createGraph = false, retainGraph = createGraph }: BackwardOptions,
-  deliverToLeaf: (leaf: AnyTensor, g: Tensor) => void,
+  deliverToLeaf: DeliverToLeaf,
   visit: ((node: Node, g: Tensor) => void) | null,
 ): void {
   root.assertAlive('backward');
@@ -85,6 +113,8 @@ function walk(
   const outerRecording = runtime.recording;
   runtime.recording = createGraph;
   runtime.inBackward++;
+  const outerDelivery = delivering;
+  delivering = deliverToLeaf;
   try {
     scope(() => {
       const seed = gradient ?? onesLike(root);
@@ -98,6 +128,7 @@ function walk(
       node.grad = null;
       if (!retainGraph) node.free();
     }
+    delivering = outerDelivery;
     runtime.recording = outerRecording;
     runtime.inBackward--;
   }
@@ -107,14 +138,14 @@ function walk(
 function step(
   node: Node,
   createGraph: boolean,
-  deliverToLeaf: (leaf: AnyTensor, g: Tensor) => void,
+  deliverToLeaf: DeliverToLeaf,
   visit: ((node: Node, g: Tensor) => void) | null,
 ): void {
-  const gathered = node.grad;
-  if (gathered === null) return;
+  const whole = node.grad;
+  if (whole === null) return;
   node.grad = null;
   scope(() => {
-    const g = hooked(node.hooks, gathered);
+    const g = hooked(node.hooks, whole);
     visit?.(node, g);
     const needs = node.inputs.map((input) => input.requiresGrad);
     const found = inGraph(node.op, () => node.gradients(g, needs, createGraph));
@@ -123,14 +154,14 @@ function step(
       if (gi === null || !needs[i]) continue;
       const input = node.inputs[i];
       if (input.node === null) deliverToLeaf(input, hooked(input.hooks, gi));
-      else input.node.grad = gathered_(input.node.grad, gi, createGraph);
+      else input.node.grad = gathered(input.node.grad, gi, createGraph);
     }
   });
-  gathered.dispose();
+  whole.dispose();
 }
 
 /** The sum of what a node has gathered and one more gradient, held outside the scope. */
-function gathered_(before: Tensor | null, g: Tensor, createGraph: boolean): Tensor {
+function gathered(before: Tensor | null, g: Tensor, createGraph: boolean): Tensor {
   if (before === null) return g.alias();
   if (!createGraph && isOwned(before) && before.storage.error === null && g.storage.error === null) {
     before.storage.backend.inPlace.addInto(before, g);

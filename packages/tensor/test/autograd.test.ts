@@ -1,17 +1,20 @@
 // The graph as a user meets it: accumulation, hooks, higher orders, what is freed, what errors say.
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Tensor } from '../src/index';
 import {
+  checkpoint,
+  dropout,
   GraphError,
   gelu,
   grad,
   gradients,
   init,
   keep,
+  manualSeed,
   memory,
   noGrad,
   scope,
   softmax,
+  type Tensor,
   TensorFreed,
   tensor,
 } from '../src/index';
@@ -227,5 +230,41 @@ describe('lifetimes', () => {
     expect(() => model.loadStateDict(state)).toThrow(
       'loadStateDict: Tied: missing: self_attn.weight · unexpected: extra · of another shape: LayerNorm: expected [2], got [3]',
     );
+  });
+});
+
+describe('checkpoint', () => {
+  it('gives the gradients of inputs and parameters that the plain function gives', async () => {
+    const layer = new Linear({ inputs: 3, outputs: 3 });
+    const x = tensor([[0.1, -0.4, 0.9]], { requiresGrad: true });
+    const body = (t: Tensor): Tensor => dropout(gelu(layer.forward(t)).mul(t), 0.3);
+    manualSeed(3);
+    const plain = body(x).sum();
+    plain.backward();
+    const leaves: Tensor[] = [x, layer.weight];
+    const take = (): Promise<(Float32Array | undefined)[]> =>
+      Promise.all(
+        leaves.map(async (leaf) => {
+          const data = await leaf.grad?.data();
+          leaf.grad?.dispose();
+          leaf.grad = null;
+          return data;
+        }),
+      );
+    const expected = await take();
+    manualSeed(3);
+    const again = checkpoint(body, [x]).sum();
+    again.backward();
+    expect(await again.item()).toBe(await plain.item());
+    expect(await take()).toEqual(expected);
+  });
+
+  it('keeps nothing between forward and backward but its inputs', () => {
+    const x = keep(tensor([1, 2], { requiresGrad: true }));
+    const before = memory().buffers;
+    const y = checkpoint((t) => t.exp().mul(t).exp().mul(t), [x]);
+    expect(memory().buffers).toBe(before + 1);
+    y.sum().backward();
+    x.dispose();
   });
 });

@@ -81,7 +81,8 @@ export function gemm(engine: Engine, product: Product): void {
   const b = normal(product.b, K, N);
   if (engine.hasBlas && suitsBlas(M, N, K, a, b)) native(engine, product, a, b, count);
   else if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
-  else if (b.colStride === 1 && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN)) blocks(engine, product, a, b, count, false);
+  else if (b.colStride === 1 && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN))
+    blocks(engine, product, a, b, count, false);
   else packed(engine, product, a, b, count);
 }
 

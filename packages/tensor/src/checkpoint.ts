@@ -1,0 +1,79 @@
+// Activation checkpointing (Chen et al. 2016): memory for time. Nothing inside is kept; backward computes it again.
+import { enableGrad, noGrad, walkWithin } from './autograd';
+import { GraphError } from './errors';
+import { Node } from './graph';
+import { scope } from './lifetime';
+import { defaultGenerator, runtime } from './runtime';
+import type { Tensor } from './tensor';
+
+type Function = (...inputs: readonly Tensor[]) => Tensor;
+
+/** Owns the inputs of the function, and where the random stream stood. */
+class CheckpointNode extends Node {
+  private readonly random = defaultGenerator().state();
+
+  constructor(
+    private readonly fn: Function,
+    inputs: readonly Tensor[],
+  ) {
+    for (const x of inputs) x.storage.retain();
+    super(
+      'checkpoint',
+      inputs,
+      inputs.map((x) => x.storage),
+    );
+  }
+
+  override gradients(g: Tensor, needs: readonly boolean[], createGraph: boolean): (Tensor | null)[] {
+    if (createGraph)
+      throw new GraphError(
+        'checkpoint',
+        'gradients of gradients need what was not kept: call the function without checkpoint',
+      );
+    const leaves = this.inputs.map((x, i) => leafOf(x.alias(), needs[i]));
+    const generator = defaultGenerator();
+    const now = generator.state();
+    // The same dropout masks as the first time.
+    generator.restore(this.random);
+    try {
+      return walkWithin(
+        enableGrad(() => this.fn(...leaves)),
+        g,
+        leaves,
+      ).map((found, i) => (needs[i] ? found : null));
+    } finally {
+      generator.restore(now);
+      for (const leaf of leaves) leaf.dispose();
+    }
+  }
+}
+
+function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: boolean): Tensor {
+  const leaf = alias.cast('float32').detach();
+  alias.dispose();
+  return leaf.requireGrad(wanted);
+}
+
+/**
+ * Runs `fn(...inputs)` without keeping what its gradient needs: `backward` runs it a second time. Peak memory of a stack
+ * of n checkpointed layers falls to one layer's activations plus n inputs; a training step costs one more forward, about
+ * a third more time. Parameters that `fn` uses are trained as usual. `fn` must give the same result when it runs again;
+ * dropout from the default generator does.
+ *
+ * @example
+ * ```ts
+ * import { checkpoint, gelu, init, ones } from '@heddle/tensor';
+ * import { Linear } from '@heddle/tensor/nn';
+ * await init();
+ * const layer = new Linear({ inputs: 4, outputs: 4 });
+ * const y = checkpoint((x) => gelu(layer.forward(x)), [ones([2, 4])]);
+ * y.sum().backward();
+ * ```
+ */
+export function checkpoint(fn: Function, inputs: readonly Tensor[]): Tensor {
+  if (!runtime.recording) return fn(...inputs);
+  const node = new CheckpointNode(fn, inputs);
+  const y = scope(() => noGrad(() => fn(...inputs)).detach());
+  y.node = node;
+  return y;
+}
