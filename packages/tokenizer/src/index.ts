@@ -1,1 +1,10 @@
-export {};
+export type { AddedToken } from './added-tokens';
+export type { EncodedBatch, RaggedBatch } from './batch';
+export { DecodeStream } from './decode-stream';
+export { Encoding, type Offset } from './encoding';
+export { TokenizerError, type TokenizerErrorKind } from './errors';
+export type { Padding } from './json-format';
+export type { AllowedSpecial, BatchOptions, CommonOptions, EncodeOptions, TextInput } from './options';
+export type { OffsetUnit } from './text/offset-units';
+export { Tokenizer } from './tokenizer';
+export type { Side, Truncation, TruncationStrategy } from './truncation';

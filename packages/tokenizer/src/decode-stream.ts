@@ -1,0 +1,43 @@
+// Decodes tokens as they come: text goes out as soon as it is certain, never half a character.
+
+/**
+ * A decoder that is fed one id at a time.
+ *
+ * @example
+ * ```ts
+ * const stream = tokenizer.decodeStream();
+ * for (const id of ids) process.stdout.write(stream.push(id));
+ * process.stdout.write(stream.end());
+ * ```
+ */
+export class DecodeStream {
+  /** Ids whose text is not out yet, after some whose text is, which the decoder needs to see. */
+  private ids: number[] = [];
+  private context = 0;
+  private emitted = '';
+
+  constructor(private readonly decode: (ids: readonly number[]) => string) {}
+
+  /** Takes ids and gives the text that they complete: often empty in the middle of a character. */
+  push(...ids: readonly number[]): string {
+    this.ids.push(...ids);
+    const text = this.decode(this.ids);
+    if (text.length <= this.emitted.length || text.endsWith('\ufffd') || !text.startsWith(this.emitted)) return '';
+    const fresh = text.slice(this.emitted.length);
+    // Only what was new now is kept as the next call's context.
+    this.ids = this.ids.slice(this.context);
+    this.context = this.ids.length;
+    this.emitted = this.decode(this.ids);
+    return fresh;
+  }
+
+  /** Gives what was held back, with U+FFFD for bytes that never became a character. */
+  end(): string {
+    const text = this.decode(this.ids);
+    const fresh = text.startsWith(this.emitted) ? text.slice(this.emitted.length) : '';
+    this.ids = [];
+    this.context = 0;
+    this.emitted = '';
+    return fresh;
+  }
+}

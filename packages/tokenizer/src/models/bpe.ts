@@ -1,0 +1,200 @@
+// Byte-pair encoding: a word starts as characters (or their bytes) and merges pairs in the order that they were learnt.
+import { describe, TokenizerError } from '../errors';
+import type { Fields, JsonObject } from '../json';
+import { unitsAt } from '../text/char-class';
+import { Merger } from './merger';
+import { type Model, missingUnknown, Vocab } from './model';
+import { PairTable } from './pair-table';
+import type { TokenSink } from './token-sink';
+
+/** The options of {@link Bpe}, named as in `tokenizer.json`. */
+export interface BpeOptions {
+  readonly dropout?: number | undefined;
+  readonly unkToken?: string | undefined;
+  readonly continuingSubwordPrefix?: string | undefined;
+  readonly endOfWordSuffix?: string | undefined;
+  readonly fuseUnk?: boolean;
+  readonly byteFallback?: boolean;
+  readonly ignoreMerges?: boolean;
+  /** Draws dropout's numbers in [0, 1). */
+  readonly random?: () => number;
+}
+
+const encoder = new TextEncoder();
+const HEX = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+
+function utf8Length(codePoint: number): number {
+  return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+}
+
+/** The BPE model. */
+export class Bpe implements Model {
+  readonly deterministic: boolean;
+  readonly merger = new Merger();
+  private readonly byteIds: Int32Array | undefined;
+
+  constructor(
+    readonly vocab: Vocab,
+    readonly pairs: PairTable,
+    readonly options: BpeOptions = {},
+  ) {
+    this.deterministic = !options.dropout;
+    if (options.byteFallback) this.byteIds = Int32Array.from(HEX, (token) => vocab.idOf(token) ?? -1);
+  }
+
+  static read(fields: Fields): Bpe {
+    const dropout = fields.raw('dropout');
+    if (dropout != null && !(typeof dropout === 'number' && dropout >= 0 && dropout <= 1))
+      throw fields.error('dropout', 'a number from 0 to 1', dropout);
+    const options: BpeOptions = {
+      dropout: typeof dropout === 'number' ? dropout : undefined,
+      unkToken: fields.optionalString('unk_token'),
+      continuingSubwordPrefix: fields.optionalString('continuing_subword_prefix'),
+      endOfWordSuffix: fields.optionalString('end_of_word_suffix'),
+      fuseUnk: fields.boolean('fuse_unk', false),
+      byteFallback: fields.boolean('byte_fallback', false),
+      ignoreMerges: fields.boolean('ignore_merges', false),
+    };
+    const vocab = Vocab.read(fields, 'vocab');
+    const refuse = (i: number, expected: string, got: unknown): TokenizerError =>
+      fields.error(`merges[${i}]`, expected, got);
+    return new Bpe(vocab, readMerges(vocab, fields.array('merges'), options, refuse), options);
+  }
+
+  toJSON(): JsonObject {
+    const { options, vocab } = this;
+    return {
+      type: 'BPE',
+      dropout: options.dropout ?? null,
+      unk_token: options.unkToken ?? null,
+      continuing_subword_prefix: options.continuingSubwordPrefix ?? null,
+      end_of_word_suffix: options.endOfWordSuffix ?? null,
+      fuse_unk: options.fuseUnk ?? false,
+      byte_fallback: options.byteFallback ?? false,
+      ignore_merges: options.ignoreMerges ?? false,
+      vocab: vocab.toJSON(),
+      merges: this.pairs
+        .byRank()
+        .map(({ first, second }) => [vocab.tokenOf(first) as string, vocab.tokenOf(second) as string]),
+    };
+  }
+
+  tokenize(word: string, out: TokenSink): void {
+    if (word.length === 0) return;
+    if (this.options.ignoreMerges && this.deterministic) {
+      const whole = this.vocab.idOf(word);
+      if (whole !== undefined) return out.push(whole, 0, word.length);
+    }
+    const { merger, options } = this;
+    merger.length = 0;
+    const regular = this.spell(word);
+    merger.merge(this.pairs, options.dropout ?? 0, options.random);
+    const { ids, starts, ends, length } = merger;
+    if (regular) for (let i = 0; i < length; i++) out.push(ids[i] as number, starts[i] as number, ends[i] as number);
+    else this.pushByBytes(word, out);
+  }
+
+  /** Fills the merger with the word's first symbols. False where their lengths no longer add up to their places. */
+  private spell(word: string): boolean {
+    const { merger, vocab, byteIds, options } = this;
+    const { continuingSubwordPrefix: prefix = '', endOfWordSuffix: suffix = '', fuseUnk, unkToken } = options;
+    let regular = true;
+    let unknown: { start: number; end: number; bytes: number } | undefined;
+    const flush = (): void => {
+      if (unknown === undefined) return;
+      merger.push(this.unknownId(), unknown.start, unknown.end, unknown.bytes);
+      unknown = undefined;
+    };
+    for (let start = 0; start < word.length; ) {
+      const end = start + unitsAt(word, start);
+      let symbol = word.slice(start, end);
+      const length = utf8Length(symbol.codePointAt(0) as number);
+      if (start > 0) symbol = prefix + symbol;
+      if (end === word.length) symbol += suffix;
+      const id = vocab.idOf(symbol);
+      if (id !== undefined) {
+        flush();
+        merger.push(id, start, end, length);
+      } else if (byteIds !== undefined && this.spellBytes(symbol, byteIds, start, end)) {
+        // The reference lets bytes overtake unknown characters that it still holds back.
+        if (unknown !== undefined) regular = false;
+      } else if (unkToken === undefined) {
+        regular = false;
+      } else if (unknown !== undefined && fuseUnk) {
+        unknown.end = end;
+        unknown.bytes += length;
+      } else {
+        flush();
+        unknown = { start, end, bytes: length };
+      }
+      start = end;
+    }
+    flush();
+    return regular;
+  }
+
+  private spellBytes(symbol: string, byteIds: Int32Array, start: number, end: number): boolean {
+    const bytes = encoder.encode(symbol);
+    if (bytes.some((byte) => byteIds[byte] === -1)) return false;
+    for (const byte of bytes) this.merger.push(byteIds[byte] as number, start, end, 1);
+    return true;
+  }
+
+  private unknownId(): number {
+    const { unkToken } = this.options;
+    const id = unkToken === undefined ? undefined : this.vocab.idOf(unkToken);
+    if (id === undefined) throw missingUnknown(unkToken);
+    return id;
+  }
+
+  /** The reference counts bytes from the word's start, also where characters were dropped: so do we, then. */
+  private pushByBytes(word: string, out: TokenSink): void {
+    const unitOfByte: number[] = [];
+    for (let i = 0; i < word.length; ) {
+      const units = unitsAt(word, i);
+      for (let b = utf8Length(word.codePointAt(i) as number); b > 0; b--) unitOfByte.push(i);
+      i += units;
+    }
+    const { merger } = this;
+    let byte = 0;
+    for (let i = 0; i < merger.length; i++) {
+      const from = unitOfByte[byte] ?? word.length;
+      byte += merger.bytes[i] as number;
+      const last = unitOfByte[byte - 1] ?? word.length - 1;
+      out.push(merger.ids[i] as number, from, last + unitsAt(word, last));
+    }
+  }
+}
+
+/** Builds the table of merges from `"a b"` strings or `["a", "b"]` pairs. */
+export function readMerges(
+  vocab: Vocab,
+  merges: readonly unknown[],
+  options: BpeOptions,
+  refuse: (index: number, expected: string, got: unknown) => TokenizerError = (index, expected, got) =>
+    new TokenizerError({ kind: 'file', where: `merges[${index}]`, expected, got: describe(got) }),
+): PairTable {
+  const table = new PairTable(merges.length);
+  const prefix = options.continuingSubwordPrefix?.length ?? 0;
+  let rank = 0;
+  for (let i = 0; i < merges.length; i++) {
+    const merge = merges[i];
+    let first: unknown;
+    let second: unknown;
+    if (typeof merge === 'string') {
+      if (merge.startsWith('#version')) continue;
+      const space = merge.indexOf(' ');
+      if (space < 0 || merge.indexOf(' ', space + 1) >= 0) throw refuse(i, 'two tokens with a space between', merge);
+      first = merge.slice(0, space);
+      second = merge.slice(space + 1);
+    } else if (Array.isArray(merge) && merge.length === 2) [first, second] = merge;
+    if (typeof first !== 'string' || typeof second !== 'string') throw refuse(i, 'a pair of tokens', merge);
+    const a = vocab.idOf(first);
+    const b = vocab.idOf(second);
+    if (a === undefined || b === undefined) throw refuse(i, 'tokens of the vocabulary', a === undefined ? first : second);
+    const merged = vocab.idOf(first + (prefix === 0 ? second : second.slice(prefix)));
+    if (merged === undefined) throw refuse(i, 'a merge whose result is in the vocabulary', `${first} ${second}`);
+    table.set(a, b, rank++, merged);
+  }
+  return table;
+}

@@ -1,0 +1,189 @@
+// Applies merges to one word's symbols: the lowest rank first, the leftmost among equals.
+import type { PairTable } from './pair-table';
+
+/** Words up to this many symbols are merged by scanning: no heap beats it there. */
+const SCAN_LIMIT = 40;
+const POSITIONS = 2 ** 27;
+
+/** One word's symbols, as columns that are reused from word to word. */
+export class Merger {
+  ids = new Int32Array(64);
+  starts = new Int32Array(64);
+  ends = new Int32Array(64);
+  /** UTF-8 lengths. */
+  bytes = new Int32Array(64);
+  length = 0;
+  private ranks = new Int32Array(64);
+  private nexts = new Int32Array(64);
+  private previous = new Int32Array(64);
+  private heap = new Float64Array(64);
+  private heapSize = 0;
+  /** How many table look-ups and heap moves were made: what the tests of linearity count. */
+  operations = 0;
+
+  push(id: number, start: number, end: number, bytes: number): void {
+    if (this.length === this.ids.length) this.grow();
+    const at = this.length++;
+    this.ids[at] = id;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.bytes[at] = bytes;
+  }
+
+  private grow(): void {
+    const larger = (old: Int32Array): Int32Array<ArrayBuffer> => {
+      const next = new Int32Array(old.length * 2);
+      next.set(old);
+      return next;
+    };
+    this.ids = larger(this.ids);
+    this.starts = larger(this.starts);
+    this.ends = larger(this.ends);
+    this.bytes = larger(this.bytes);
+    this.ranks = larger(this.ranks);
+    this.nexts = larger(this.nexts);
+    this.previous = larger(this.previous);
+  }
+
+  /** Merges until nothing merges; with dropout each candidate is passed over with that probability. */
+  merge(table: PairTable, dropout = 0, random: () => number = Math.random): void {
+    if (this.length < 2) return;
+    if (dropout === 0 && this.length <= SCAN_LIMIT) this.mergeByScan(table);
+    else this.mergeByHeap(table, dropout, random);
+  }
+
+  private mergeByScan(table: PairTable): void {
+    const { ids, starts, ends, bytes, ranks } = this;
+    const NONE = 0x7fffffff;
+    let n = this.length;
+    const rankOf = (i: number): number => {
+      const slot = table.find(ids[i] as number, ids[i + 1] as number);
+      return slot < 0 ? NONE : table.rankAt(slot);
+    };
+    for (let i = 0; i + 1 < n; i++) ranks[i] = rankOf(i);
+    this.operations += n;
+    for (;;) {
+      let best = NONE;
+      let at = -1;
+      for (let i = 0; i + 1 < n; i++) {
+        const rank = ranks[i] as number;
+        if (rank < best) {
+          best = rank;
+          at = i;
+        }
+      }
+      if (at < 0) break;
+      this.operations += n;
+      ids[at] = table.mergedAt(table.find(ids[at] as number, ids[at + 1] as number));
+      ends[at] = ends[at + 1] as number;
+      bytes[at] = (bytes[at] as number) + (bytes[at + 1] as number);
+      n--;
+      for (let i = at + 1; i < n; i++) {
+        ids[i] = ids[i + 1] as number;
+        starts[i] = starts[i + 1] as number;
+        ends[i] = ends[i + 1] as number;
+        bytes[i] = bytes[i + 1] as number;
+        ranks[i] = ranks[i + 1] as number;
+      }
+      if (at + 1 < n) ranks[at] = rankOf(at);
+      if (at > 0) ranks[at - 1] = rankOf(at - 1);
+    }
+    this.length = n;
+  }
+
+  private mergeByHeap(table: PairTable, dropout: number, random: () => number): void {
+    const { ids, ends, bytes, nexts, previous } = this;
+    const n = this.length;
+    this.heapSize = 0;
+    for (let i = 0; i < n; i++) {
+      previous[i] = i - 1;
+      nexts[i] = i + 1 < n ? i + 1 : -1;
+    }
+    for (let i = 0; i + 1 < n; i++) this.offer(table, i, i + 1);
+    const skipped: number[] = [];
+    while (this.heapSize > 0) {
+      const top = this.pop();
+      if (dropout > 0 && random() < dropout) {
+        skipped.push(top);
+        continue;
+      }
+      for (const key of skipped) this.add(key);
+      skipped.length = 0;
+      const rank = Math.floor(top / POSITIONS);
+      const at = top - rank * POSITIONS;
+      const next = nexts[at] as number;
+      // A symbol that was merged away, or a pair that has changed since it was offered.
+      if (bytes[at] === 0 || next < 0) continue;
+      const slot = table.find(ids[at] as number, ids[next] as number);
+      if (slot < 0 || table.rankAt(slot) !== rank) continue;
+      ids[at] = table.mergedAt(slot);
+      ends[at] = ends[next] as number;
+      bytes[at] = (bytes[at] as number) + (bytes[next] as number);
+      bytes[next] = 0;
+      const after = nexts[next] as number;
+      nexts[at] = after;
+      if (after >= 0) {
+        previous[after] = at;
+        this.offer(table, at, after);
+      }
+      const before = previous[at] as number;
+      if (before >= 0) this.offer(table, before, at);
+    }
+    this.compact();
+  }
+
+  private compact(): void {
+    let out = 0;
+    for (let i = 0; i < this.length; i++) {
+      if (this.bytes[i] === 0) continue;
+      this.ids[out] = this.ids[i] as number;
+      this.starts[out] = this.starts[i] as number;
+      this.ends[out] = this.ends[i] as number;
+      this.bytes[out] = this.bytes[i] as number;
+      out++;
+    }
+    this.length = out;
+  }
+
+  private offer(table: PairTable, at: number, next: number): void {
+    this.operations++;
+    const slot = table.find(this.ids[at] as number, this.ids[next] as number);
+    if (slot >= 0) this.add(table.rankAt(slot) * POSITIONS + at);
+  }
+
+  private add(key: number): void {
+    if (this.heapSize === this.heap.length) {
+      const larger = new Float64Array(this.heap.length * 2);
+      larger.set(this.heap);
+      this.heap = larger;
+    }
+    const { heap } = this;
+    let at = this.heapSize++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if ((heap[parent] as number) <= key) break;
+      heap[at] = heap[parent] as number;
+      at = parent;
+      this.operations++;
+    }
+    heap[at] = key;
+  }
+
+  private pop(): number {
+    const { heap } = this;
+    const top = heap[0] as number;
+    const last = heap[--this.heapSize] as number;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.heapSize) break;
+      if (child + 1 < this.heapSize && (heap[child + 1] as number) < (heap[child] as number)) child++;
+      if ((heap[child] as number) >= last) break;
+      heap[at] = heap[child] as number;
+      at = child;
+      this.operations++;
+    }
+    heap[at] = last;
+    return top;
+  }
+}

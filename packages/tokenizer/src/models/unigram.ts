@@ -1,0 +1,147 @@
+// Unigram: of all ways to cut the word into tokens, the one with the best sum of log-probabilities.
+import type { Fields, JsonObject } from '../json';
+import { unitsAt } from '../text/char-class';
+import { type Model, missingUnknown, Vocab } from './model';
+import type { TokenSink } from './token-sink';
+import { Trie } from './trie';
+
+const UNKNOWN_PENALTY = 10;
+const encoder = new TextEncoder();
+
+/** SentencePiece's unigram language model. */
+export class Unigram implements Model {
+  readonly deterministic = true;
+  readonly unknownSpelling: number | undefined;
+  private readonly trie: Trie;
+  private readonly unknownScore: number;
+  // Best path to each position of the word, reused from word to word.
+  private best = new Float64Array(64);
+  private from = new Int32Array(64);
+  private via = new Int32Array(64);
+  private cuts = new Int32Array(64);
+  operations = 0;
+
+  constructor(
+    readonly vocab: Vocab,
+    readonly scores: Float64Array,
+    readonly unkId: number | undefined,
+    readonly byteFallback: boolean,
+  ) {
+    this.unknownSpelling = unkId;
+    this.trie = new Trie(vocab.tokens);
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const score of scores) if (score < lowest) lowest = score;
+    this.unknownScore = lowest - UNKNOWN_PENALTY;
+  }
+
+  static read(fields: Fields): Unigram {
+    const rows = fields.array('vocab');
+    const scores = new Float64Array(rows.length);
+    const tokens = rows.map((row, id) => {
+      const [token, score] = Array.isArray(row) && row.length === 2 ? row : [];
+      if (typeof token !== 'string' || typeof score !== 'number' || Number.isNaN(score))
+        throw fields.error(`vocab[${id}]`, 'a token and its score', row);
+      scores[id] = score;
+      return token;
+    });
+    const unkId = fields.raw('unk_id') == null ? undefined : fields.integer('unk_id');
+    if (unkId !== undefined && unkId >= rows.length)
+      throw fields.error('unk_id', `an id below ${rows.length}`, unkId);
+    return new Unigram(new Vocab(tokens), scores, unkId, fields.boolean('byte_fallback', false));
+  }
+
+  toJSON(): JsonObject {
+    return {
+      type: 'Unigram',
+      unk_id: this.unkId ?? null,
+      vocab: this.vocab.tokens.map((token, id) => [token ?? '', this.scores[id] as number]),
+      byte_fallback: this.byteFallback,
+    };
+  }
+
+  tokenize(word: string, out: TokenSink): void {
+    const count = this.cut(word);
+    const { cuts, via, unkId } = this;
+    // Cuts come from the end; neighbouring unknown pieces count as one.
+    for (let i = count; i > 0; ) {
+      const start = cuts[i] as number;
+      let end = cuts[--i] as number;
+      const id = via[end] as number;
+      if (id === unkId) {
+        while (i > 0 && via[cuts[i - 1] as number] === unkId) end = cuts[--i] as number;
+        this.unknown(word, start, end, out);
+      } else out.push(id, start, end);
+    }
+  }
+
+  /** Viterbi over the word. Leaves its borders in `cuts`, from the end to 0, and returns how many pieces. */
+  private cut(word: string): number {
+    const size = word.length;
+    if (size >= this.best.length) this.grow(size + 1);
+    const { best, from, via, trie, scores } = this;
+    from.fill(-1, 0, size + 1);
+    best[0] = 0;
+    for (let start = 0; start < size; ) {
+      const units = unitsAt(word, start);
+      const here = best[start] as number;
+      let single = false;
+      let node = 0;
+      for (let at = start; at < size; ) {
+        this.operations++;
+        node = trie.child(node, word.charCodeAt(at++));
+        if (node < 0) break;
+        const id = trie.valueOf(node);
+        if (id < 0) continue;
+        const score = (scores[id] as number) + here;
+        if (from[at] === -1 || score > (best[at] as number)) {
+          best[at] = score;
+          from[at] = start;
+          via[at] = id;
+        }
+        if (at - start === units) single = true;
+      }
+      if (!single) {
+        const at = start + units;
+        const score = this.unknownScore + here;
+        if (from[at] === -1 || score > (best[at] as number)) {
+          if (this.unkId === undefined) throw missingUnknown(undefined);
+          best[at] = score;
+          from[at] = start;
+          via[at] = this.unkId;
+        }
+      }
+      start += units;
+    }
+    let count = 0;
+    this.cuts[0] = size;
+    for (let at = size; at > 0; ) {
+      at = from[at] as number;
+      this.cuts[++count] = at;
+    }
+    return count;
+  }
+
+  private grow(size: number): void {
+    const capacity = Math.max(size, this.best.length * 2);
+    this.best = new Float64Array(capacity);
+    this.from = new Int32Array(capacity);
+    this.via = new Int32Array(capacity);
+    this.cuts = new Int32Array(capacity);
+  }
+
+  private unknown(word: string, start: number, end: number, out: TokenSink): void {
+    const text = word.slice(start, end);
+    const known = this.vocab.idOf(text);
+    if (known !== undefined) return out.push(known, start, end);
+    if (this.byteFallback) {
+      const ids = Array.from(encoder.encode(text), (byte) =>
+        this.vocab.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+      );
+      if (ids.every((id) => id !== undefined)) {
+        for (const id of ids) out.push(id as number, start, end);
+        return;
+      }
+    }
+    out.push(this.unkId as number, start, end);
+  }
+}

@@ -1,0 +1,10 @@
+// What a normaliser is. Each kind has its own file.
+import type { JsonObject } from '../json';
+import type { NormalizedString } from '../text/normalized-string';
+
+/** Changes a text before it is cut into words, keeping the alignment with the original. */
+export interface Normalizer {
+  /** What `tokenizer.json` holds for it. */
+  readonly config: JsonObject;
+  apply(text: NormalizedString): void;
+}

@@ -1,0 +1,125 @@
+// SentencePiece's normalisation table: a double-array trie over bytes and the replacements it points at.
+import { TokenizerError } from '../errors';
+import type { Fields } from '../json';
+import type { NormalizedString } from '../text/normalized-string';
+import type { Normalizer } from './normalizer';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Characters that may join their neighbours into one grapheme; between any others there is a border. */
+const JOINERS =
+  /[\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\p{Extended_Pictographic}\p{Grapheme_Extend}\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff\uff9e\uff9f\r]/u;
+
+let segmenter: Intl.Segmenter | undefined;
+
+function graphemes(text: string): Iterable<string> {
+  if (!JOINERS.test(text)) return text;
+  segmenter ??= new Intl.Segmenter('und', { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Applies a table that SentencePiece compiled into the model file. */
+export class Precompiled implements Normalizer {
+  private readonly units: Uint32Array;
+  private readonly replacements: Uint8Array;
+  private readonly known = new Map<string, string | undefined>();
+
+  constructor(
+    readonly charsmap: string,
+    where = 'normalizer.precompiled_charsmap',
+  ) {
+    const refuse = (expected: string, cause?: unknown): TokenizerError =>
+      new TokenizerError({ kind: 'file', where, expected, cause });
+    let blob: string;
+    try {
+      blob = atob(charsmap);
+    } catch (cause) {
+      throw refuse('base64', cause);
+    }
+    const bytes = Uint8Array.from(blob, (char) => char.charCodeAt(0));
+    const view = new DataView(bytes.buffer);
+    const size = bytes.length >= 4 ? view.getUint32(0, true) : -1;
+    if (size < 4 || size % 4 !== 0 || 4 + size > bytes.length) throw refuse('a trie with its size before it');
+    this.units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
+    this.replacements = bytes.subarray(4 + size);
+    try {
+      decoder.decode(this.replacements);
+    } catch (cause) {
+      throw refuse('replacements in UTF-8', cause);
+    }
+  }
+
+  static read(fields: Fields): Precompiled {
+    return new Precompiled(fields.string('precompiled_charsmap'), `${fields.path}.precompiled_charsmap`);
+  }
+
+  get config(): { readonly type: string; readonly precompiled_charsmap: string } {
+    return { type: 'Precompiled', precompiled_charsmap: this.charsmap };
+  }
+
+  /** The replacement of the shortest prefix of `chunk` in the table: odd, and what the reference does. */
+  replacement(chunk: string): string | undefined {
+    const known = this.known.get(chunk);
+    if (known !== undefined || this.known.has(chunk)) return known;
+    const found = this.search(encoder.encode(chunk));
+    if (this.known.size > 50_000) this.known.clear();
+    this.known.set(chunk, found);
+    return found;
+  }
+
+  private search(key: Uint8Array): string | undefined {
+    const { units } = this;
+    const offset = (unit: number): number => (unit >>> 10) << ((unit & 512) >>> 6);
+    let at = offset(units[0] ?? 0);
+    for (const byte of key) {
+      if (byte === 0) return undefined;
+      at ^= byte;
+      const unit = units[at];
+      if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return undefined;
+      at ^= offset(unit);
+      if (((unit >>> 8) & 1) === 1) return this.replacementAt((units[at] ?? 0) & 0x7fffffff);
+    }
+    return undefined;
+  }
+
+  private replacementAt(start: number): string {
+    let end = start;
+    while (end < this.replacements.length && this.replacements[end] !== 0) end++;
+    return new TextDecoder().decode(this.replacements.subarray(start, end));
+  }
+
+  apply(text: NormalizedString): void {
+    const changes: { char: string; change: number }[] = [];
+    let modified = false;
+    const push = (old: string, replacement: string): void => {
+      modified = true;
+      const chars = [...replacement];
+      const added = chars.length - [...old].length;
+      const from = changes.length;
+      for (const char of chars) changes.push({ char, change: 0 });
+      if (added > 0) for (let i = Math.max(0, changes.length - added); i < changes.length; i++) (changes[i] as Piece).change = 1;
+      const last = changes.at(-1);
+      if (added < 0 && last !== undefined && (from < changes.length || from > 0)) last.change += added;
+    };
+    for (const grapheme of graphemes(text.text)) {
+      if (grapheme.length < 6 && encoder.encode(grapheme).length < 6) {
+        const whole = this.replacement(grapheme);
+        if (whole !== undefined) {
+          push(grapheme, whole);
+          continue;
+        }
+      }
+      for (const char of grapheme) {
+        const part = this.replacement(char);
+        if (part === undefined) changes.push({ char, change: 0 });
+        else push(char, part);
+      }
+    }
+    if (modified) text.transform(changes);
+  }
+}
+
+interface Piece {
+  change: number;
+}

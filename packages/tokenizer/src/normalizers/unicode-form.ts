@@ -1,0 +1,112 @@
+// NFC, NFD, NFKC and NFKD with alignments, step for step as Rust's `unicode-normalization-alignments`.
+// The engine's own tables do the work: JavaScript does not expose combining classes, so they are compared by probing.
+import type { Change, NormalizedString } from '../text/normalized-string';
+import type { Normalizer } from './normalizer';
+
+/** One of Unicode's four normal forms. */
+export type UnicodeForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
+
+/** True where canonical ordering would put `b` before `a`: 0 < class(b) < class(a). */
+const reorders = (a: string, b: string): boolean => a !== b && (a + b).normalize('NFD').startsWith(b) && !a.startsWith(b);
+
+const starters = new Map<string, boolean>();
+
+/** Combining class 0. Probed with marks of the lowest (1) and the highest (240) class. */
+function isStarter(char: string): boolean {
+  let known = starters.get(char);
+  if (known === undefined) {
+    const low = '\u0334';
+    const high = '\u0345';
+    known = char !== low && char !== high && !reorders(char, low) && !reorders(high, char);
+    starters.set(char, known);
+  }
+  return known;
+}
+
+/** The primary composite of two characters, if there is one. */
+function compose(a: string, b: string): string | undefined {
+  const composed = (a + b).normalize('NFC');
+  return [...composed].length === 1 ? composed : undefined;
+}
+
+interface Piece {
+  readonly char: string;
+  change: number;
+}
+
+/** Decomposes and orders; the first character of each decomposition replaces, the others are insertions. */
+function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
+  const out: Piece[] = [];
+  let pending: Piece[] = [];
+  const flush = (): void => {
+    // A stable sort by class: insertion with the comparison that the engine gives.
+    for (let i = 1; i < pending.length; i++)
+      for (let j = i; j > 0 && reorders(pending[j - 1]?.char ?? '', pending[j]?.char ?? ''); j--) {
+        const moved = pending[j] as Piece;
+        pending[j] = pending[j - 1] as Piece;
+        pending[j - 1] = moved;
+      }
+    out.push(...pending);
+    pending = [];
+  };
+  for (const char of text) {
+    let first = true;
+    for (const piece of char.normalize(form)) {
+      if (isStarter(piece)) {
+        flush();
+        out.push({ char: piece, change: first ? 0 : 1 });
+      } else pending.push({ char: piece, change: first ? 0 : 1 });
+      first = false;
+    }
+  }
+  flush();
+  return out;
+}
+
+/** Composes what `decompose` gave, adding up what each composite replaces. */
+function recompose(pieces: readonly Piece[]): Piece[] {
+  const out: Piece[] = [];
+  let composee: Piece | undefined;
+  let buffer: Piece[] = [];
+  for (const piece of pieces) {
+    const starter = isStarter(piece.char);
+    if (composee === undefined) {
+      if (starter) composee = { ...piece };
+      else out.push(piece);
+      continue;
+    }
+    const last = buffer.at(-1);
+    const blocked = last !== undefined && (starter || !reorders(piece.char, last.char));
+    const composed = blocked ? undefined : compose(composee.char, piece.char);
+    if (composed !== undefined) composee = { char: composed, change: composee.change + piece.change - 1 };
+    else if (starter) {
+      out.push(composee, ...buffer);
+      buffer = [];
+      composee = { ...piece };
+    } else buffer.push(piece);
+  }
+  if (composee !== undefined) out.push(composee);
+  out.push(...buffer);
+  return out;
+}
+
+/** Puts a text into a normal form, in place. */
+export function toForm(text: NormalizedString, form: UnicodeForm): void {
+  if (text.text.normalize(form) === text.text) return;
+  const compatible = form === 'NFKC' || form === 'NFKD';
+  const pieces: Change[] = decompose(text.text, compatible ? 'NFKD' : 'NFD');
+  text.transform(form === 'NFC' || form === 'NFKC' ? recompose(pieces) : pieces);
+}
+
+/** Puts the text into one of Unicode's normal forms. */
+export class UnicodeNormalizer implements Normalizer {
+  readonly config: { readonly type: UnicodeForm };
+
+  constructor(readonly form: UnicodeForm) {
+    this.config = { type: form };
+  }
+
+  apply(text: NormalizedString): void {
+    toForm(text, this.form);
+  }
+}

@@ -1,0 +1,72 @@
+// The options of encoding, and their checks at the public door.
+import { describe, TokenizerError } from './errors';
+import type { OffsetUnit } from './text/offset-units';
+import type { Side, Truncation } from './truncation';
+
+/** A text, or a text that is already cut into words. */
+export type TextInput = string | readonly string[];
+
+/** Which special tokens written in the text are taken for tokens: all, none, or those named. */
+export type AllowedSpecial = 'all' | 'none' | readonly string[];
+
+/** Options of all encoding calls. */
+export interface CommonOptions {
+  /** Whether the post-processor adds its tokens. Default true. */
+  readonly addSpecialTokens?: boolean;
+  /** Most tokens, special ones included; short for `truncation: { maxLength }`. */
+  readonly maxLength?: number | undefined;
+  /** false switches off what the file sets. */
+  readonly truncation?: Truncation | false | undefined;
+  /** Special tokens inside the text itself. Default 'all', as Hugging Face has it; use 'none' for untrusted text. */
+  readonly allowedSpecial?: AllowedSpecial;
+}
+
+/** Options of {@link Tokenizer.encode}. */
+export interface EncodeOptions extends CommonOptions {
+  /** The second sequence of a pair. */
+  readonly pair?: TextInput | undefined;
+  /** What offsets count. Default UTF-16 units, as JavaScript's strings. */
+  readonly offsets?: OffsetUnit;
+  /** Fills up to this many tokens; `true` does what the file says. Default: what the file says. */
+  readonly padding?: number | boolean;
+  readonly paddingSide?: Side;
+}
+
+/** Options of batches. */
+export interface BatchOptions extends CommonOptions {
+  /** The second sequence of each row. */
+  readonly pairs?: readonly TextInput[] | undefined;
+  /** 'longest' (or true): the longest row's length. 'max': `maxLength`. A number: that. Default: the file's, or 'longest'. */
+  readonly padding?: boolean | 'longest' | 'max' | number;
+  readonly paddingSide?: Side;
+  readonly padToMultipleOf?: number;
+}
+
+export function inputError(where: string, expected: string, got: unknown): TokenizerError {
+  return new TokenizerError({ kind: 'input', where, expected, got: describe(got) });
+}
+
+/** Checks a text at the door. Lone surrogates become U+FFFD, as every UTF-8 encoder makes them. */
+export function checkText(text: unknown, where: string): string {
+  if (typeof text !== 'string') throw inputError(where, 'a string', text);
+  return wellFormed(text);
+}
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+function wellFormed(text: string): string {
+  const native: { isWellFormed?: () => boolean } = text as { isWellFormed?: () => boolean };
+  if (native.isWellFormed?.call(text) === true) return text;
+  return text.replace(LONE_SURROGATE, '\ufffd');
+}
+
+/** The truncation that holds for a call: the call's own, else the file's. */
+export function truncationOf(options: CommonOptions, fallback: Truncation | undefined): Truncation | undefined {
+  const { maxLength, truncation } = options;
+  const base = truncation === false ? undefined : (truncation ?? (maxLength === undefined ? fallback : undefined));
+  const chosen = maxLength === undefined ? base : { ...base, maxLength };
+  if (chosen === undefined) return undefined;
+  if (!Number.isInteger(chosen.maxLength) || chosen.maxLength < 0)
+    throw inputError('maxLength', 'a whole number from 0 up', chosen.maxLength);
+  return chosen;
+}

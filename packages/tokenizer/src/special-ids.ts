@@ -1,0 +1,71 @@
+// Which ids play the usual roles: padding, unknown, start, end and so on.
+import type { TokenizerParts } from './json-format';
+import { Bpe } from './models/bpe';
+import { Unigram } from './models/unigram';
+import { WordLevel } from './models/word-level';
+import { WordPiece } from './models/word-piece';
+
+/** Ids of the special tokens by role. */
+export interface SpecialIds {
+  readonly pad: number | undefined;
+  readonly unk: number | undefined;
+  readonly cls: number | undefined;
+  readonly sep: number | undefined;
+  readonly mask: number | undefined;
+  readonly bos: number | undefined;
+  readonly eos: number | undefined;
+}
+
+/** The usual spellings, the first that the tokenizer has wins. `tokenizer_config.json` overrules them. */
+const SPELLINGS: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
+  pad: ['[PAD]', '<pad>', '<|pad|>', '<PAD>', '<|finetune_right_pad_id|>', '<|endofpad|>'],
+  unk: ['[UNK]', '<unk>', '<UNK>', '<|unk|>'],
+  cls: ['[CLS]', '<cls>', '<s>', '<CLS>'],
+  sep: ['[SEP]', '<sep>', '</s>', '<SEP>'],
+  mask: ['[MASK]', '<mask>', '<MASK>', '<MASK_TOKEN>'],
+  bos: ['<s>', '<bos>', '<|begin_of_text|>', '<|startoftext|>', '<BOS_TOKEN>', '<|endoftext|>', '[BOS]', '[CLS]'],
+  eos: ['</s>', '<eos>', '<|end_of_text|>', '<|endoftext|>', '<|im_end|>', '<EOS_TOKEN>', '[EOS]', '[SEP]'],
+};
+
+export const SPECIAL_ROLES: readonly (keyof SpecialIds)[] = ['pad', 'unk', 'cls', 'sep', 'mask', 'bos', 'eos'];
+
+function modelUnknown({ model }: TokenizerParts): number | undefined {
+  if (model instanceof Unigram) return model.unkId;
+  const token =
+    model instanceof WordPiece
+      ? model.options.unkToken
+      : model instanceof WordLevel
+        ? model.unkToken
+        : model instanceof Bpe
+          ? model.options.unkToken
+          : undefined;
+  return token === undefined ? undefined : model.vocab.idOf(token);
+}
+
+/** Finds the special ids of a tokenizer. */
+export function specialIds(
+  parts: TokenizerParts,
+  named: Readonly<Partial<Record<keyof SpecialIds, string>>> = {},
+): SpecialIds {
+  const idOf = (token: string): number | undefined => parts.added.get(token)?.id ?? parts.model.vocab.idOf(token);
+  const find = (role: keyof SpecialIds): number | undefined => {
+    const own = named[role];
+    if (own !== undefined && idOf(own) !== undefined) return idOf(own);
+    if (role === 'unk' && modelUnknown(parts) !== undefined) return modelUnknown(parts);
+    if (role === 'pad' && parts.padding !== undefined) return parts.padding.id;
+    for (const token of SPELLINGS[role]) {
+      const id = parts.added.get(token)?.id;
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  };
+  return {
+    pad: find('pad'),
+    unk: find('unk'),
+    cls: find('cls'),
+    sep: find('sep'),
+    mask: find('mask'),
+    bos: find('bos'),
+    eos: find('eos'),
+  };
+}

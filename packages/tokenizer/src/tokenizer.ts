@@ -1,0 +1,319 @@
+// The public class: components put together, and every way in and out of ids. What it does lives in other files.
+import type { AddedToken } from './added-tokens';
+import { type EncodedBatch, padBatch, type RaggedBatch, RowWriter } from './batch';
+import { DecodeStream } from './decode-stream';
+import { Encoding } from './encoding';
+import { TokenizerError } from './errors';
+import type { JsonObject } from './json';
+import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
+import {
+  type BatchOptions,
+  checkText,
+  type CommonOptions,
+  type EncodeOptions,
+  inputError,
+  type TextInput,
+  truncationOf,
+} from './options';
+import { encodeText, type Matchers } from './pipeline';
+import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
+import { positionTable } from './text/offset-units';
+import { type Truncation, truncate } from './truncation';
+
+/**
+ * Text to ids and back, the same ids as Hugging Face's `tokenizers`.
+ *
+ * @example
+ * ```ts
+ * const tokenizer = await Tokenizer.train(texts, { model: 'wordpiece', vocabSize: 8_000 });
+ * const { ids, offsets } = tokenizer.encode('Hello there');
+ * const batch = tokenizer.encodeBatch(texts, { maxLength: 128 });
+ * console.log(tokenizer.decode(ids));
+ * await tokenizer.save('my-model');
+ * ```
+ */
+export class Tokenizer {
+  private readonly parts: TokenizerParts;
+  private readonly specials: SpecialIds;
+
+  constructor(parts: TokenizerParts) {
+    this.parts = parts;
+    this.specials = specialIds(parts);
+  }
+
+  /**
+   * Reads the content of a `tokenizer.json`, as text or parsed.
+   *
+   * @example
+   * ```ts
+   * const tokenizer = Tokenizer.fromJSON(await response.json());
+   * ```
+   */
+  static fromJSON(json: string | object, file?: string): Tokenizer {
+    return new Tokenizer(readTokenizerJson(json, file));
+  }
+
+  /** The content of a `tokenizer.json`. */
+  toJSON(): JsonObject {
+    return writeTokenizerJson(this.parts);
+  }
+
+  /** Number of ids: one more than the highest. */
+  get vocabSize(): number {
+    let size = this.parts.model.vocab.tokens.length;
+    for (const { id } of this.parts.added.values()) if (id >= size) size = id + 1;
+    return size;
+  }
+
+  get padId(): number | undefined {
+    return this.specials.pad;
+  }
+  get unkId(): number | undefined {
+    return this.specials.unk;
+  }
+  get clsId(): number | undefined {
+    return this.specials.cls;
+  }
+  get sepId(): number | undefined {
+    return this.specials.sep;
+  }
+  get maskId(): number | undefined {
+    return this.specials.mask;
+  }
+  get bosId(): number | undefined {
+    return this.specials.bos;
+  }
+  get eosId(): number | undefined {
+    return this.specials.eos;
+  }
+
+  /** Truncation that the file sets. */
+  get truncation(): Truncation | undefined {
+    return this.parts.truncation;
+  }
+
+  /** Padding that the file sets. */
+  get padding(): Padding | undefined {
+    return this.parts.padding;
+  }
+
+  /** The added tokens, in the order of their ids. */
+  get addedTokens(): readonly AddedToken[] {
+    return [...this.parts.added.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** The id of a token, added ones first. */
+  tokenToId(token: string): number | undefined {
+    return this.parts.added.get(token)?.id ?? this.parts.model.vocab.idOf(token);
+  }
+
+  /** The token of an id. */
+  idToToken(id: number): string | undefined {
+    return this.parts.added.at(id)?.content ?? this.parts.model.vocab.tokenOf(id);
+  }
+
+  /** This tokenizer with other truncation or padding of its own, or more added tokens. */
+  with(changes: {
+    readonly truncation?: Truncation | undefined;
+    readonly padding?: Padding | undefined;
+    readonly addedTokens?: readonly (string | (Partial<AddedToken> & { readonly content: string }))[];
+  }): Tokenizer {
+    const { addedTokens = [], ...rest } = changes;
+    const inputs = addedTokens.map((token) => {
+      const given = typeof token === 'string' ? { content: token } : token;
+      const special = given.special ?? false;
+      return { singleWord: false, lstrip: false, rstrip: false, normalized: !special, special, ...given };
+    });
+    const { model, normalizer, added } = this.parts;
+    return new Tokenizer({ ...this.parts, ...rest, added: addTokens(inputs, model, normalizer, added.values()) });
+  }
+
+  private matchers(options: CommonOptions): Matchers {
+    const { added } = this.parts;
+    const { allowedSpecial = 'all' } = options;
+    if (allowedSpecial === 'all') return { raw: added.raw(), normalized: added.normalized() };
+    const allowed = new Set(allowedSpecial === 'none' ? [] : allowedSpecial);
+    const skip = (token: AddedToken): boolean => token.special && !allowed.has(token.content);
+    return { raw: added.raw(skip), normalized: added.normalized(skip) };
+  }
+
+  /** One sequence without special tokens. */
+  private encodeSequence(input: TextInput, typeId: number, matchers: Matchers, options: EncodeOptions): Encoding {
+    const where = typeId === 0 ? 'encode: text' : 'encode: pair';
+    const one = (text: unknown, wordId?: number): Encoding => {
+      const checked = checkText(text, where);
+      const encoding = encodeText(checked, this.parts, matchers, { typeId, wordId });
+      const unit = options.offsets ?? 'utf16';
+      if (unit !== 'utf16') {
+        const table = positionTable(checked, unit);
+        for (let i = 0; i < encoding.length; i++) {
+          const [start, end] = encoding.offsets[i] as readonly [number, number];
+          encoding.offsets[i] = [table[start] ?? start, table[end] ?? end];
+        }
+      }
+      return encoding;
+    };
+    if (!Array.isArray(input)) return one(input);
+    const joined = Encoding.empty();
+    for (const [i, word] of input.entries()) joined.append(one(word, i));
+    return joined;
+  }
+
+  /**
+   * Encodes one text or pair, with everything there is to know about its tokens.
+   *
+   * @example
+   * ```ts
+   * const { ids, tokens, offsets } = tokenizer.encode('How are you?', { pair: 'Fine.' });
+   * ```
+   */
+  encode(text: TextInput, options: EncodeOptions = {}): Encoding {
+    const { addSpecialTokens = true, pair } = options;
+    const { postProcessor } = this.parts;
+    const matchers = this.matchers(options);
+    let parts = [this.encodeSequence(text, 0, matchers, options)];
+    if (pair !== undefined) parts.push(this.encodeSequence(pair, 1, matchers, options));
+    const truncation = truncationOf(options, this.parts.truncation);
+    if (truncation !== undefined) parts = truncate(parts, this.room(truncation, parts.length === 2, addSpecialTokens), truncation);
+    for (const [i, part] of parts.entries()) {
+      part.setSequence(i);
+      part.setTypeIds(i);
+      for (const window of part.overflowing) window.setSequence(i);
+    }
+    const encoding = Encoding.empty();
+    for (const part of postProcessor?.process(parts, addSpecialTokens) ?? parts) encoding.append(part);
+    this.padEncoding(encoding, options);
+    return encoding;
+  }
+
+  /** Tokens that fit beside the special ones. */
+  private room(truncation: Truncation, isPair: boolean, addSpecialTokens: boolean): number {
+    const added = addSpecialTokens ? (this.parts.postProcessor?.added(isPair) ?? 0) : 0;
+    if (truncation.maxLength < added)
+      throw inputError('maxLength', `at least the ${added} special tokens`, truncation.maxLength);
+    return truncation.maxLength - added;
+  }
+
+  private padEncoding(encoding: Encoding, options: EncodeOptions): void {
+    const { padding } = options;
+    const fromFile = this.parts.padding;
+    if (padding === false || (padding === undefined && fromFile === undefined)) return;
+    const base = this.batchPadding(options);
+    let length = typeof padding === 'number' ? padding : (fromFile?.length ?? encoding.length);
+    const rest = base.multipleOf > 0 ? length % base.multipleOf : 0;
+    if (rest > 0) length += base.multipleOf - rest;
+    encoding.pad(length, { ...base, token: fromFile?.token ?? this.idToToken(base.id) ?? '' });
+  }
+
+  private batchPadding(options: { readonly paddingSide?: 'left' | 'right'; readonly padToMultipleOf?: number }): Omit<Padding, 'token' | 'length'> {
+    const file = this.parts.padding;
+    return {
+      side: options.paddingSide ?? file?.side ?? 'right',
+      multipleOf: options.padToMultipleOf ?? file?.multipleOf ?? 0,
+      id: file?.id ?? this.padId ?? 0,
+      typeId: file?.typeId ?? 0,
+    };
+  }
+
+  /**
+   * Encodes rows into padded `Int32Array`s of `[B, T]`: what a model's `call` takes.
+   *
+   * @example
+   * ```ts
+   * const { ids, mask, lengths, shape } = tokenizer.encodeBatch(['one', 'two words'], { maxLength: 256 });
+   * ```
+   */
+  encodeBatch(texts: readonly TextInput[], options: BatchOptions = {}): EncodedBatch {
+    const { padding = this.parts.padding?.length ?? 'longest' } = options;
+    const base = this.batchPadding(options);
+    const ragged = this.encodeRagged(texts, options);
+    if (padding === false) {
+      for (let i = 2; i < ragged.rows.length; i++)
+        if ((ragged.rows[i] as number) - (ragged.rows[i - 1] as number) !== ragged.rows[1])
+          throw inputError('encodeBatch: padding', 'padding, since rows differ in length (encodeRagged needs none)', false);
+    }
+    const max = options.maxLength ?? (options.truncation || this.parts.truncation || undefined)?.maxLength;
+    if (padding === 'max' && max === undefined) throw inputError('encodeBatch: maxLength', "a length for padding: 'max'", max);
+    const length = padding === 'max' ? max : typeof padding === 'number' ? padding : undefined;
+    return padBatch(ragged, { ...base, length, multipleOf: padding === false ? 0 : base.multipleOf });
+  }
+
+  /** Encodes rows one after another without padding. */
+  encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): RaggedBatch {
+    if (!Array.isArray(texts)) throw inputError('encodeBatch: texts', 'an array', texts);
+    const { pairs } = options;
+    if (pairs !== undefined && pairs.length !== texts.length)
+      throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs.length);
+    const writer = new RowWriter();
+    for (const [i, text] of texts.entries()) {
+      const { ids, typeIds } = this.encode(text, { ...options, pair: pairs?.[i], padding: false });
+      for (let t = 0; t < ids.length; t++) writer.push(ids[t] as number, typeIds[t] as number);
+      writer.endRow();
+    }
+    return writer.finish();
+  }
+
+  /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
+  encodeAll(texts: readonly TextInput[], options: Omit<EncodeOptions, 'pair'> & { readonly pairs?: readonly TextInput[] } = {}): Encoding[] {
+    const { pairs, ...rest } = options;
+    const encodings = texts.map((text, i) => this.encode(text, { ...rest, pair: pairs?.[i], padding: false }));
+    const longest = Math.max(0, ...encodings.map((encoding) => encoding.length));
+    const padding = rest.padding === true ? (this.parts.padding?.length ?? longest) : rest.padding;
+    for (const encoding of encodings)
+      this.padEncoding(encoding, { ...rest, padding: padding ?? (this.parts.padding && (this.parts.padding.length ?? longest)) ?? false });
+    return encodings;
+  }
+
+  /** The ids of a text alone, special tokens not added unless asked for. */
+  encodeIds(text: string, options: CommonOptions = {}): number[] {
+    return this.encode(text, { addSpecialTokens: false, padding: false, ...options }).ids;
+  }
+
+  /** How many tokens a text has, special ones not counted unless asked for. */
+  count(text: string, options: CommonOptions = {}): number {
+    return this.encodeIds(text, options).length;
+  }
+
+  /**
+   * Text of ids. Special tokens are left out unless `skipSpecialTokens` is false.
+   *
+   * @example
+   * ```ts
+   * tokenizer.decode([101, 7592, 102]); // 'hello'
+   * ```
+   */
+  decode(ids: ArrayLike<number>, options: { readonly skipSpecialTokens?: boolean } = {}): string {
+    const { skipSpecialTokens = true } = options;
+    const { added, model, decoder } = this.parts;
+    const tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as number;
+      const token = added.decodingText(id) ?? model.vocab.tokenOf(id);
+      if (token === undefined)
+        throw new TokenizerError({
+          kind: 'input',
+          where: `decode: ids[${i}]`,
+          expected: `an id of the vocabulary, below ${this.vocabSize}`,
+          got: String(id),
+        });
+      if (!skipSpecialTokens || !added.isSpecial(token)) tokens.push(token);
+    }
+    if (tokens.length === 0) return '';
+    return decoder === undefined ? tokens.join(' ') : decoder.decode(tokens).join('');
+  }
+
+  /** Text of each row. A padded batch's rows can be given as they are: padding is a special token. */
+  decodeBatch(rows: readonly ArrayLike<number>[], options: { readonly skipSpecialTokens?: boolean } = {}): string[] {
+    return rows.map((row) => this.decode(row, options));
+  }
+
+  /** A decoder that takes ids as they come and never gives half a character. */
+  decodeStream(options: { readonly skipSpecialTokens?: boolean } = {}): DecodeStream {
+    return new DecodeStream((ids) => this.decode(ids, options));
+  }
+
+  /** Names of the special tokens' roles that this tokenizer fills. */
+  get specialRoles(): readonly (keyof SpecialIds)[] {
+    return SPECIAL_ROLES.filter((role) => this.specials[role] !== undefined);
+  }
+}
