@@ -8,7 +8,7 @@ export { readTable } from './data/read-table.js';
 export type { TableErrorDetails, TableProblem } from './data/table-error.js';
 export { TableError } from './data/table-error.js';
 export type { BootstrapOptions, Interval } from './metrics/bootstrap.js';
-export { bootstrapInterval } from './metrics/bootstrap.js';
+export { bootstrapInterval, bootstrapIntervals } from './metrics/bootstrap.js';
 export type { ClassificationScores, ClassScores, PrecisionRecallF1 } from './metrics/classification.js';
 export { accuracy, classificationScores, matthewsCorrelation, scoresOfMatrix } from './metrics/classification.js';
 export { confusionMatrix } from './metrics/confusion-matrix.js';

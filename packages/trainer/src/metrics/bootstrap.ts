@@ -34,19 +34,44 @@ export interface BootstrapOptions {
 export function bootstrapInterval(
   size: number,
   statistic: (rows: Uint32Array) => number,
-  { resamples = 1_000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): Interval {
-  if (!(size > 0)) throw new MetricError('bootstrapInterval', 'size', 'at least one example', String(size));
-  if (!(level > 0 && level < 1)) throw new MetricError('bootstrapInterval', 'level', 'between 0 and 1', String(level));
+  return bootstrapIntervals(size, (rows) => [statistic(rows)], options)[0];
+}
+
+/**
+ * {@link bootstrapInterval} for several scores at once: every draw of examples is scored for all of them.
+ *
+ * @example
+ * ```ts
+ * import { bootstrapIntervals, classificationScores } from '@heddle/trainer';
+ *
+ * const truth = [0, 1, 1, 0, 1];
+ * const predicted = [0, 1, 0, 0, 1];
+ * const [accuracy, macroF1] = bootstrapIntervals(truth.length, (rows) => {
+ *   const drawn = (ids: number[]) => Array.from(rows, (i) => ids[i]);
+ *   const scores = classificationScores(drawn(truth), drawn(predicted), { numClasses: 2 });
+ *   return [scores.accuracy, scores.macro.f1];
+ * });
+ * ```
+ */
+export function bootstrapIntervals(
+  size: number,
+  statistics: (rows: Uint32Array) => readonly number[],
+  { resamples = 1_000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+): Interval[] {
+  if (!(size > 0)) throw new MetricError('bootstrapIntervals', 'size', 'at least one example', String(size));
+  if (!(level > 0 && level < 1)) throw new MetricError('bootstrapIntervals', 'level', 'between 0 and 1', String(level));
   const random = mulberry32(seed);
   const rows = new Uint32Array(size);
-  const scores = new Float64Array(resamples);
-  for (let r = 0; r < resamples; r++) {
+  const draws = Array.from({ length: resamples }, () => {
     for (let i = 0; i < size; i++) rows[i] = Math.floor(random() * size);
-    scores[r] = statistic(rows);
-  }
-  scores.sort();
-  return { low: percentile(scores, (1 - level) / 2), high: percentile(scores, (1 + level) / 2) };
+    return statistics(rows);
+  });
+  return draws[0].map((_, k) => {
+    const sorted = Float64Array.from(draws, (draw) => draw[k]).sort();
+    return { low: percentile(sorted, (1 - level) / 2), high: percentile(sorted, (1 + level) / 2) };
+  });
 }
 
 // Linear interpolation between order statistics, numpy's default.
