@@ -95,6 +95,12 @@ function transpose4(source: usize, cs: usize, to: usize): void {
   v128.store(to, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7), 96);
 }
 
+/** Bytes of a group of packed rows: off a power of two, so that groups don't lie in the same sets of the cache. */
+@inline
+export function packedGroup(K: i32): usize {
+  return (<usize>(tileRows() * K) << 2) + 64;
+}
+
 /**
  * Packs a block of A into groups of `tileRows()` rows: for each step of K the rows' floats side by side; rows past the
  * block are 0. For A whose rows are not dense along K: a transposed view.
@@ -102,18 +108,28 @@ function transpose4(source: usize, cs: usize, to: usize): void {
 export function packRows(source: usize, rs: usize, cs: usize, rows: i32, K: i32, to: usize): void {
   const height = tileRows();
   const step = <usize>height << 2;
-  for (let i = 0; i < rows; i += height) {
+  const group = packedGroup(K);
+  let i = 0;
+  if (rs == 4) {
+    // Four groups at once, since a cache line of A holds the rows of several.
+    for (; i + 4 * height <= rows; i += 4 * height) {
+      let at = source + (<usize>i << 2);
+      let first = to;
+      for (let k = 0; k < K; k++) {
+        let into = first;
+        for (let g = 0; g < 4; g++) {
+          copyStep(at + <usize>g * step, into);
+          into += group;
+        }
+        at += cs;
+        first += step;
+      }
+      to += 4 * group;
+    }
+  }
+  for (; i < rows; i += height) {
     const count = min(height, rows - i);
     let at = source + <usize>i * rs;
-    if (count == height && rs == 4) {
-      for (let k = 0; k < K; k++) {
-        v128.store(to, v128.load(at));
-        if (RELAXED) store<u64>(to, load<u64>(at, 16), 16);
-        at += cs;
-        to += step;
-      }
-      continue;
-    }
     for (let k = 0; k < K; k++) {
       let from = at;
       for (let r = 0; r < count; r++) {
@@ -124,5 +140,13 @@ export function packRows(source: usize, rs: usize, cs: usize, rows: i32, K: i32,
       at += cs;
       to += step;
     }
+    to += group - step * <usize>K;
   }
+}
+
+// One step of K of `tileRows()` rows that lie side by side.
+@inline
+function copyStep(from: usize, to: usize): void {
+  v128.store(to, v128.load(from));
+  if (RELAXED) store<u64>(to, load<u64>(from, 16), 16);
 }

@@ -1,7 +1,7 @@
 // Matrix products, blocked for the caches: C = A · B (+ bias, or + C). Packing and the loops in registers are elsewhere.
 import { scratch } from './engine';
 import { matmulFinish } from './matmul-finish';
-import { packPanel, packRows, tileRows } from './matmul-pack';
+import { packedGroup, packPanel, packRows, tileRows } from './matmul-pack';
 import { tile4, tile6 } from './matmul-tile';
 import { slot } from './simd';
 
@@ -64,13 +64,14 @@ function block(args: usize, A: usize, B: usize, C: usize, i0: i32, i1: i32, j0: 
   do {
     const kc = min(depth, K - k0);
     let a = A + <usize>i0 * rsA + <usize>k0 * csA;
+    const rs = packed ? 4 : rsA;
+    const cs = packed ? <usize>tall << 2 : csA;
+    const left = (i1 - i0) % tall;
     if (packed) {
       packRows(a, rsA, csA, i1 - i0, kc, base + BLOCK);
       a = base + BLOCK;
-    }
-    const rs = packed ? 4 : rsA;
-    const cs = packed ? <usize>tall << 2 : csA;
-    const nextRows = packed ? <usize>(tall * kc) << 2 : rsA * <usize>tall;
+    } else if (left > 0) packRows(a + <usize>(i1 - i0 - left) * rsA, rsA, csA, left, kc, base + BLOCK);
+    const nextRows = packed ? packedGroup(kc) : rsA * <usize>tall;
     for (let j = j0; j < j1; j += 8) {
       const columns = min(8, N - j);
       let b: usize;
@@ -94,14 +95,18 @@ function block(args: usize, A: usize, B: usize, C: usize, i0: i32, i1: i32, j0: 
       for (let i = i0; i < i1; i += tall) {
         const rows = min(tall, i1 - i);
         if (rows == tall && columns == 8) {
-          if (RELAXED) tile6(rows, rowsAt, rs, cs, b, step, fromC ? c : start, fromC ? ldc : 0, c, ldc, kc);
-          else tile4(rows, rowsAt, rs, cs, b, step, fromC ? c : start, fromC ? ldc : 0, c, ldc, kc);
+          if (RELAXED) tile6(rowsAt, rs, cs, b, step, fromC ? c : start, fromC ? ldc : 0, c, ldc, kc);
+          else tile4(rowsAt, rs, cs, b, step, fromC ? c : start, fromC ? ldc : 0, c, ldc, kc);
         } else {
           const edge = base + EDGE;
+          const loose = !packed && rows < tall;
+          const at = loose ? base + BLOCK : rowsAt;
+          const rsE = loose ? 4 : rs;
+          const csE = loose ? <usize>tall << 2 : cs;
           if (fromC) copyTile(c, ldc, edge, 32, rows, columns);
           if (RELAXED && rows > 4) {
-            tile6(rows, rowsAt, rs, cs, b, step, fromC ? edge : start, fromC ? 32 : 0, edge, 32, kc);
-          } else tile4(rows, rowsAt, rs, cs, b, step, fromC ? edge : start, fromC ? 32 : 0, edge, 32, kc);
+            tile6(at, rsE, csE, b, step, fromC ? edge : start, fromC ? 32 : 0, edge, 32, kc);
+          } else tile4(at, rsE, csE, b, step, fromC ? edge : start, fromC ? 32 : 0, edge, 32, kc);
           copyTile(edge, 32, c, ldc, rows, columns);
         }
         rowsAt += nextRows;
