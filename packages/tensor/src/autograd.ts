@@ -2,7 +2,7 @@
 
 import { ArgumentError, GraphError, HeddleError } from './errors';
 import type { Node } from './graph';
-import { isPromise, scope, track } from './lifetime';
+import { isPromise, scope, track, watchTogether } from './lifetime';
 import { inGraph } from './op';
 import { add } from './ops/arithmetic';
 import { contiguous } from './ops/views';
@@ -189,12 +189,16 @@ function hooked(hooks: AnyTensor['hooks'], g: Tensor): Tensor {
 
 function accumulate(leaf: AnyTensor, g: Tensor, createGraph: boolean): void {
   const before = leaf.grad;
-  if (before === null) {
+  if (before === null)
     leaf.grad =
       createGraph || isOwned(g) || g.storage.error !== null ? g.alias() : contiguous(g, { copy: true }).alias();
-  } else if (createGraph || g.storage.error !== null || before.storage.error !== null || !isOwned(before)) {
+  else if (createGraph || g.storage.error !== null || before.storage.error !== null || !isOwned(before)) {
     leaf.grad = replace(before, add(before, g));
-  } else before.storage.backend.inPlace.addInto(before, g);
+  } else {
+    before.storage.backend.inPlace.addInto(before, g);
+    return;
+  }
+  watchTogether(leaf.grad);
 }
 
 /** All nodes behind `root`, itself included, outputs before inputs. */

@@ -2,7 +2,7 @@
 import { enableGrad, noGrad, walkWithin } from './autograd';
 import { GraphError } from './errors';
 import { Node } from './graph';
-import { scope } from './lifetime';
+import { scope, track } from './lifetime';
 import { defaultGenerator, runtime } from './runtime';
 import type { Tensor } from './tensor';
 
@@ -73,7 +73,10 @@ function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: bool
 export function checkpoint(fn: Function, inputs: readonly Tensor[]): Tensor {
   if (!runtime.recording) return fn(...inputs);
   const node = new CheckpointNode(fn, inputs);
-  const y = scope(() => noGrad(() => fn(...inputs)).detach());
+  const plain = scope(() => noGrad(() => fn(...inputs)).detach());
+  const y = plain.alias();
+  plain.dispose();
   y.node = node;
+  track(y);
   return y;
 }

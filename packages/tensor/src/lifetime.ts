@@ -1,7 +1,8 @@
 // Who frees what, and when: scopes, steps, kept tensors. See docs/adr for why a program's own rhythm decides.
 import { HeddleError } from './errors';
+import type { Node } from './graph';
 import { runtime } from './runtime';
-import { countCollected } from './storage';
+import { countCollected, type Storage } from './storage';
 import type { AnyTensor } from './tensor';
 
 /** A value that may hold tensors: what scopes return. */
@@ -9,33 +10,81 @@ export type TensorTree = unknown;
 
 let current: AnyTensor[] | null = null;
 
-// Tensors made outside every scope are held weakly: they die at the end of the step after theirs, or earlier with
-// their last reference.
-let thisStep: WeakRef<AnyTensor>[] = [];
-let lastStep: WeakRef<AnyTensor>[] = [];
+/** What the tensors of a group hold: their storages and graph nodes, null once given back. */
+class Holdings {
+  readonly storages: (Storage | null)[] = [];
+  readonly nodes: (Node | null)[] = [];
 
-const collector = new FinalizationRegistry<() => void>((free) => {
-  free();
-  countCollected();
+  /** Gives back one tensor's part. */
+  free(slot: number): void {
+    const storage = this.storages[slot];
+    const node = this.nodes[slot];
+    this.storages[slot] = null;
+    this.nodes[slot] = null;
+    storage?.release();
+    node?.release();
+  }
+
+  freeAll(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.storages.length; slot++) {
+      if (this.storages[slot] === null) continue;
+      this.free(slot);
+      count++;
+    }
+    return count;
+  }
+}
+
+/**
+ * A few tensors that the collector watches as one: they point here, nothing here points to them. When the last of them is
+ * unreachable, what they hold is given back. Watching each alone would cost more than most ops do.
+ */
+export class Group {
+  readonly holdings = new Holdings();
+
+  constructor() {
+    collector.register(this, this.holdings);
+  }
+
+  add(storage: Storage, node: Node | null): number {
+    this.holdings.nodes.push(node);
+    return this.holdings.storages.push(storage) - 1;
+  }
+
+  get isFull(): boolean {
+    return this.holdings.storages.length >= GROUP_SIZE;
+  }
+}
+
+const GROUP_SIZE = 64;
+
+const collector = new FinalizationRegistry<Holdings>((holdings) => {
+  for (let n = holdings.freeAll(); n > 0; n--) countCollected();
 });
+
+// Tensors made outside every scope die at the end of the step after theirs, or earlier with their last reference.
+let thisStep: Holdings[] = [];
+let lastStep: Holdings[] = [];
+let openStep: Group | null = null;
+let openWatch: Group | null = null;
 
 /** Puts a new tensor under the care of the innermost scope, or of the step. */
 export function track(t: AnyTensor): void {
   if (current !== null) current.push(t);
   else {
-    thisStep.push(new WeakRef(t));
-    watch(t);
+    if (openStep === null || openStep.isFull) {
+      openStep = new Group();
+      thisStep.push(openStep.holdings);
+    }
+    t.join(openStep);
   }
 }
 
-/** Lets the collector free a tensor that nothing else does. */
-export function watch(t: AnyTensor): void {
-  collector.register(t, t.releaser(), t);
-}
-
-/** Ends the collector's interest in a tensor that was freed in time. */
-export function untrack(t: AnyTensor): void {
-  collector.unregister(t);
+/** Lets the collector free a tensor that nothing else does: gradients, whose owners may forget them. */
+export function watchTogether(t: AnyTensor): void {
+  if (openWatch === null || openWatch.isFull) openWatch = new Group();
+  t.join(openWatch);
 }
 
 /**
@@ -74,7 +123,7 @@ function leave(own: readonly AnyTensor[], result: TensorTree): void {
   for (let i = 0; i < own.length; i++) {
     const t = own[i];
     if (t.isFreed) continue;
-    if (t.isKept) watch(t);
+    if (t.isKept) t.join(new Group());
     else if (escaped?.has(t)) track(t);
     else t.dispose();
   }
@@ -82,17 +131,15 @@ function leave(own: readonly AnyTensor[], result: TensorTree): void {
 
 /** Ends a step: what was made before the step that ends now is freed, unless kept. */
 export function endStep(): void {
-  for (const reference of lastStep) {
-    const t = reference.deref();
-    if (t !== undefined && !t.isKept) t.dispose();
-  }
+  for (const holdings of lastStep) holdings.freeAll();
   lastStep = thisStep;
   thisStep = [];
+  openStep = null;
   runtime.step++;
 }
 
 /**
- * Keeps a tensor alive past its scope and step, until it is disposed.
+ * Keeps a tensor alive past its scope and step, until it is disposed or the last reference to it is gone.
  *
  * @example
  * ```ts
@@ -102,7 +149,7 @@ export function endStep(): void {
  * ```
  */
 export function keep<T extends AnyTensor>(t: T): T {
-  t.isKept = true;
+  t.keep();
   return t;
 }
 

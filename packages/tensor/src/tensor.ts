@@ -3,7 +3,7 @@ import { type BackwardOptions, backward } from './autograd';
 import type { DType, HostArrays } from './dtype';
 import { ArgumentError, GraphError, TensorFreed } from './errors';
 import type { Node } from './graph';
-import { keep, tensorBrand, track, untrack, watch } from './lifetime';
+import { Group, tensorBrand, track } from './lifetime';
 import * as arithmetic from './ops/arithmetic';
 import * as compare from './ops/compare';
 import { full } from './ops/create';
@@ -47,10 +47,10 @@ export class Tensor<D extends DType = 'float32'> {
   node: Node | null = null;
   /** Gradient that `backward` has gathered here; null before, and for tensors that aren't leaves. */
   grad: Tensor | null = null;
-  /** Survives its scope and its step. Set by `keep`. */
-  isKept = false;
-  /** True once the handle has let go of its storage. */
-  isFreed = false;
+  private kept = false;
+  private freed = false;
+  private group: Group | null = null;
+  private slot = 0;
   hooks: ((g: Tensor) => Tensor | undefined)[] | null = null;
   private wantsGrad = false;
 
@@ -145,21 +145,45 @@ export class Tensor<D extends DType = 'float32'> {
 
   // — Lifetime —
 
-  /** Keeps the tensor past its scope and step; see `keep`. */
+  /** Keeps the tensor past its scope and step, until it is disposed; see `keep`. */
   keep(): this {
-    return keep(this);
+    if (!this.kept && this.group !== null) {
+      this.leaveGroup();
+      this.join(new Group());
+    }
+    this.kept = true;
+    return this;
   }
 
-  /** Lets the collector free this handle where nothing else does; for handles that no scope tracks. */
-  protected watch(): void {
-    watch(this);
+  /** Whether the tensor survives its scope and its step. */
+  get isKept(): boolean {
+    return this.kept;
+  }
+
+  /** Whether this handle has let go of its storage, by itself or because its step ended. */
+  get isFreed(): boolean {
+    return this.freed || (this.group !== null && this.group.holdings.storages[this.slot] === null);
+  }
+
+  /** Puts what this handle holds into a group that the collector watches. Lifetimes call this. */
+  join(group: Group): void {
+    this.group = group;
+    this.slot = group.add(this.storage, this.node);
+  }
+
+  /** Takes what this handle holds out of its group again. */
+  private leaveGroup(): void {
+    if (this.group === null) return;
+    this.group.holdings.storages[this.slot] = null;
+    this.group.holdings.nodes[this.slot] = null;
+    this.group = null;
   }
 
   /** Lets go of the storage now. What the graph needs of it stays until `backward`. */
   dispose(): void {
     if (this.isFreed) return;
-    this.isFreed = true;
-    untrack(this);
+    this.leaveGroup();
+    this.freed = true;
     this.storage.release();
     this.node?.release();
     this.grad?.dispose();
@@ -184,15 +208,6 @@ export class Tensor<D extends DType = 'float32'> {
     out.node = this.node;
     if (out.node !== null) out.node.refs++;
     return out;
-  }
-
-  /** Frees what a collected handle held. Closes over the parts, not over the handle. */
-  releaser(): () => void {
-    const { storage, node } = this;
-    return () => {
-      storage.release();
-      node?.release();
-    };
   }
 
   /** What Node's inspector prints: shape and dtype, never contents (use `print`). */

@@ -14,7 +14,7 @@ export function duplicateKey(json: string): string | null {
     else if (c === '"') {
       const end = endOfString(json, i);
       const names = open.at(-1);
-      if (names != null && /^\s*:/.test(json.slice(end, end + 64))) {
+      if (names != null && isName(json, end)) {
         const name: string = JSON.parse(json.slice(i, end));
         if (names.has(name)) return name;
         names.add(name);
@@ -30,4 +30,11 @@ function endOfString(json: string, start: number): number {
   let i = start + 1;
   while (json[i] !== '"') i += json[i] === '\\' ? 2 : 1;
   return i + 1;
+}
+
+/** Whether the string that ends at `end` is a name: a colon follows. */
+function isName(json: string, end: number): boolean {
+  let i = end;
+  while (' \t\n\r'.includes(json[i])) i++;
+  return json[i] === ':';
 }

@@ -1,5 +1,5 @@
 // Parameters and buffers: the tensors that belong to a module.
-import { keep } from '../lifetime';
+import { Group, keep } from '../lifetime';
 import { type AnyTensor, Tensor } from '../tensor';
 
 /**
@@ -21,9 +21,9 @@ export class Parameter extends Tensor {
     values.storage.retain();
     values.dispose();
     from.dispose();
-    keep(this);
     this.requireGrad();
-    this.watch();
+    this.join(new Group());
+    this.keep();
   }
 }
 
