@@ -3,8 +3,6 @@
 A step's loss is the sum of parameter · gradient over all parameters, whose gradient is exactly the one given.
 """
 
-import math
-
 import torch
 from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
@@ -46,12 +44,12 @@ def optimizer_cases():
         ("SGD", SGD, {"lr": 0.1, "momentum": 0.8, "weightDecay": 0.05}),
         ("SGD", SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
         ("Adam", Adam, {"lr": 0.01}),
-        ("Adam", Adam, {"lr": 0.01, "betas": [0.8, 0.95], "eps": 1e-6}),
+        ("Adam", Adam, {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "eps": 1e-6}),
         ("Adam", Adam, {"lr": 0.01, "weightDecay": 0.1}),
         ("AdamW", AdamW, {"lr": 0.01}),
-        ("AdamW", AdamW, {"lr": 0.01, "weightDecay": 0.2, "betas": [0.9, 0.98]}),
+        ("AdamW", AdamW, {"lr": 0.01, "weightDecay": 0.2, "beta1": 0.9, "beta2": 0.98}),
         ("Lion", Lion, {"lr": 0.01}),
-        ("Lion", Lion, {"lr": 0.01, "betas": [0.95, 0.98], "weightDecay": 0.1}),
+        ("Lion", Lion, {"lr": 0.01, "beta1": 0.95, "beta2": 0.98, "weightDecay": 0.1}),
     ]
     for name, optimizer, config in variants:
         yield trajectory(name, optimizer, config, [config], initial, gradients)
@@ -59,16 +57,21 @@ def optimizer_cases():
     yield trajectory("AdamW", AdamW, {"lr": 0.01, "groups": groups}, groups, initial, gradients)
 
 
-def snake(options):
-    names = {"weightDecay": "weight_decay"}
-    return {names.get(k, k): v for k, v in options.items() if k not in ("params", "groups")}
+def options(config):
+    """The library's spelling to PyTorch's."""
+    given = {k: v for k, v in config.items() if k not in ("params", "groups", "beta1", "beta2", "weightDecay")}
+    if "beta1" in config:
+        given["betas"] = (config["beta1"], config["beta2"])
+    if "weightDecay" in config:
+        given["weight_decay"] = config["weightDecay"]
+    return given
 
 
 def trajectory(name, optimizer, config, groups, initial, gradients):
     params = {k: v.clone().requires_grad_() for k, v in initial.items()}
     steps = []
-    chosen = [{"params": [params[k] for k in g.get("params", params)], **snake(g)} for g in groups]
-    engine = optimizer(chosen, **snake(config))
+    chosen = [{"params": [params[k] for k in g.get("params", params)], **options(g)} for g in groups]
+    engine = optimizer(chosen, **options(config))
     for grads in gradients:
         for k, g in grads.items():
             params[k].grad = g.clone()
@@ -84,74 +87,76 @@ def trajectory(name, optimizer, config, groups, initial, gradients):
     }
 
 
-def with_warmup(warmup, after):
-    """transformers.optimization's multipliers: 0 to 1 over the warm-up, then `after(step)`."""
-    return lambda step: step / max(1, warmup) if step < warmup else after(step)
-
-
 def scheduler_cases():
+    """Learning rates before each step. `config` is the schedule's own; `warmupSteps` come before it."""
     total, warmup, lr = 20, 5, 0.1
-
-    def progress(step, start=warmup):
-        return (step - start) / max(1, total - start)
 
     def rates(name, config, build, metrics=None):
         optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=lr)
         schedule, seen = build(optimizer), []
-        for step in range(len(metrics or []) or total):
+        for metric in metrics or range(total):
             seen.append(float(f"{optimizer.param_groups[0]['lr']:.12g}"))
             optimizer.step()
-            schedule.step(*([metrics[step]] if metrics else []))
-        record = {"name": name, "config": {"lr": lr, **config}, "rates": seen}
+            schedule.step(*([metric] if metrics else []))
+        record = {"name": name, "lr": lr, "config": config, "rates": seen}
         return {**record, "metrics": metrics} if metrics else record
 
-    def multiplied(factor):
-        return lambda optimizer: lr_scheduler.LambdaLR(optimizer, factor)
+    def warmed(build):
+        def both(optimizer):
+            # (step + 1) / warmup, then the schedule from its beginning.
+            rise = lr_scheduler.LinearLR(optimizer, 1 / warmup, 1.0, warmup - 1)
+            return lr_scheduler.SequentialLR(optimizer, [rise, build(optimizer)], [warmup])
+
+        return both
 
     shapes = {
-        "constant": lambda start: lambda step: 1.0,
-        "linear": lambda start: lambda step: max(0.0, 1 - progress(step, start)),
-        "cosine": lambda start: lambda step: 0.5 * (1 + math.cos(math.pi * min(1.0, progress(step, start)))),
+        "constant": ({}, lambda o: lr_scheduler.ConstantLR(o, 1.0)),
+        "linear": ({"from": 1, "to": 0}, lambda o: lr_scheduler.LinearLR(o, 1.0, 0.0, total)),
+        "linear, part of the way": ({"from": 0.5, "to": 0.1}, lambda o: lr_scheduler.LinearLR(o, 0.5, 0.1, total)),
+        "cosine": ({"to": 0}, lambda o: lr_scheduler.CosineAnnealingLR(o, total)),
+        "cosine to a tenth": ({"to": 0.1}, lambda o: lr_scheduler.CosineAnnealingLR(o, total, 0.1 * lr)),
     }
-    for name, shape in shapes.items():
-        plain = {} if name == "constant" else {"totalSteps": total}
-        yield rates(name, plain, multiplied(shape(0)))
-        warm = {**plain, "warmupSteps": warmup}
-        yield rates(f"{name} with warm-up", warm, multiplied(with_warmup(warmup, shape(warmup))))
-    for anneal in ("cos", "linear"):
+    for name, (config, build) in shapes.items():
+        config = config if name == "constant" else {"steps": total, **config}
+        yield rates(name, config, build)
+        yield rates(f"{name}, after a warm-up", {**config, "warmupSteps": warmup}, warmed(build))
+    for rise in (0.3, 0.5):
+        config = {"steps": total, "rise": rise, "divFactor": 25, "finalDivFactor": 1e4}
         yield rates(
-            f"one-cycle, {anneal}",
-            {"maxLr": 0.5, "totalSteps": total, "pctStart": 0.3, "divFactor": 25, "finalDivFactor": 1e4, "anneal": anneal},
-            lambda o: lr_scheduler.OneCycleLR(o, 0.5, total, pct_start=0.3, anneal_strategy=anneal, cycle_momentum=False),
+            f"oneCycle, rising for {rise}",
+            config,
+            lambda o: lr_scheduler.OneCycleLR(o, lr, total, pct_start=rise, cycle_momentum=False),
         )
     metrics = [1.0, 0.9, 0.9, 0.9, 0.9, 0.8, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.7, 0.71, 0.71, 0.71]
     for mode, values in (("min", metrics), ("max", [-m for m in metrics])):
-        yield rates(
-            f"reduce on plateau, {mode}",
-            {"mode": mode, "factor": 0.5, "patience": 2, "threshold": 1e-4, "minLr": 0.02},
-            lambda o: lr_scheduler.ReduceLROnPlateau(o, mode, factor=0.5, patience=2, threshold=1e-4, min_lr=0.02),
-            values,
-        )
+        for cooldown in (0, 2):
+            yield rates(
+                f"reduceOnPlateau, {mode}, cooldown {cooldown}",
+                {"mode": mode, "factor": 0.5, "patience": 2, "threshold": 1e-4, "minLr": 0.02, "cooldown": cooldown},
+                lambda o: lr_scheduler.ReduceLROnPlateau(
+                    o, mode, factor=0.5, patience=2, threshold=1e-4, min_lr=0.02, cooldown=cooldown
+                ),
+                values,
+            )
 
 
 def clipping_cases():
     gradients = {"weight": draw.normal(4, 3, scale=2), "bias": draw.normal(4)}
-    variants = [("norm 2", 1.0, 2.0), ("norm 1", 1.0, 1.0), ("norm infinity", 0.5, math.inf), ("below the limit", 100.0, 2.0)]
-    for name, limit, kind in variants:
+    for name, limit in (("above the limit", 1.0), ("below the limit", 100.0)):
         params = [torch.zeros_like(g) for g in gradients.values()]
         for p, g in zip(params, gradients.values()):
             p.grad = g.clone()
-        total = torch.nn.utils.clip_grad_norm_(params, limit, kind)
+        norm = torch.nn.utils.clip_grad_norm_(params, limit)
         yield {
             "name": f"clipGradNorm: {name}",
-            "config": {"maxNorm": limit, "normType": "inf" if kind == math.inf else kind},
+            "limit": limit,
             "grads": {k: as_json(g) for k, g in gradients.items()},
-            "norm": float(f"{total.item():.10g}"),
+            "norm": as_json(norm),
             "clipped": {k: as_json(p.grad) for k, p in zip(gradients, params)},
         }
     yield {
         "name": "clipGradValue",
-        "config": {"clipValue": 0.7},
+        "limit": 0.7,
         "grads": {k: as_json(g) for k, g in gradients.items()},
         "clipped": {k: as_json(g.clamp(-0.7, 0.7)) for k, g in gradients.items()},
     }
