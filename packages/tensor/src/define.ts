@@ -68,6 +68,8 @@ export interface Definition<Attrs> {
   samples(): readonly Sample<Attrs>[];
   /** Relative error that backends may show against the reference, where 1e-5 can't be met. */
   readonly tolerance?: number;
+  /** Floating-point operations, for ops whose work isn't their traffic. */
+  flops?(inputs: readonly AnyTensor[], attrs: Attrs): number;
 }
 
 /** A fused op: a composite that says what it computes, and kernels in those backends that have some. */
@@ -80,6 +82,8 @@ export interface FusedDefinition<Attrs> {
   readonly saves: readonly (number | 'y')[];
   samples(): readonly Sample<Attrs>[];
   readonly tolerance?: number;
+  /** Floating-point operations of the forward kernel; the backward's are twice as many. */
+  flops?(inputs: readonly AnyTensor[], attrs: Attrs): number;
 }
 
 type Call<A extends Arity, Attrs, D extends DType> = A extends 0

@@ -4,6 +4,7 @@ import type { FusedKernel } from './backends/backend';
 import type { Definition, FusedDefinition, Recorded } from './define';
 import { track } from './lifetime';
 import { asFloats, assertComputed, launchAll, wrap } from './op';
+import { runtime } from './runtime';
 import type { Storage } from './storage';
 import type { AnyTensor, Tensor } from './tensor';
 
@@ -126,10 +127,19 @@ export class FusedNode<Attrs> extends Node {
   override gradients(g: Tensor, needs: readonly boolean[], createGraph: boolean): (Tensor | null)[] {
     if (createGraph) return this.throughComposite(g, needs);
     const { inputs, output, attrs } = this;
+    const start = runtime.profiler === null ? 0 : performance.now();
     const storages = launchAll(output.storage.backend, inputs, () => {
       assertComputed([g, output]);
       return this.row.backward(g, { inputs, output, attrs, needs, saved: this.aux.map((storage) => storage.buffer) });
     });
+    runtime.profiler?.record(
+      this.op,
+      'backward',
+      start,
+      inputs,
+      output.shape,
+      2 * (this.definition.flops?.(inputs, attrs) ?? 0),
+    );
     return storages.map((storage, i) => {
       if (storage === null) return null;
       const gradient = wrap<'float32'>(storage, inputs[i], this.op);

@@ -133,6 +133,7 @@ export {
 } from './ops/views';
 export { where } from './ops/where';
 export { print } from './print';
+export { type KernelCall, type Phase, type Profile, type ProfileRow, profile } from './profile';
 export { Generator, type RandomState } from './random';
 export { defaultGenerator, manualSeed } from './runtime';
 export type { Shape } from './shape';

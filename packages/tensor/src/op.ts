@@ -49,6 +49,7 @@ export function apply<Attrs, D extends DType>(
   const backend = backendOf(op.name, inputs);
   const meta = op.infer(inputs, attrs);
   const kernel = backend.kernels[op.name as keyof Backend['kernels']] as Kernel<Attrs, unknown>;
+  const start = runtime.profiler === null ? 0 : performance.now();
   let storage: Storage;
   try {
     assertComputed(inputs);
@@ -56,6 +57,14 @@ export function apply<Attrs, D extends DType>(
   } catch (error) {
     storage = poisoned(backend, error);
   }
+  runtime.profiler?.record(
+    op.name,
+    runtime.inBackward > 0 ? 'backward' : 'forward',
+    start,
+    inputs,
+    meta.shape,
+    op.flops?.(inputs, attrs) ?? 0,
+  );
   const out = wrap<D>(storage, meta, op.name);
   if (runtime.recording && op.backward !== null && wantsGradient(inputs))
     out.node = new PrimitiveNode(op, inputs, attrs, out);
@@ -75,6 +84,7 @@ function applyFused<Attrs>(op: FusedDefinition<Attrs>, inputs: readonly AnyTenso
         saved.push(new Storage(backend, buffer, elements * BYTES_PER_ELEMENT));
       }
     : null;
+  const start = runtime.profiler === null ? 0 : performance.now();
   let storage: Storage;
   try {
     assertComputed(inputs);
@@ -82,6 +92,14 @@ function applyFused<Attrs>(op: FusedDefinition<Attrs>, inputs: readonly AnyTenso
   } catch (error) {
     storage = poisoned(backend, error);
   }
+  runtime.profiler?.record(
+    op.name,
+    runtime.inBackward > 0 ? 'backward' : 'forward',
+    start,
+    inputs,
+    meta.shape,
+    op.flops?.(inputs, attrs) ?? 0,
+  );
   const out = wrap<'float32'>(storage, meta, op.name);
   if (recorded) out.node = new FusedNode(op, row, inputs, attrs, out, saved);
   track(out);

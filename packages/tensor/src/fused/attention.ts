@@ -68,6 +68,8 @@ export const attentionOp: FusedOp<AttentionAttrs> = defineFused({
     return reshape(matmul(reshape(dropped, [B, G, H / G, T, S]), unsqueeze(v, 2)), [B, H, T, v.shape[3]]);
   },
   saves: [0, 1, 2, 3, 'y'],
+  // Both products over every pair; causal kernels skip half of them.
+  flops: ([q, k, v]) => 2 * q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2] * (q.shape[3] + v.shape[3]),
   samples: () => [
     { inputs: [floats([2, 2, 5, 4]), floats([2, 2, 5, 4]), floats([2, 2, 5, 4])], attrs: plain },
     { inputs: [floats([1, 4, 6, 8]), floats([1, 2, 6, 8]), floats([1, 2, 6, 8])], attrs: { ...plain, causal: true } },

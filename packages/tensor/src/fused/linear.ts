@@ -42,6 +42,7 @@ export const linearOp: FusedOp<LinearAttrs> = defineFused({
     return activate(bias === undefined ? product : add(product, bias), activation);
   },
   saves: [0, 1],
+  flops: ([x, weight]) => 2 * x.size * weight.shape[0],
   samples: () => [
     { inputs: [floats([5, 7]), floats([3, 7]), floats([3])], attrs: { activation: 'none' } },
     { inputs: [floats([2, 4, 16]), floats([24, 16])], attrs: { activation: 'none' } },

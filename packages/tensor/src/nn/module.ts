@@ -152,14 +152,31 @@ export abstract class Module {
    * @throws {StateDictError} listing every missing, unexpected and mis-shaped name.
    */
   loadStateDict(state: ReadonlyMap<string, AnyTensor>, options: LoadOptions = {}): void {
+    for (const { name, tensor } of this.placesFor(state, options)) {
+      const value = state.get(name);
+      if (value !== undefined) assign(tensor, value);
+    }
+  }
+
+  /**
+   * The tensors that a checkpoint's values belong to, by the names that it gives. For loaders that copy by themselves.
+   *
+   * @throws {StateDictError} listing every missing, unexpected and mis-shaped name.
+   */
+  placesFor(
+    state: ReadonlyMap<string, Pick<AnyTensor, 'shape' | 'dtype'>>,
+    options: LoadOptions = {},
+  ): readonly { readonly name: string; readonly tensor: AnyTensor }[] {
     const stored = this.stored();
-    const given = new Set(stored.filter(({ name }) => state.has(name)).map(({ tensor }) => tensor));
+    const places = stored.filter(({ name }) => state.has(name));
+    const given = new Set(places.map(({ tensor }) => tensor));
     const missing = [...this.stateDict()].flatMap(([name, tensor]) => (given.has(tensor) ? [] : [name]));
     const known = new Set(stored.map(({ name }) => name));
     const unexpected = [...state.keys()].filter((name) => !known.has(name));
-    const misshaped = stored.flatMap(({ name, tensor }) => {
-      const value = state.get(name);
-      return value === undefined || sameShape(value.shape, tensor.shape)
+    const misshaped = places.flatMap(({ name, tensor }) => {
+      const value = state.get(name) ?? tensor;
+      if (value.dtype !== tensor.dtype) return [`${name}: expected ${tensor.dtype}, got ${value.dtype}`];
+      return sameShape(value.shape, tensor.shape)
         ? []
         : [`${name}: expected ${show(tensor.shape)}, got ${show(value.shape)}`];
     });
@@ -167,10 +184,7 @@ export abstract class Module {
     if (misshaped.length > 0 || (strict && missing.length + unexpected.length > 0)) {
       throw new StateDictError(this.constructor.name, strict ? missing : [], strict ? unexpected : [], misshaped);
     }
-    for (const { name, tensor } of stored) {
-      const value = state.get(name);
-      if (value !== undefined) assign(tensor, value);
-    }
+    return places;
   }
 
   /** Stops training of the parameters whose name matches; of all where nothing is said. */

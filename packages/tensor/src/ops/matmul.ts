@@ -18,6 +18,7 @@ export const matmulOp: Op<2> = defineOp({
     needs[1] ? matmul(transpose(a, -2, -1), g) : null,
   ],
   saves: [0, 1],
+  flops: ([a, b]) => 2 * a.size * b.shape[b.rank - 1],
   samples: () => [
     { inputs: [floats([3, 4]), floats([4, 5])], attrs: {} },
     { inputs: [floats([2, 3, 7, 5]), floats([2, 3, 5, 6])], attrs: {} },

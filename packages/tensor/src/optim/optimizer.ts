@@ -4,6 +4,7 @@ import { endStep, keep, scope } from '../lifetime';
 import { assign } from '../nn/assign';
 import type { Parameter } from '../nn/parameter';
 import { zeros } from '../ops/create';
+import { runtime } from '../runtime';
 import type { AnyTensor, Tensor } from '../tensor';
 
 /** Parameters with settings of their own. */
@@ -93,7 +94,10 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
         for (const { params, settings } of this.groups) {
           const ready = params.filter((p) => p.grad !== null);
           const grads = ready.flatMap((p) => (p.grad === null ? [] : [p.grad]));
-          if (ready.length > 0) this.update(ready, grads, settings, this.done);
+          if (ready.length === 0) continue;
+          const start = runtime.profiler === null ? 0 : performance.now();
+          this.update(ready, grads, settings, this.done);
+          runtime.profiler?.record(this.name, 'update', start, ready, [], 0);
         }
       });
     } finally {

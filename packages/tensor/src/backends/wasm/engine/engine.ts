@@ -8,8 +8,8 @@ import { blasRunner, type Finish } from './blas-job';
 import { canBlock, hardwareThreads, hasRelaxedSimd, hasSharedMemory, hasSimd, type Simd } from './features';
 import { LinearMemory, MAX_BYTES } from './memory';
 import { loadModule } from './module';
-import { Pool, type RunPart, threadStarter } from './pool';
-import { ARGS_BYTES, BLAS_JOB, CONTROL_BYTES, SCRATCH_BYTES } from './protocol';
+import { POOL_BYTES, Pool, type RunPart, threadStarter } from './pool';
+import { ARGS_BYTES, BLAS_JOB, SCRATCH_BYTES } from './protocol';
 
 /** How an engine is made. Everything has a default that suits the machine. */
 export interface EngineOptions {
@@ -94,14 +94,14 @@ export class Engine {
     const memory = new LinearMemory(shared, INITIAL_BYTES);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
     const control = Math.ceil((exports['heapBase'] as () => number)() / 64) * 64;
-    const args = control + CONTROL_BYTES;
+    const args = control + POOL_BYTES;
     const allocator = new Allocator(memory, args + ARGS_BYTES, Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES));
     const scratch = Array.from({ length: threads }, () => allocator.alloc(SCRATCH_BYTES));
     (exports['setScratch'] as (address: number) => void)(scratch[0]);
     const found = await findBlas(options.blas ?? 'auto');
     const blas = typeof found === 'string' ? null : found;
     const source = blas === null ? null : blas.source;
-    const common = { module, memory: memory.memory, control, args, kernels: kernelNames, blas: source };
+    const common = { module, memory: memory.memory, args, kernels: kernelNames, blas: source };
     const pool =
       threads === 1
         ? null

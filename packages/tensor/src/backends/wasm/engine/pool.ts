@@ -32,13 +32,20 @@ interface Thread {
 /** Starts one worker; `lost` is called when it ends without having been told to. */
 export type StartThread = (setup: WorkerSetup, lost: () => void) => Thread;
 
-// A part is done in milliseconds; a thread that shows no progress for this long is gone.
-const PATIENCE_MS = 250;
-const PATIENCE_TURNS = 80;
+// A part is done in milliseconds; a thread that isn't done after this long is gone.
+const PATIENCE_MS = 20_000;
+const WAITS = 80;
+// Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody.
+const GENERATIONS = 8;
+
+/** Bytes that a pool needs at its control address. */
+export const POOL_BYTES = GENERATIONS * CONTROL_BYTES;
 
 /** A fixed number of workers on one memory. They start at the first job, and again after one was lost. */
 export class Pool {
-  readonly #words: Int32Array;
+  #words: Int32Array<SharedArrayBuffer>;
+  #generation = 0;
+  readonly #memory: SharedArrayBuffer;
   #threads: Thread[] = [];
   #sequence = 0;
   #lost = 0;
@@ -47,10 +54,13 @@ export class Pool {
   constructor(
     memory: LinearMemory,
     readonly control: number,
-    readonly workers: readonly WorkerSetup[],
+    readonly workers: readonly Omit<WorkerSetup, 'control'>[],
     readonly start: StartThread,
+    readonly patienceMs: number = PATIENCE_MS,
   ) {
-    this.#words = new Int32Array(memory.memory.buffer, control, CONTROL_BYTES / 4);
+    // What `shared: true` makes, and what stays valid when the memory grows.
+    this.#memory = memory.memory.buffer as unknown as SharedArrayBuffer;
+    this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4);
   }
 
   /** Workers that have started and not been lost. */
@@ -99,11 +109,11 @@ export class Pool {
 
   #wait(words: Int32Array): void {
     for (let i = 0; i < SPINS; i++) if (Atomics.load(words, ACTIVE) === 0) return;
-    for (let turn = 0; turn < PATIENCE_TURNS; turn++) {
+    for (let turn = 0; turn < WAITS; turn++) {
       const active = Atomics.load(words, ACTIVE);
       if (active === 0) return;
       // Counted in waits, not by a clock: tests replace clocks.
-      Atomics.wait(words, ACTIVE, active, PATIENCE_MS);
+      Atomics.wait(words, ACTIVE, active, this.patienceMs / WAITS);
     }
     const lost = Atomics.load(words, ACTIVE);
     this.#lost += lost;
@@ -113,11 +123,12 @@ export class Pool {
 
   #restart(): void {
     for (const thread of this.#threads) void thread.terminate();
-    this.#words.fill(0);
+    const control = this.control + (this.#generation++ % GENERATIONS) * CONTROL_BYTES;
+    this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4).fill(0);
     this.#sequence = 0;
     this.#threads = [];
     for (const setup of this.workers) {
-      const thread = this.start(setup, () => {
+      const thread = this.start({ ...setup, control }, () => {
         if (!this.#threads.includes(thread)) return;
         this.#lost++;
         this.#threads = this.#threads.filter((other) => other !== thread);

@@ -23,13 +23,13 @@ import {
 type Kernel = (args: number, from: number, to: number) => void;
 
 interface Globals {
-  require?: (name: string) => unknown;
+  readonly process?: { getBuiltinModule(name: string): unknown };
   onmessage: ((event: { data: WorkerSetup }) => void) | null;
 }
 
 const globals = globalThis as unknown as Globals;
-if (globals.require === undefined) globals.onmessage = (event) => work(event.data);
-else work((globals.require('node:worker_threads') as { workerData: WorkerSetup }).workerData);
+if (globals.process === undefined) globals.onmessage = (event) => work(event.data);
+else work((globals.process.getBuiltinModule('node:worker_threads') as { workerData: WorkerSetup }).workerData);
 
 function work(setup: WorkerSetup): void {
   const { exports } = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
@@ -57,8 +57,8 @@ function work(setup: WorkerSetup): void {
 }
 
 function load({ koffi, library }: BlasSource): Sgemm {
-  const { load: open } = globals.require!(koffi) as Koffi;
-  return open(library).func(SGEMM) as unknown as Sgemm;
+  const node = globals.process!.getBuiltinModule('node:module') as { createRequire(path: string): (id: string) => Koffi };
+  return node.createRequire(koffi)(koffi).load(library).func(SGEMM) as unknown as Sgemm;
 }
 
 /** Waits until the number of the job is another one: at first awake, since the next job mostly comes at once. */

@@ -1,0 +1,8 @@
+// The subpath @heddle/tensor/io: safetensors, and files that are written whole or not at all.
+export type { FileDType } from './file-dtype';
+export { type LoadWeightsOptions, loadSafetensors, loadWeights } from './load';
+export { openSafetensors, SafetensorsFile, type TensorInfo } from './safetensors-file';
+export { type SaveOptions, saveSafetensors } from './save';
+export { sha256 } from './sha256';
+export type { Source } from './source';
+export { type Content, WriteError, type WriteOptions, type Written, writeFile } from './write';

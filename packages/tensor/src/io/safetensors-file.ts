@@ -1,0 +1,165 @@
+// An open checkpoint: what is in it, and its tensors one by one, read in parts so that nothing large is held twice.
+import { noGrad } from '../autograd';
+import type { DType, HostArrays } from '../dtype';
+import { ArgumentError, FormatError } from '../errors';
+import { keep, scope } from '../lifetime';
+import { viewOf } from '../op';
+import { full, upload } from '../ops/create';
+import { type Shape, sameShape, show, sizeOf } from '../shape';
+import type { AnyTensor } from '../tensor';
+import { type FileDType, fileDTypes } from './file-dtype';
+import { type Located, openShards, type Shards } from './shards';
+import type { Source } from './source';
+
+/** Bytes of a file that are read at once. */
+const CHUNK = 4 << 20;
+
+/** One tensor of a checkpoint. */
+export interface TensorInfo {
+  /** What it is once loaded. */
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** What it is in the file. */
+  readonly fileDType: FileDType;
+}
+
+/**
+ * An open checkpoint: one safetensors file, or shards with an index. `openSafetensors` makes it; close it in the end.
+ */
+export class SafetensorsFile {
+  /** All tensors, in the order of the data. */
+  readonly entries: ReadonlyMap<string, TensorInfo>;
+  /** The free text that the header holds. */
+  readonly metadata: ReadonlyMap<string, string>;
+
+  constructor(private readonly shards: Shards) {
+    this.metadata = shards.metadata;
+    this.entries = new Map(
+      [...shards.entries].map(([name, { dtype, shape }]) => [
+        name,
+        { dtype: fileDTypes[dtype].dtype, shape, fileDType: dtype },
+      ]),
+    );
+  }
+
+  /** A tensor's elements, in host memory. Bool elements are 0 and 1. */
+  async data(name: string): Promise<HostArrays['float32' | 'int32']> {
+    const entry = this.find(name);
+    const buffer = new ArrayBuffer(entry.bytes);
+    await entry.reader.readInto(new Uint8Array(buffer), entry.begin);
+    return this.decode(name, entry, buffer, sizeOf(entry.shape));
+  }
+
+  /** A new tensor. It is kept: dispose of it in the end. */
+  async tensor(name: string): Promise<AnyTensor> {
+    const { dtype, shape } = this.info(name);
+    // Integers go up in one piece, as their host copy stays with them.
+    if (dtype !== 'float32') {
+      const data = await this.data(name);
+      return scope(() => keep(upload(data, shape, dtype, 'load')));
+    }
+    const out = scope(() => keep(full(shape, 0)));
+    try {
+      if (out.storage.error !== null) throw out.storage.error;
+      await this.copyInto(name, out);
+    } catch (error) {
+      out.dispose();
+      throw error;
+    }
+    return out;
+  }
+
+  /**
+   * Copies a tensor's values over those of `target`, a parameter say. Takes a few megabytes beside it, however large it is.
+   *
+   * @throws {ArgumentError} where shape or dtype differ.
+   */
+  async copyInto(name: string, target: AnyTensor): Promise<void> {
+    const entry = this.find(name);
+    const { dtype, shape } = this.info(name);
+    if (!sameShape(target.shape, shape) || target.dtype !== dtype || !target.contiguous) {
+      const expected = `a dense ${dtype} ${show(shape)}`;
+      throw new ArgumentError('copyInto', name, expected, `${target.dtype} ${show(target.shape)}`);
+    }
+    await this.inParts(name, entry, (values, at) => writeAt(target, at, values));
+  }
+
+  /** Reads everything that might not fit its dtype (64-bit integers, say) and throws where it doesn't. */
+  async verify(): Promise<void> {
+    for (const [name, entry] of this.shards.entries) {
+      if (!fileDTypes[entry.dtype].total) await this.inParts(name, entry, () => undefined);
+    }
+  }
+
+  /** Lets go of the files. */
+  async close(): Promise<void> {
+    for (const reader of this.shards.readers) await reader.close();
+  }
+
+  private async inParts(
+    name: string,
+    entry: Located,
+    take: (values: Float32Array | Int32Array, at: number) => void,
+  ): Promise<void> {
+    const buffer = new ArrayBuffer(Math.min(CHUNK, entry.bytes));
+    const width = fileDTypes[entry.dtype].bytes;
+    for (let done = 0; done < entry.bytes; done += CHUNK) {
+      const bytes = Math.min(CHUNK, entry.bytes - done);
+      await entry.reader.readInto(new Uint8Array(buffer, 0, bytes), entry.begin + done);
+      take(this.decode(name, entry, buffer, bytes / width), done / width);
+    }
+  }
+
+  private decode(name: string, entry: Located, buffer: ArrayBuffer, count: number): Float32Array | Int32Array {
+    try {
+      return fileDTypes[entry.dtype].decode(buffer, count);
+    } catch (error) {
+      if (error instanceof RangeError) throw new FormatError(entry.reader.name, `${name}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  private info(name: string): TensorInfo {
+    const { dtype, shape } = this.find(name);
+    return { dtype: fileDTypes[dtype].dtype, shape, fileDType: dtype };
+  }
+
+  private find(name: string): Located {
+    const entry = this.shards.entries.get(name);
+    if (entry === undefined) throw new ArgumentError('safetensors', 'name', 'a tensor of the file', name);
+    return entry;
+  }
+}
+
+/** Overwrites elements of a dense tensor from `at` on. */
+function writeAt(target: AnyTensor, at: number, values: Float32Array | Int32Array): void {
+  noGrad(() =>
+    scope(() => {
+      const part = upload(values, [values.length], target.dtype, 'load');
+      const place = viewOf('load', target, [values.length], [1], target.offset + at, (g) => g);
+      target.storage.backend.inPlace.copyInto(place, part);
+    }),
+  );
+  if (values instanceof Int32Array) target.storage.host?.set(values, target.offset + at);
+}
+
+/**
+ * Opens a checkpoint and checks its headers: nothing of the data is read yet.
+ *
+ * @param source a file or folder: a path (Node), a URL, bytes, or a map from name to bytes
+ * @throws {FormatError} naming the file and what is wrong with it.
+ * @example
+ * ```ts
+ * import { init, tensor } from '@heddle/tensor';
+ * import { openSafetensors, saveSafetensors } from '@heddle/tensor/io';
+ * await init();
+ * const files = new Map<string, Uint8Array>();
+ * await saveSafetensors('model.safetensors', new Map([['weight', tensor([1, 2])]]), { into: files });
+ * const file = await openSafetensors(files);
+ * console.log(file.entries.get('weight')?.shape, await file.data('weight'));
+ * await file.close();
+ * ```
+ */
+export async function openSafetensors(source: Source): Promise<SafetensorsFile> {
+  return new SafetensorsFile(await openShards(source));
+}

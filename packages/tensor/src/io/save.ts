@@ -1,0 +1,138 @@
+// Writing checkpoints: one safetensors file, or shards with an index. Tensors are read one at a time.
+import { ArgumentError } from '../errors';
+import type { AnyTensor } from '../tensor';
+import type { FileDType } from './file-dtype';
+import { fileDTypes } from './file-dtype';
+import { encodeHeader, type Planned, requireSafeName } from './header';
+import { fileSystem } from './node';
+import { type Prepared, type WriteOptions, type Written, writeFile, writeTemporary } from './write';
+
+/** How a checkpoint is written. */
+export interface SaveOptions extends WriteOptions {
+  /** Free text for the header. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Larger checkpoints are split into shards of at most this many bytes, a tensor never: no split where nothing is said. */
+  readonly maxShardBytes?: number;
+}
+
+const dtypes = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const satisfies Record<string, FileDType>;
+
+/** A tensor and its place in a file. */
+interface Entry extends Planned {
+  readonly tensor: AnyTensor;
+}
+
+/**
+ * Writes tensors as safetensors: under a temporary name, flushed to the disk, then renamed, so that a crash or a full disk
+ * leaves what was there before.
+ *
+ * @param path the file, such as `my-model/model.safetensors`; shards and index get their names from it
+ * @returns size and SHA-256 of each file written, by path
+ * @throws {WriteError} where the disk is full or refuses; what was there before is unchanged then.
+ * @example
+ * ```ts
+ * import { init, tensor } from '@heddle/tensor';
+ * import { loadSafetensors, saveSafetensors } from '@heddle/tensor/io';
+ * await init();
+ * const files = new Map<string, Uint8Array>(); // or leave `into` out, and write to the disk
+ * await saveSafetensors('model.safetensors', new Map([['weight', tensor([1, 2])]]), { into: files });
+ * console.log([...(await loadSafetensors(files)).keys()]);
+ * ```
+ */
+export async function saveSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, AnyTensor>,
+  options: SaveOptions = {},
+): Promise<ReadonlyMap<string, Written>> {
+  if (!path.endsWith('.safetensors')) {
+    throw new ArgumentError('saveSafetensors', 'path', 'a name that ends in .safetensors', path);
+  }
+  const metadata = new Map(Object.entries(options.metadata ?? {}));
+  const shards = split(plan(path, tensors), options.maxShardBytes ?? Number.POSITIVE_INFINITY);
+  const stem = path.slice(0, -'.safetensors'.length);
+  const index = `${path}.index.json`;
+  const number = (i: number): string => String(i).padStart(5, '0');
+  const names = shards.map((_, i) =>
+    shards.length === 1 ? path : `${stem}-${number(i + 1)}-of-${number(shards.length)}.safetensors`,
+  );
+  const contents = new Map<string, AsyncIterable<Uint8Array> | string>();
+  shards.forEach((shard, i) => {
+    contents.set(names[i], fileOf(shard, metadata));
+  });
+  if (shards.length > 1) contents.set(index, indexOf(shards, names));
+  if (options.into !== undefined) return writeAll(contents, options.into, shards.length > 1 ? path : index);
+  return replaceAll(contents, shards.length > 1 ? path : index);
+}
+
+/** Order of the data: wider elements first, so that all are aligned, then by name, as the reference implementation. */
+function plan(path: string, tensors: ReadonlyMap<string, AnyTensor>): Entry[] {
+  const entries = [...tensors].map(([name, tensor]): Entry => {
+    tensor.assertAlive('saveSafetensors');
+    const dtype = dtypes[tensor.dtype];
+    const bytes = tensor.size * fileDTypes[dtype].bytes;
+    return { name: requireSafeName(path, name), tensor, dtype, shape: tensor.shape, bytes };
+  });
+  const width = (entry: Entry): number => fileDTypes[entry.dtype].bytes;
+  return entries.sort((a, b) => width(b) - width(a) || (a.name < b.name ? -1 : 1));
+}
+
+function split(entries: readonly Entry[], maxBytes: number): Entry[][] {
+  const shards: Entry[][] = [[]];
+  let bytes = 0;
+  for (const entry of entries) {
+    const last = shards[shards.length - 1];
+    if (last.length > 0 && bytes + entry.bytes > maxBytes) {
+      shards.push([entry]);
+      bytes = entry.bytes;
+    } else {
+      last.push(entry);
+      bytes += entry.bytes;
+    }
+  }
+  return shards;
+}
+
+async function* fileOf(entries: readonly Entry[], metadata: ReadonlyMap<string, string>): AsyncGenerator<Uint8Array> {
+  yield encodeHeader(entries, metadata);
+  for (const { tensor } of entries) {
+    const data = await tensor.data();
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+}
+
+function indexOf(shards: readonly (readonly Entry[])[], paths: readonly string[]): string {
+  const base = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  const weightMap = shards.flatMap((shard, i) => shard.map(({ name }) => [name, base(paths[i])] as const));
+  const total = shards.flat().reduce((sum, { bytes }) => sum + bytes, 0);
+  const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(weightMap) };
+  return `${JSON.stringify(index, null, 2)}\n`;
+}
+
+async function writeAll(
+  contents: ReadonlyMap<string, AsyncIterable<Uint8Array> | string>,
+  into: Map<string, Uint8Array>,
+  stale: string,
+): Promise<ReadonlyMap<string, Written>> {
+  const written = new Map<string, Written>();
+  for (const [path, content] of contents) written.set(path, await writeFile(path, content, { into }));
+  into.delete(stale);
+  return written;
+}
+
+/** Puts all files beside their places, and only then moves them there, the index last. */
+async function replaceAll(
+  contents: ReadonlyMap<string, AsyncIterable<Uint8Array> | string>,
+  stale: string,
+): Promise<ReadonlyMap<string, Written>> {
+  const prepared = new Map<string, Prepared>();
+  try {
+    for (const [path, content] of contents) prepared.set(path, await writeTemporary(path, content));
+    for (const file of prepared.values()) await file.commit();
+  } catch (error) {
+    for (const file of prepared.values()) await file.discard();
+    throw error;
+  }
+  // A checkpoint of the other layout under the same name would be found first, or beside this one.
+  await fileSystem(stale).rm(stale, { force: true });
+  return new Map([...prepared].map(([path, { bytes, sha256 }]) => [path, { bytes, sha256 }]));
+}

@@ -1,0 +1,33 @@
+// The profiler counts what ran: calls, work and traffic by op and phase.
+import { beforeAll, expect, it } from 'vitest';
+import { init, linear, profile, randn } from '../src/index';
+import { runtime } from '../src/runtime';
+
+beforeAll(async () => {
+  await init({ backend: 'reference' });
+});
+
+it('lists every kernel with its calls, work and bytes', async () => {
+  const x = randn([4, 8]);
+  const w = randn([3, 8], { requiresGrad: true });
+  const { rows, calls, table, trace, result } = await profile(() => {
+    const y = linear(x, w).sum();
+    y.backward();
+    return y.item();
+  });
+  expect(Number.isFinite(result)).toBe(true);
+  const product = calls.find((call) => call.op === 'matmul' && call.phase === 'forward');
+  expect(product).toMatchObject({ flops: 2 * 4 * 8 * 3, bytes: 4 * (4 * 8 + 8 * 3 + 4 * 3) });
+  expect(rows.some((row) => row.op === 'matmul' && row.phase === 'backward')).toBe(true);
+  expect(table().split('\n')[0]).toContain('GFLOP/s');
+  expect(JSON.parse(trace()).traceEvents).toHaveLength(calls.length);
+});
+
+it('stops counting when the function has ended, even by throwing', async () => {
+  await expect(
+    profile(() => {
+      throw new Error('mine');
+    }),
+  ).rejects.toThrow('mine');
+  expect(runtime.profiler).toBeNull();
+});
