@@ -116,7 +116,7 @@ export interface BackendInfo {
   readonly backend: string;
   /** Threads that kernels are split over. */
   readonly threads: number;
-  /** Which SIMD variant runs: `none`, `simd128` or `relaxed`. */
+  /** Which SIMD variant runs: `none`, `plain` or `relaxed`. */
   readonly simd: string;
   /** Library and version that large matmuls call, or why there is none. */
   readonly blas: string;

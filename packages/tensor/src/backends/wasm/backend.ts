@@ -1,0 +1,54 @@
+// The wasm backend: an engine behind the interface that ops run on. Buffers are byte addresses in its linear memory.
+import type { DType, HostArrays } from '../../dtype';
+import type { Backend, BackendInfo } from '../backend';
+import { Engine, type EngineOptions } from './engine/engine';
+import { inPlaceKernels } from './in-place';
+import { fusedTable, kernelTable } from './table';
+
+/**
+ * Makes a wasm backend.
+ *
+ * @throws {BackendError} where the system has no WebAssembly SIMD, or refuses to compile the kernels.
+ * @example
+ * ```ts
+ * import { init } from '@heddle/tensor';
+ * const { threads, simd } = await init({ backend: 'wasm', threads: 2 });
+ * ```
+ */
+export async function createWasm(options: EngineOptions = {}): Promise<Backend<number>> {
+  const engine = await Engine.create(options);
+  return {
+    name: 'wasm',
+    kernels: kernelTable(engine),
+    fused: fusedTable(engine),
+    inPlace: inPlaceKernels(engine),
+    upload(data) {
+      const address = engine.alloc(data.byteLength);
+      if (data instanceof Float32Array) engine.f32.set(data, address / 4);
+      else engine.i32.set(data, address / 4);
+      return address;
+    },
+    read: async <D extends DType>(buffer: number, offset: number, count: number, dtype: D): Promise<HostArrays[D]> =>
+      read(engine, buffer / 4 + offset, count, dtype),
+    free: (buffer) => engine.free(buffer),
+    info: (): BackendInfo => ({
+      backend: 'wasm',
+      threads: engine.info.threads,
+      simd: engine.info.simd,
+      blas: engine.info.blas,
+      notes: engine.info.notes,
+    }),
+    dispose: () => engine.dispose(),
+  };
+}
+
+// Copies out of the memory, which may be shared.
+function read<D extends DType>(engine: Engine, first: number, count: number, dtype: D): HostArrays[D] {
+  const last = first + count;
+  const arrays: { readonly [K in DType]: () => HostArrays[K] } = {
+    float32: () => new Float32Array(engine.f32.subarray(first, last)),
+    int32: () => new Int32Array(engine.i32.subarray(first, last)),
+    bool: () => Uint8Array.from(engine.i32.subarray(first, last)),
+  };
+  return arrays[dtype]();
+}

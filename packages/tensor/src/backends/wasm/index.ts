@@ -1,0 +1,2 @@
+// What the wasm backend exports. Nothing is defined here.
+export { createWasm } from './backend';
