@@ -4,49 +4,45 @@
 //
 // One binary a SIMD level is enough: no kernel uses an atomic instruction (threads are coordinated from TypeScript), so
 // the variant without shared memory differs in one flag of the memory import, which the loader sets.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { deflateRawSync } from 'node:zlib';
+import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const assembly = join(root, 'assembly');
 const engine = join(root, 'src/backends/wasm/engine');
 const generated = join(root, 'src/backends/wasm/generated');
-const published = join(root, 'build/public');
-const VARIANTS = { plain: 0, relaxed: 1 };
-
-function digest() {
-  const hash = createHash('sha256');
-  for (const folder of [assembly, engine]) {
-    for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
-  }
-  return hash.update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
-}
+const published = join(root, 'build/public/wasm');
+const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
+const VARIANTS = ['plain', 'relaxed'];
+const FLAGS = '-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 16 --maximumMemory 65536';
 
 /** Writes by a rename, so that a test that runs meanwhile never imports half a file. */
 function put(file, content) {
+  if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
   const partial = `${file}.${process.pid}`;
   writeFileSync(partial, content);
   renameSync(partial, file);
 }
 
 async function compile(variant) {
-  const { default: asc } = await import('assemblyscript/asc');
-  let binary = null;
-  const flags = `-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 16 --maximumMemory 65536`;
-  const features = `--enable simd,threads${VARIANTS[variant] ? ',relaxed-simd' : ''} --use RELAXED=${VARIANTS[variant]}`;
-  const { error, stderr } = await asc.main(
-    ['index.ts', '--baseDir', assembly, '--outFile', 'out.wasm', ...flags.split(' '), ...features.split(' ')],
-    {
-      writeFile: (name, content) => {
-        if (name.endsWith('.wasm')) binary = content;
-      },
-    },
-  );
-  if (error || binary === null) throw new Error(`asc (${variant}):\n${stderr}`);
-  return binary;
+  const out = join(published, `${variant}.${process.pid}.wasm`);
+  const relaxed = variant === 'relaxed';
+  const features = `--enable simd,threads${relaxed ? ',relaxed-simd' : ''} --use RELAXED=${relaxed ? 1 : 0}`;
+  const flags = `${FLAGS} ${features}`.split(' ');
+  try {
+    await promisify(execFile)(process.execPath, [asc, 'index.ts', '--baseDir', assembly, '--outFile', out, ...flags]);
+  } catch (error) {
+    throw new Error(`asc (${variant}):\n${error.stderr}`);
+  }
+  renameSync(out, join(published, `${variant}.wasm`));
+  return readFileSync(join(published, `${variant}.wasm`));
 }
 
 /** Names of the exports with a kernel's signature: (args, from, to) and no result. */
@@ -58,8 +54,38 @@ function kernelNames(binary) {
     .sort();
 }
 
-async function bundleWorker() {
-  const { build } = await import('esbuild');
+async function buildKernels() {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of readdirSync(assembly).sort()) hash.update(name).update(readFileSync(join(assembly, name)));
+  const digest = hash.digest('hex');
+  const stamp = join(generated, 'stamp.txt');
+  const complete = VARIANTS.every((variant) => existsSync(join(published, `${variant}.wasm`)));
+  if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  const started = Date.now();
+  const binaries = await Promise.all(VARIANTS.map(compile));
+  const sizes = VARIANTS.map((variant, i) => {
+    const packed = deflateRawSync(binaries[i], { level: 9 });
+    put(
+      join(generated, `${variant}.ts`),
+      `// Written by scripts/build-wasm.mjs: the ${variant} SIMD module, deflated, in base64.\n` +
+        `export const wasm =\n  '${packed.toString('base64')}';\n`,
+    );
+    return `${variant} ${binaries[i].length} bytes, ${packed.length} deflated`;
+  });
+  put(
+    join(generated, 'kernels.ts'),
+    '// Written by scripts/build-wasm.mjs: what the module exports as kernels.\n' +
+      `export const kernelNames = [\n${kernelNames(binaries[0])
+        .map((name) => `  '${name}',`)
+        .join('\n')}\n] as const;\n\n` +
+      '/** Name of a kernel, for `Engine.launch`. */\n' +
+      'export type KernelName = (typeof kernelNames)[number];\n',
+  );
+  put(stamp, digest);
+  console.log(`wasm: ${sizes.join('; ')}; ${Date.now() - started} ms`);
+}
+
+async function buildWorker() {
   const { outputFiles } = await build({
     entryPoints: [join(engine, 'worker.ts')],
     bundle: true,
@@ -69,43 +95,15 @@ async function bundleWorker() {
     target: 'es2022',
     platform: 'neutral',
   });
-  return outputFiles[0].text;
+  const [{ text }] = outputFiles;
+  put(join(published, 'worker.js'), text);
+  put(
+    join(generated, 'worker.ts'),
+    '// Written by scripts/build-wasm.mjs: the source of the pool’s workers.\n' +
+      `export const workerSource =\n  ${JSON.stringify(text)};\n`,
+  );
 }
 
-const stamp = join(generated, 'stamp.txt');
-const now = digest();
-if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && existsSync(published)) process.exit(0);
-const started = Date.now();
 mkdirSync(generated, { recursive: true });
-mkdirSync(join(published, 'wasm'), { recursive: true });
-const sizes = [];
-for (const variant of Object.keys(VARIANTS)) {
-  const binary = await compile(variant);
-  const packed = deflateRawSync(binary, { level: 9 });
-  sizes.push(`${variant} ${binary.length} bytes, ${packed.length} deflated`);
-  put(join(published, `wasm/${variant}.wasm`), binary);
-  put(
-    join(generated, `${variant}.ts`),
-    `// Written by scripts/build-wasm.mjs: the ${variant} SIMD module, deflated, in base64.\n` +
-      `export const wasm =\n  '${packed.toString('base64')}';\n`,
-  );
-  if (variant !== 'plain') continue;
-  put(
-    join(generated, 'kernels.ts'),
-    '// Written by scripts/build-wasm.mjs: what the module exports as kernels.\n' +
-      `export const kernelNames = [\n${kernelNames(binary)
-        .map((name) => `  '${name}',`)
-        .join('\n')}\n] as const;\n\n` +
-      '/** Name of a kernel, for `Engine.launch`. */\n' +
-      'export type KernelName = (typeof kernelNames)[number];\n',
-  );
-}
-const worker = await bundleWorker();
-put(join(published, 'wasm/worker.js'), worker);
-put(
-  join(generated, 'worker.ts'),
-  '// Written by scripts/build-wasm.mjs: the source of the pool’s workers.\n' +
-    `export const workerSource =\n  ${JSON.stringify(worker)};\n`,
-);
-put(stamp, now);
-console.log(`wasm: ${sizes.join('; ')}; ${Date.now() - started} ms`);
+mkdirSync(published, { recursive: true });
+await Promise.all([buildKernels(), buildWorker()]);

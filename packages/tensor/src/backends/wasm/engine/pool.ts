@@ -131,6 +131,7 @@ export class Pool {
       const thread = this.start({ ...setup, control }, () => {
         if (!this.#threads.includes(thread)) return;
         this.#lost++;
+        Atomics.sub(this.#words, READY, 1);
         this.#threads = this.#threads.filter((other) => other !== thread);
       });
       this.#threads.push(thread);

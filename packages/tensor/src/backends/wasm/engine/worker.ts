@@ -57,7 +57,9 @@ function work(setup: WorkerSetup): void {
 }
 
 function load({ koffi, library }: BlasSource): Sgemm {
-  const node = globals.process!.getBuiltinModule('node:module') as { createRequire(path: string): (id: string) => Koffi };
+  const node = globals.process!.getBuiltinModule('node:module') as {
+    createRequire(path: string): (id: string) => Koffi;
+  };
   return node.createRequire(koffi)(koffi).load(library).func(SGEMM) as unknown as Sgemm;
 }
 

@@ -1,0 +1,135 @@
+// The pool: what happens when workers die, fail or come late. Kernels run on it are tested elsewhere.
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Engine } from '../../src/backends/wasm/engine/engine';
+import { hasRelaxedSimd } from '../../src/backends/wasm/engine/features';
+import { gemm } from '../../src/backends/wasm/engine/gemm';
+import { LinearMemory } from '../../src/backends/wasm/engine/memory';
+import { loadModule } from '../../src/backends/wasm/engine/module';
+import { POOL_BYTES, Pool, type StartThread, threadStarter } from '../../src/backends/wasm/engine/pool';
+import { WorkerLost } from '../../src/backends/wasm/engine/worker-lost';
+import { kernelNames } from '../../src/backends/wasm/generated/kernels';
+
+const CONTROL = 1 << 19;
+const ARGS = CONTROL + POOL_BYTES;
+const SCRATCH = ARGS + (1 << 16);
+
+interface Rig {
+  readonly pool: Pool;
+  readonly memory: LinearMemory;
+  readonly threads: { terminate(): unknown }[];
+}
+
+/** A pool whose workers the test can get at. */
+async function rig(workers: number, patienceMs: number): Promise<Rig> {
+  const memory = new LinearMemory(true, 8 << 20);
+  const module = await loadModule('plain', true, undefined);
+  const threads: Rig['threads'] = [];
+  const start = await threadStarter(undefined);
+  const recording: StartThread = (setup, lost) => {
+    const thread = start(setup, lost);
+    threads.push(thread);
+    return thread;
+  };
+  const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas: null };
+  const setups = Array.from({ length: workers }, () => setup);
+  return { pool: new Pool(memory, CONTROL, setups, recording, patienceMs), memory, threads };
+}
+
+/** Launches empty jobs until the workers have come up. */
+async function warm({ pool }: Rig, workers: number): Promise<void> {
+  for (let i = 0; i < 1000 && pool.ready < workers; i++) {
+    pool.run(kernelNames.indexOf('noop'), () => {}, ARGS, 100);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  expect(pool.ready).toBe(workers);
+}
+
+const noop = kernelNames.indexOf('noop');
+
+describe('a worker is killed', () => {
+  test('between jobs: the next one runs on new workers', async () => {
+    const r = await rig(2, 20_000);
+    await warm(r, 2);
+    await r.threads[0].terminate();
+    expect(r.pool.lost).toBe(1);
+    await warm(r, 2);
+    expect(r.threads.length).toBe(4);
+    await r.pool.stop();
+  });
+
+  test('in the middle of a job: WorkerLost, memory intact, and then new workers', async () => {
+    const r = await rig(1, 400);
+    await warm(r, 1);
+    r.memory.f32.fill(7, 1 << 20, 1 << 21);
+    // A worker that has entered the job and will never leave it, as one does that was killed there.
+    const control = new Int32Array(r.memory.memory.buffer, CONTROL, 256);
+    const job = (): void => r.pool.run(noop, () => void Atomics.store(control, 48, 1), ARGS, 4);
+    expect(job).toThrow(WorkerLost);
+    expect(r.memory.f32.subarray(1 << 20, 1 << 21).every((x) => x === 7)).toBe(true);
+    await warm(r, 1);
+    await r.pool.stop();
+  });
+});
+
+test('a kernel that traps on a worker is an error of the launch, and the pool goes on', async () => {
+  const r = await rig(1, 20_000);
+  await warm(r, 1);
+  // Index −5 is no kernel: the worker throws, the calling thread's part does nothing but leave it time.
+  const job = (): void => {
+    for (let i = 0; i < 200; i++)
+      r.pool.run(-5, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1), ARGS, 64);
+  };
+  expect(job).toThrow(/a kernel failed on a worker/);
+  r.pool.run(noop, () => {}, ARGS, 64);
+  await r.pool.stop();
+});
+
+test('an error on the calling thread leaves no worker behind in the job', async () => {
+  const r = await rig(1, 20_000);
+  await warm(r, 1);
+  const part = (): void => {
+    throw new Error('mine');
+  };
+  for (let i = 0; i < 20; i++) expect(() => r.pool.run(noop, part, ARGS, 64)).toThrow('mine');
+  r.pool.run(noop, () => {}, ARGS, 64);
+  await r.pool.stop();
+});
+
+test('every unit runs exactly once', async () => {
+  const engine = await Engine.create({ threads: 4, blas: 'off' });
+  const [M, N, K] = [500, 500, 40];
+  const [a, b, c] = [M * K, K * N, M * N].map((n) => engine.alloc(n * 4));
+  for (const address of [a, b]) engine.f32.fill(1, address / 4, address / 4 + M * K);
+  for (let round = 0; round < 20; round++) {
+    engine.f32.fill(3, c / 4, c / 4 + M * N);
+    const matrices = { a: { address: a, rowStride: K, colStride: 1 }, b: { address: b, rowStride: N, colStride: 1 } };
+    // Adding to C: a unit that ran twice, or not at all, leaves another number.
+    gemm(engine, { M, N, K, ...matrices, c, accumulate: true });
+    expect(engine.f32.subarray(c / 4, c / 4 + M * N).every((x) => x === K + 3)).toBe(true);
+  }
+  await engine.dispose();
+});
+
+describe('odd clocks', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('fake timers change nothing', async () => {
+    const engine = await Engine.create({ threads: 2 });
+    vi.useFakeTimers();
+    for (let i = 0; i < 200; i++) engine.launch('noop', 100, 1e9);
+    vi.useRealTimers();
+    await engine.dispose();
+  });
+});
+
+test('10,000 launches leave nothing', async () => {
+  const engine = await Engine.create({ threads: 2, simd: hasRelaxedSimd() ? 'relaxed' : 'plain' });
+  const live = engine.liveBuffers;
+  for (let i = 0; i < 10_000; i++) {
+    const buffer = engine.alloc(1000 + (i % 7));
+    engine.launch('noop', 16, i % 10 === 0 ? 1e9 : 1);
+    engine.free(buffer);
+  }
+  expect(engine.liveBuffers).toBe(live);
+  await engine.dispose();
+});
