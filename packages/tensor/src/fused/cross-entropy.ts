@@ -18,7 +18,7 @@ import { logSoftmax } from './softmax';
 /** How losses of rows become one number. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
-interface CrossEntropyAttrs {
+export interface CrossEntropyAttrs {
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
   readonly reduction: Reduction;

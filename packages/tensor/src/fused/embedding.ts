@@ -11,7 +11,7 @@ import { where } from '../ops/where';
 import { show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
-interface EmbeddingAttrs {
+export interface EmbeddingAttrs {
   readonly paddingIdx: number | null;
 }
 

@@ -14,7 +14,7 @@ import { given } from './norm';
 /** What is applied to the result. */
 export type Activation = 'none' | 'relu' | 'gelu' | 'geluTanh' | 'silu';
 
-interface LinearAttrs {
+export interface LinearAttrs {
   readonly activation: Activation;
 }
 

@@ -8,7 +8,7 @@ import { requireDType } from '../ops/rules';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
-interface NormAttrs {
+export interface NormAttrs {
   readonly eps: number;
 }
 

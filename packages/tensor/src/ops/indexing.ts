@@ -12,7 +12,7 @@ import { requireDType } from './rules';
 import { slice, split, unsqueeze } from './views';
 import { where } from './where';
 
-interface AxisAttrs {
+export interface AxisAttrs {
   readonly axis: number;
 }
 

@@ -35,7 +35,7 @@ export interface ArgOptions {
   readonly keepdim?: boolean;
 }
 
-interface ReduceAttrs {
+export interface ReduceAttrs {
   readonly axes: readonly number[];
   readonly keepdim: boolean;
 }
