@@ -97,7 +97,10 @@ export class Encoding implements EncodingColumns {
 
   /** Marks all tokens as those of one sequence. */
   setSequence(sequence: number): void {
-    this.ranges = [...this.ranges.filter((range) => range.sequence !== sequence), { sequence, start: 0, end: this.length }];
+    this.ranges = [
+      ...this.ranges.filter((range) => range.sequence !== sequence),
+      { sequence, start: 0, end: this.length },
+    ];
   }
 
   setTypeIds(typeId: number): void {
@@ -105,9 +108,7 @@ export class Encoding implements EncodingColumns {
   }
 
   private rangeOf(sequence: number): SequenceRange {
-    return (
-      this.ranges.find((range) => range.sequence === sequence) ?? { sequence, start: 0, end: this.length }
-    );
+    return this.ranges.find((range) => range.sequence === sequence) ?? { sequence, start: 0, end: this.length };
   }
 
   /** The token that covers a character of the original text. */
@@ -228,7 +229,11 @@ export class Encoding implements EncodingColumns {
     }
     for (const theirs of other.overflowing) overflowing.push(joined(this, theirs));
     const shift = this.length;
-    const theirs = other.ranges.map(({ sequence, start, end }) => ({ sequence, start: start + shift, end: end + shift }));
+    const theirs = other.ranges.map(({ sequence, start, end }) => ({
+      sequence,
+      start: start + shift,
+      end: end + shift,
+    }));
     this.ranges = [...this.ranges.filter((a) => !theirs.some((b) => b.sequence === a.sequence)), ...theirs];
     const extend = <T>(mine: T[], more: readonly T[]): void => {
       for (const item of more) mine.push(item);

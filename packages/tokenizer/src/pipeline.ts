@@ -95,8 +95,7 @@ export function encodeText(
       const id = sink.ids[i] as number;
       const start = sink.starts[i] as number;
       const end = sink.ends[i] as number;
-      const token =
-        model.unknownSpelling === id ? piece.text.slice(start, end) : (model.vocab.tokenOf(id) ?? '');
+      const token = model.unknownSpelling === id ? piece.text.slice(start, end) : (model.vocab.tokenOf(id) ?? '');
       push(id, token, rangeOf(piece, start, end), index);
     }
   }

@@ -4,12 +4,13 @@ import { type EncodedBatch, padBatch, type RaggedBatch, RowWriter } from './batc
 import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
 import { TokenizerError } from './errors';
+import { openSource, type TokenizerSource, textOf, writeWhole } from './files';
 import type { JsonObject } from './json';
 import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
 import {
   type BatchOptions,
-  checkText,
   type CommonOptions,
+  checkText,
   type EncodeOptions,
   inputError,
   type TextInput,
@@ -18,6 +19,8 @@ import {
 import { encodeText, type Matchers } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
+import { type TrainOptions, trainTokenizer } from './trainers/train';
+import type { TextSource } from './trainers/word-counts';
 import { type Truncation, truncate } from './truncation';
 
 /**
@@ -51,6 +54,41 @@ export class Tokenizer {
    */
   static fromJSON(json: string | object, file?: string): Tokenizer {
     return new Tokenizer(readTokenizerJson(json, file));
+  }
+
+  /**
+   * Learns a tokenizer from texts.
+   *
+   * @example
+   * ```ts
+   * const tokenizer = await Tokenizer.train(texts, { model: 'bpe', vocabSize: 8_000 });
+   * ```
+   */
+  static async train(texts: TextSource, options: TrainOptions): Promise<Tokenizer> {
+    return new Tokenizer(await trainTokenizer(texts, options));
+  }
+
+  /**
+   * Reads a tokenizer from a file, a folder or files in memory.
+   *
+   * @example
+   * ```ts
+   * const tokenizer = await Tokenizer.load('my-model');
+   * ```
+   */
+  static async load(source: TokenizerSource): Promise<Tokenizer> {
+    const files = await openSource(source);
+    const name = files.single ?? 'tokenizer.json';
+    const bytes = await files.read(name);
+    if (bytes === undefined)
+      throw new TokenizerError({ kind: 'file', where: files.name, expected: 'a tokenizer.json in it' });
+    return Tokenizer.fromJSON(textOf(bytes, name), name);
+  }
+
+  /** Writes `tokenizer.json` into a folder, or to a path that ends in `.json`. */
+  async save(path: string): Promise<void> {
+    const target = path.endsWith('.json') ? path : `${path.replace(/[/\\]+$/, '')}/tokenizer.json`;
+    await writeWhole(target, JSON.stringify(this.toJSON()));
   }
 
   /** The content of a `tokenizer.json`. */
@@ -174,7 +212,8 @@ export class Tokenizer {
     let parts = [this.encodeSequence(text, 0, matchers, options)];
     if (pair !== undefined) parts.push(this.encodeSequence(pair, 1, matchers, options));
     const truncation = truncationOf(options, this.parts.truncation);
-    if (truncation !== undefined) parts = truncate(parts, this.room(truncation, parts.length === 2, addSpecialTokens), truncation);
+    if (truncation !== undefined)
+      parts = truncate(parts, this.room(truncation, parts.length === 2, addSpecialTokens), truncation);
     for (const [i, part] of parts.entries()) {
       part.setSequence(i);
       part.setTypeIds(i);
@@ -205,7 +244,10 @@ export class Tokenizer {
     encoding.pad(length, { ...base, token: fromFile?.token ?? this.idToToken(base.id) ?? '' });
   }
 
-  private batchPadding(options: { readonly paddingSide?: 'left' | 'right'; readonly padToMultipleOf?: number }): Omit<Padding, 'token' | 'length'> {
+  private batchPadding(options: {
+    readonly paddingSide?: 'left' | 'right';
+    readonly padToMultipleOf?: number;
+  }): Omit<Padding, 'token' | 'length'> {
     const file = this.parts.padding;
     return {
       side: options.paddingSide ?? file?.side ?? 'right',
@@ -230,10 +272,15 @@ export class Tokenizer {
     if (padding === false) {
       for (let i = 2; i < ragged.rows.length; i++)
         if ((ragged.rows[i] as number) - (ragged.rows[i - 1] as number) !== ragged.rows[1])
-          throw inputError('encodeBatch: padding', 'padding, since rows differ in length (encodeRagged needs none)', false);
+          throw inputError(
+            'encodeBatch: padding',
+            'padding, since rows differ in length (encodeRagged needs none)',
+            false,
+          );
     }
     const max = options.maxLength ?? (options.truncation || this.parts.truncation || undefined)?.maxLength;
-    if (padding === 'max' && max === undefined) throw inputError('encodeBatch: maxLength', "a length for padding: 'max'", max);
+    if (padding === 'max' && max === undefined)
+      throw inputError('encodeBatch: maxLength', "a length for padding: 'max'", max);
     const length = padding === 'max' ? max : typeof padding === 'number' ? padding : undefined;
     return padBatch(ragged, { ...base, length, multipleOf: padding === false ? 0 : base.multipleOf });
   }
@@ -254,13 +301,19 @@ export class Tokenizer {
   }
 
   /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
-  encodeAll(texts: readonly TextInput[], options: Omit<EncodeOptions, 'pair'> & { readonly pairs?: readonly TextInput[] } = {}): Encoding[] {
+  encodeAll(
+    texts: readonly TextInput[],
+    options: Omit<EncodeOptions, 'pair'> & { readonly pairs?: readonly TextInput[] } = {},
+  ): Encoding[] {
     const { pairs, ...rest } = options;
     const encodings = texts.map((text, i) => this.encode(text, { ...rest, pair: pairs?.[i], padding: false }));
     const longest = Math.max(0, ...encodings.map((encoding) => encoding.length));
     const padding = rest.padding === true ? (this.parts.padding?.length ?? longest) : rest.padding;
     for (const encoding of encodings)
-      this.padEncoding(encoding, { ...rest, padding: padding ?? (this.parts.padding && (this.parts.padding.length ?? longest)) ?? false });
+      this.padEncoding(encoding, {
+        ...rest,
+        padding: padding ?? (this.parts.padding && (this.parts.padding.length ?? longest)) ?? false,
+      });
     return encodings;
   }
 

@@ -47,7 +47,10 @@ export function truncate(parts: readonly Encoding[], max: number, truncation: Tr
     throw new TokenizerError({
       kind: 'input',
       where: 'truncation.strategy',
-      expected: target === undefined ? 'a pair, for onlySecond' : `a ${strategy === 'onlyFirst' ? 'first' : 'second'} sequence long enough to cut`,
+      expected:
+        target === undefined
+          ? 'a pair, for onlySecond'
+          : `a ${strategy === 'onlyFirst' ? 'first' : 'second'} sequence long enough to cut`,
       got: `${target?.length ?? 0} tokens, ${total - max} of them to remove`,
     });
   return parts.map((part) => (part === target ? part.truncate(keep, stride, side) : part));

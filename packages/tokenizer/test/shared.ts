@@ -14,7 +14,9 @@ function findShared(): string | undefined {
 /** The folder with the shared fixtures, or undefined. */
 export const shared: string | undefined = findShared();
 if (shared === undefined)
-  console.log('tokenizer: no shared fixtures found (HEDDLE_SHARED or ../shared): the tests on real tokenizers are skipped');
+  console.log(
+    'tokenizer: no shared fixtures found (HEDDLE_SHARED or ../shared): the tests on real tokenizers are skipped',
+  );
 
 export function readLines<T>(path: string): T[] {
   return gunzipSync(readFileSync(path))

@@ -191,7 +191,8 @@ export function readMerges(
     if (typeof first !== 'string' || typeof second !== 'string') throw refuse(i, 'a pair of tokens', merge);
     const a = vocab.idOf(first);
     const b = vocab.idOf(second);
-    if (a === undefined || b === undefined) throw refuse(i, 'tokens of the vocabulary', a === undefined ? first : second);
+    if (a === undefined || b === undefined)
+      throw refuse(i, 'tokens of the vocabulary', a === undefined ? first : second);
     const merged = vocab.idOf(first + (prefix === 0 ? second : second.slice(prefix)));
     if (merged === undefined) throw refuse(i, 'a merge whose result is in the vocabulary', `${first} ${second}`);
     table.set(a, b, rank++, merged);

@@ -83,6 +83,9 @@ export function missingUnknown(token: string | undefined): TokenizerError {
   return new TokenizerError({
     kind: 'vocabulary',
     where: 'model.unk_token',
-    expected: token === undefined ? 'an unknown token for text outside the vocabulary' : `${JSON.stringify(token)} in the vocabulary`,
+    expected:
+      token === undefined
+        ? 'an unknown token for text outside the vocabulary'
+        : `${JSON.stringify(token)} in the vocabulary`,
   });
 }

@@ -45,8 +45,7 @@ export class Unigram implements Model {
       return token;
     });
     const unkId = fields.raw('unk_id') == null ? undefined : fields.integer('unk_id');
-    if (unkId !== undefined && unkId >= rows.length)
-      throw fields.error('unk_id', `an id below ${rows.length}`, unkId);
+    if (unkId !== undefined && unkId >= rows.length) throw fields.error('unk_id', `an id below ${rows.length}`, unkId);
     return new Unigram(new Vocab(tokens), scores, unkId, fields.boolean('byte_fallback', false));
   }
 

@@ -3,12 +3,7 @@ import type { NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
 
 const isDropped = (c: number): boolean =>
-  (c >= 0x01 && c <= 0x08) ||
-  c === 0x0b ||
-  (c >= 0x0e && c <= 0x1f) ||
-  c === 0x7f ||
-  c === 0x8f ||
-  c === 0x9f;
+  (c >= 0x01 && c <= 0x08) || c === 0x0b || (c >= 0x0e && c <= 0x1f) || c === 0x7f || c === 0x8f || c === 0x9f;
 
 const SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/;
 

@@ -98,7 +98,8 @@ export class Precompiled implements Normalizer {
       const added = chars.length - [...old].length;
       const from = changes.length;
       for (const char of chars) changes.push({ char, change: 0 });
-      if (added > 0) for (let i = Math.max(0, changes.length - added); i < changes.length; i++) (changes[i] as Piece).change = 1;
+      if (added > 0)
+        for (let i = Math.max(0, changes.length - added); i < changes.length; i++) (changes[i] as Piece).change = 1;
       const last = changes.at(-1);
       if (added < 0 && last !== undefined && (from < changes.length || from > 0)) last.change += added;
     };

@@ -15,7 +15,11 @@ export function readPattern(fields: Fields, name: string): PatternConfig {
 /** Replaces every match by a fixed text. */
 export class Replace implements Normalizer {
   private readonly regex: RegExp;
-  readonly config: { readonly type: string; readonly pattern: PatternConfig & { [k: string]: string }; readonly content: string };
+  readonly config: {
+    readonly type: string;
+    readonly pattern: PatternConfig & { [k: string]: string };
+    readonly content: string;
+  };
 
   constructor(
     readonly pattern: PatternConfig,

@@ -21,7 +21,8 @@ export class Strip implements Normalizer {
 
   apply(text: NormalizedString): void {
     const chars = [...text.text];
-    const space = (char: string | undefined): boolean => char !== undefined && isWhitespace(char.codePointAt(0) as number);
+    const space = (char: string | undefined): boolean =>
+      char !== undefined && isWhitespace(char.codePointAt(0) as number);
     let leading = 0;
     if (this.left) while (space(chars[leading])) leading++;
     let end = chars.length;

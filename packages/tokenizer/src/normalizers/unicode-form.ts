@@ -1,13 +1,24 @@
 // NFC, NFD, NFKC and NFKD with alignments, step for step as Rust's `unicode-normalization-alignments`.
 // The engine's own tables do the work: JavaScript does not expose combining classes, so they are compared by probing.
+import { charClass, MARK } from '../text/char-class';
 import type { Change, NormalizedString } from '../text/normalized-string';
+import { DECOMPOSITIONS_LOST, parseRanges } from '../text/unicode-exceptions';
 import type { Normalizer } from './normalizer';
 
 /** One of Unicode's four normal forms. */
 export type UnicodeForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
 /** True where canonical ordering would put `b` before `a`: 0 < class(b) < class(a). */
-const reorders = (a: string, b: string): boolean => a !== b && (a + b).normalize('NFD').startsWith(b) && !a.startsWith(b);
+const reorders = (a: string, b: string): boolean =>
+  a !== b && (a + b).normalize('NFD').startsWith(b) && !a.startsWith(b);
+
+// Characters that Unicode 9, which the reference knows, does not decompose.
+let whole: Set<number> | undefined;
+
+function isWhole(char: string): boolean {
+  whole ??= parseRanges(DECOMPOSITIONS_LOST);
+  return whole.has(char.codePointAt(0) as number);
+}
 
 const starters = new Map<string, boolean>();
 
@@ -18,6 +29,8 @@ function isStarter(char: string): boolean {
     const low = '\u0334';
     const high = '\u0345';
     known = char !== low && char !== high && !reorders(char, low) && !reorders(high, char);
+    // A mark that is newer than the reference's tables is a letter to it.
+    if (/\p{M}/u.test(char) && (charClass(char.codePointAt(0) as number) & MARK) === 0) known = true;
     starters.set(char, known);
   }
   return known;
@@ -26,7 +39,7 @@ function isStarter(char: string): boolean {
 /** The primary composite of two characters, if there is one. */
 function compose(a: string, b: string): string | undefined {
   const composed = (a + b).normalize('NFC');
-  return [...composed].length === 1 ? composed : undefined;
+  return [...composed].length === 1 && !isWhole(composed) ? composed : undefined;
 }
 
 interface Piece {
@@ -51,7 +64,7 @@ function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
   };
   for (const char of text) {
     let first = true;
-    for (const piece of char.normalize(form)) {
+    for (const piece of isWhole(char) ? char : char.normalize(form)) {
       if (isStarter(piece)) {
         flush();
         out.push({ char: piece, change: first ? 0 : 1 });

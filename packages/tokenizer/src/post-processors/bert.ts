@@ -15,7 +15,13 @@ function readNamedId(fields: Fields, name: string): NamedId {
 }
 
 /** Frames an encoding with special tokens. */
-function frame(part: Encoding, before: readonly NamedId[], after: readonly NamedId[], typeId: number, sequence: number): Encoding {
+function frame(
+  part: Encoding,
+  before: readonly NamedId[],
+  after: readonly NamedId[],
+  typeId: number,
+  sequence: number,
+): Encoding {
   return mapWindows(part, (window) => {
     const framed = Encoding.empty();
     const inner = window.slice(0, window.length);

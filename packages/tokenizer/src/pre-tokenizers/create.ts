@@ -1,14 +1,7 @@
 // Reads any pre-tokeniser of `tokenizer.json`.
 import type { Fields } from '../json';
 import { ByteLevelPreTokenizer, readByteLevel } from './byte-level';
-import {
-  BertPreTokenizer,
-  CharDelimiterSplit,
-  Digits,
-  FixedLength,
-  Punctuation,
-  WhitespaceSplit,
-} from './char-splits';
+import { BertPreTokenizer, CharDelimiterSplit, Digits, FixedLength, Punctuation, WhitespaceSplit } from './char-splits';
 import { MetaspacePreTokenizer, readMetaspace } from './metaspace';
 import type { PreTokenizer } from './pre-tokenizer';
 import { PreTokenizerSequence } from './sequence';

@@ -1,4 +1,14 @@
 // Which Unicode classes a code point has, as the components ask for them. No text is changed here.
+import {
+  MARK_GAINED,
+  MARK_LOST,
+  NONSPACING_MARK_GAINED,
+  NONSPACING_MARK_LOST,
+  OTHER_LOST,
+  PUNCTUATION_GAINED,
+  PUNCTUATION_LOST,
+  parseRanges,
+} from './unicode-exceptions';
 
 export const WHITESPACE = 1;
 export const PUNCTUATION = 2;
@@ -27,11 +37,31 @@ const TESTS: readonly (readonly [number, RegExp])[] = [
 const bmp = new Uint16Array(0x10000);
 const astral = new Map<number, number>();
 
+// Parsed on the first look outside ASCII.
+let exceptions:
+  | readonly { readonly flag: number; readonly lost: Set<number>; readonly gained: Set<number> }[]
+  | undefined;
+
+function readExceptions(): NonNullable<typeof exceptions> {
+  return [
+    { flag: PUNCTUATION, lost: PUNCTUATION_LOST, gained: PUNCTUATION_GAINED },
+    { flag: OTHER, lost: OTHER_LOST, gained: '' },
+    { flag: NONSPACING_MARK, lost: NONSPACING_MARK_LOST, gained: NONSPACING_MARK_GAINED },
+    { flag: MARK, lost: MARK_LOST, gained: MARK_GAINED },
+  ].map(({ flag, lost, gained }) => ({ flag, lost: parseRanges(lost), gained: parseRanges(gained) }));
+}
+
 function classify(codePoint: number): number {
   if (codePoint >= 0xd800 && codePoint <= 0xdfff) return KNOWN;
   const char = String.fromCodePoint(codePoint);
   let flags = KNOWN;
   for (const [flag, test] of TESTS) if (test.test(char)) flags |= flag;
+  if (codePoint < 0x80) return flags;
+  exceptions ??= readExceptions();
+  for (const { flag, lost, gained } of exceptions) {
+    if (lost.has(codePoint)) flags &= ~flag;
+    else if (gained.has(codePoint)) flags |= flag;
+  }
   return flags;
 }
 

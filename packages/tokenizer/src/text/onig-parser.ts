@@ -20,8 +20,9 @@ export type PatternNode =
   | { readonly type: 'backreference'; readonly index: number };
 
 const SPACE = '\\t-\\r\\u{20}\\u{85}\\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}';
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
-const PUNCT = '\\p{P}\\u{24}\\u{2b}\\u{3c}-\\u{3e}\\u{5e}\\u{60}\\u{7c}\\u{7e}';
+// Oniguruma counts the superscripts and fractions of Latin-1 as word characters.
+const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}';
+const PUNCT = '\\p{P}\\p{S}';
 const SHORTHANDS: Readonly<Record<string, string>> = { s: SPACE, w: WORD, d: '\\p{Nd}', h: '0-9A-Fa-f' };
 const POSIX: Readonly<Record<string, string>> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
@@ -32,7 +33,7 @@ const POSIX: Readonly<Record<string, string>> = {
   digit: '\\p{Nd}',
   graph: `[[^${SPACE}]--[\\p{Cc}\\p{Cn}\\p{Cs}]]`,
   lower: '\\p{Lowercase}',
-  print: `[[^\\p{Cc}\\p{Cn}\\p{Cs}]]`,
+  print: '[^\\p{Cc}\\p{Cn}\\p{Cs}\\u{2028}\\u{2029}]',
   punct: PUNCT,
   space: SPACE,
   upper: '\\p{Uppercase}',

@@ -1,0 +1,70 @@
+// Folders, files and maps of bytes: what load and save need. `node:` modules are imported only when a path is given.
+import { TokenizerError } from './errors';
+
+/** Where a tokenizer is read from: a file, a folder, or files in memory by name. */
+export type TokenizerSource = string | ReadonlyMap<string, Uint8Array>;
+
+/** A set of files that can be asked for by name. */
+export interface FileSet {
+  /** For error messages. */
+  readonly name: string;
+  /** The bytes of a file, or undefined where there is none. */
+  read(name: string): Promise<Uint8Array | undefined>;
+}
+
+function missing(path: string, cause: unknown): TokenizerError {
+  return new TokenizerError({ kind: 'file', where: path, expected: 'a readable file or folder', cause });
+}
+
+const isMissing = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+
+/** Opens a source. `single` is the file's name when the source is one file, not a folder. */
+export async function openSource(source: TokenizerSource): Promise<FileSet & { readonly single?: string }> {
+  if (typeof source !== 'string') return { name: 'memory', read: async (name) => source.get(name) };
+  const { readFile, stat } = await import('node:fs/promises');
+  const { basename, dirname, join } = await import('node:path');
+  let isFolder: boolean;
+  try {
+    isFolder = (await stat(source)).isDirectory();
+  } catch (cause) {
+    throw missing(source, cause);
+  }
+  const folder = isFolder ? source : dirname(source);
+  const read = async (name: string): Promise<Uint8Array | undefined> => {
+    try {
+      return await readFile(join(folder, name));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw missing(join(folder, name), error);
+    }
+  };
+  return isFolder ? { name: source, read } : { name: folder, read, single: basename(source) };
+}
+
+/** Reads text, refusing bytes that are no UTF-8. */
+export function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TokenizerError({ kind: 'file', file, where: '$', expected: 'text in UTF-8', cause });
+  }
+}
+
+/** Writes a file whole: under another name first, so that a full disk leaves the old one as it was. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const { mkdir, rename, rm, writeFile } = await import('node:fs/promises');
+  const { dirname } = await import('node:path');
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${Math.random().toString(36).slice(2)}.tmp`;
+  try {
+    await writeFile(temporary, text, { flag: 'wx' });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new TokenizerError({ kind: 'file', where: path, expected: 'a place that can be written', cause });
+  }
+}

@@ -1,0 +1,186 @@
+// Training from texts to a whole tokenizer: components by preset, words counted, a model learnt.
+
+import { createDecoder } from '../decoders/create';
+import { describe, TokenizerError } from '../errors';
+import { Fields, type JsonObject } from '../json';
+import { addTokens, type TokenizerParts } from '../json-format';
+import { Bpe, readMerges } from '../models/bpe';
+import { type Model, Vocab } from '../models/model';
+import { Unigram } from '../models/unigram';
+import { WordLevel } from '../models/word-level';
+import { WordPiece } from '../models/word-piece';
+import { createNormalizer } from '../normalizers/create';
+import { createPostProcessor } from '../post-processors/create';
+import { createPreTokenizer } from '../pre-tokenizers/create';
+import { trainBpe } from './bpe-trainer';
+import { type ModelKind, type Preset, presetOf, templateJson } from './presets';
+import { drive, type TrainProgress } from './progress';
+import { trainUnigram } from './unigram-trainer';
+import { countWords, type TextSource } from './word-counts';
+import { trainWordLevel } from './word-level-trainer';
+
+/** Options of {@link Tokenizer.train}. Components are given in the layout of `tokenizer.json`; null leaves one out. */
+export interface TrainOptions {
+  readonly model: ModelKind;
+  /** Tokens in all, special ones included. Default 30,000 (unigram 8,000). */
+  readonly vocabSize?: number;
+  /** How often a pair (bpe, wordpiece) or a word (wordlevel) must occur. Default 0. */
+  readonly minFrequency?: number;
+  /** The first ids, in this order. Each model has its own by default: BERT's for wordpiece. */
+  readonly specialTokens?: readonly string[];
+  readonly unkToken?: string;
+  /** Default true for wordpiece, false for the others. */
+  readonly lowercase?: boolean;
+  /** wordpiece: default as `lowercase`. */
+  readonly stripAccents?: boolean;
+  readonly limitAlphabet?: number;
+  readonly initialAlphabet?: readonly string[];
+  readonly continuingSubwordPrefix?: string;
+  readonly endOfWordSuffix?: string;
+  readonly maxTokenLength?: number;
+  readonly normalizer?: JsonObject | null;
+  readonly preTokenizer?: JsonObject | null;
+  readonly postProcessor?: JsonObject | null;
+  readonly decoder?: JsonObject | null;
+  /** unigram: the part of the pieces that each pruning keeps. Default 0.75. */
+  readonly shrinkingFactor?: number;
+  /** unigram: EM steps between prunings. Default 2. */
+  readonly subIterations?: number;
+  /** unigram: most characters in a piece. Default 16. */
+  readonly maxPieceLength?: number;
+  /** unigram: most pieces to start from. Default 1,000,000. */
+  readonly seedSize?: number;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const KINDS: readonly ModelKind[] = ['wordpiece', 'bpe', 'unigram', 'wordlevel'];
+
+function wholeNumber(
+  options: TrainOptions,
+  name: 'vocabSize' | 'minFrequency' | 'limitAlphabet' | 'maxTokenLength',
+  fallback: number,
+  min: number,
+): number {
+  const value = options[name] ?? fallback;
+  if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= min))
+    throw new TokenizerError({
+      kind: 'input',
+      where: `train: ${name}`,
+      expected: `a whole number from ${min} up`,
+      got: describe(value),
+    });
+  return value;
+}
+
+async function trainModel(words: Map<string, number>, options: TrainOptions, preset: Preset): Promise<Model> {
+  const specialTokens = options.specialTokens ?? preset.specialTokens;
+  const unkToken = options.unkToken ?? preset.unkToken;
+  const vocabSize = wholeNumber(options, 'vocabSize', options.model === 'unigram' ? 8000 : 30_000, 1);
+  const minFrequency = wholeNumber(options, 'minFrequency', 0, 0);
+  const { onProgress, signal } = options;
+  if (options.model === 'wordlevel')
+    return new WordLevel(
+      new Vocab(trainWordLevel(words, { vocabSize, minFrequency, specialTokens })),
+      unkToken ?? '[UNK]',
+    );
+  if (options.model === 'unigram') {
+    const { tokens, scores, unkId } = await drive(
+      trainUnigram(words, {
+        vocabSize,
+        specialTokens,
+        unkToken,
+        initialAlphabet: options.initialAlphabet ?? preset.initialAlphabet,
+        shrinkingFactor: options.shrinkingFactor ?? 0.75,
+        subIterations: options.subIterations ?? 2,
+        maxPieceLength: options.maxPieceLength ?? 16,
+        seedSize: options.seedSize ?? 1_000_000,
+      }),
+      onProgress,
+      signal,
+    );
+    return new Unigram(new Vocab(tokens), scores, unkId, false);
+  }
+  const continuingSubwordPrefix = options.continuingSubwordPrefix ?? preset.continuingSubwordPrefix;
+  const endOfWordSuffix = options.endOfWordSuffix ?? '';
+  const { tokens, merges } = await drive(
+    trainBpe(words, {
+      vocabSize,
+      minFrequency,
+      specialTokens,
+      limitAlphabet: options.limitAlphabet === undefined ? undefined : wholeNumber(options, 'limitAlphabet', 0, 0),
+      initialAlphabet: options.initialAlphabet ?? preset.initialAlphabet,
+      continuingSubwordPrefix,
+      endOfWordSuffix,
+      maxTokenLength: wholeNumber(options, 'maxTokenLength', Number.POSITIVE_INFINITY, 1),
+    }),
+    onProgress,
+    signal,
+  );
+  const vocab = new Vocab(tokens);
+  if (options.model === 'wordpiece')
+    return new WordPiece(vocab, { unkToken: unkToken ?? '[UNK]', continuingSubwordPrefix, maxInputCharsPerWord: 100 });
+  const bpe = {
+    unkToken,
+    continuingSubwordPrefix: continuingSubwordPrefix === '' ? undefined : continuingSubwordPrefix,
+    endOfWordSuffix: endOfWordSuffix === '' ? undefined : endOfWordSuffix,
+  };
+  return new Bpe(vocab, readMerges(vocab, merges, bpe), bpe);
+}
+
+/** Learns a tokenizer from texts. */
+export async function trainTokenizer(texts: TextSource, options: TrainOptions): Promise<TokenizerParts> {
+  if (!KINDS.includes(options.model))
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'train: model',
+      expected: `one of ${KINDS.join(', ')}`,
+      got: describe(options.model),
+    });
+  const preset = presetOf(options.model, {
+    lowercase: options.lowercase ?? options.model === 'wordpiece',
+    stripAccents: options.stripAccents,
+  });
+  const read = <T>(
+    given: JsonObject | null | undefined,
+    ours: JsonObject | null,
+    name: string,
+    create: (fields: Fields) => T,
+  ): T | undefined => {
+    const config = given === undefined ? ours : given;
+    return config === null ? undefined : create(new Fields(config, `train: ${name}`));
+  };
+  const normalizer = read(options.normalizer, preset.normalizer, 'normalizer', createNormalizer);
+  const preTokenizer = read(options.preTokenizer, preset.preTokenizer, 'preTokenizer', createPreTokenizer);
+  const decoder = read(options.decoder, preset.decoder, 'decoder', createDecoder);
+  const words = await countWords(texts, {
+    normalizer,
+    preTokenizer,
+    onProgress: options.onProgress,
+    signal: options.signal,
+  });
+  const model = await trainModel(words, options, preset);
+  const specials = options.specialTokens ?? preset.specialTokens;
+  const added = addTokens(
+    specials.map((content) => ({
+      content,
+      singleWord: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    model,
+    normalizer,
+  );
+  const idOf = (token: string): number | undefined => added.get(token)?.id;
+  // A preset's frame needs its own special tokens; without them there is none.
+  const names = [...(preset.single ?? []), ...(preset.pair ?? [])].filter((piece) => !piece.startsWith('$'));
+  const framed =
+    preset.single !== null &&
+    preset.pair !== null &&
+    names.every((name) => idOf(name.replace(/:\d+$/, '')) !== undefined);
+  const frame = framed ? templateJson(preset.single ?? [], preset.pair ?? [], idOf) : null;
+  const postProcessor = read(options.postProcessor, frame, 'postProcessor', createPostProcessor);
+  return { normalizer, preTokenizer, model, postProcessor, decoder, added, truncation: undefined, padding: undefined };
+}

@@ -1,0 +1,63 @@
+// Counts the words of a stream of texts, as the normaliser and the pre-tokeniser cut them.
+import { describe, TokenizerError } from '../errors';
+import type { Normalizer } from '../normalizers/normalizer';
+import { checkText } from '../options';
+import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer';
+import { NormalizedString } from '../text/normalized-string';
+import { checkAbort, type TrainProgress } from './progress';
+
+/** Texts to learn from: an array, a generator, the lines of a file as they come. */
+export type TextSource = Iterable<string> | AsyncIterable<string>;
+
+const SLICE_MS = 40;
+
+/** How to cut texts, and whom to tell. */
+export interface CountOptions {
+  readonly normalizer: Normalizer | undefined;
+  readonly preTokenizer: PreTokenizer | undefined;
+  readonly onProgress: ((progress: TrainProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Adds the words of one text to `counts`. */
+export function countText(text: string, counts: Map<string, number>, options: CountOptions): void {
+  const whole = new NormalizedString(text);
+  options.normalizer?.apply(whole);
+  if (whole.text === '') return;
+  for (const { text: word } of options.preTokenizer?.apply(whole) ?? [whole])
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+}
+
+/** Counts words. Memory grows with the number of different words, not with the length of the texts. */
+export async function countWords(texts: TextSource, options: CountOptions): Promise<Map<string, number>> {
+  const isIterable =
+    typeof texts === 'object' && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts);
+  if (!isIterable)
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'train: texts',
+      expected: 'an iterable of strings',
+      got: describe(texts),
+    });
+  const counts = new Map<string, number>();
+  const { onProgress, signal } = options;
+  let done = 0;
+  let since = performance.now();
+  const take = (text: string): boolean => {
+    countText(checkText(text, `train: texts[${done}]`), counts, options);
+    done++;
+    return performance.now() - since > SLICE_MS;
+  };
+  const pause = async (): Promise<void> => {
+    onProgress?.({ stage: 'read', done, total: Array.isArray(texts) ? texts.length : undefined });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    checkAbort(signal);
+    since = performance.now();
+  };
+  checkAbort(signal);
+  if (Symbol.iterator in texts) {
+    for (const text of texts) if (take(text)) await pause();
+  } else for await (const text of texts) if (take(text)) await pause();
+  onProgress?.({ stage: 'read', done, total: done });
+  return counts;
+}

@@ -1,0 +1,18 @@
+// The most frequent words, the smaller ones first among equals.
+
+/** Chooses a vocabulary of whole words. */
+export function trainWordLevel(
+  words: ReadonlyMap<string, number>,
+  options: { readonly vocabSize: number; readonly minFrequency: number; readonly specialTokens: readonly string[] },
+): string[] {
+  const encoder = new TextEncoder();
+  const compareBytes = (a: string, b: string): number => {
+    const [x, y] = [encoder.encode(a), encoder.encode(b)];
+    for (let i = 0; i < Math.min(x.length, y.length); i++) if (x[i] !== y[i]) return (x[i] ?? 0) - (y[i] ?? 0);
+    return x.length - y.length;
+  };
+  const kept = [...words].filter(([, count]) => count >= options.minFrequency);
+  kept.sort(([a, m], [b, n]) => n - m || compareBytes(a, b));
+  const tokens = new Set([...options.specialTokens, ...kept.map(([word]) => word)]);
+  return [...tokens].slice(0, options.vocabSize);
+}
