@@ -1,8 +1,8 @@
 // Writing checkpoints: one safetensors file, or shards with an index. Tensors are read one at a time.
+import type { DType } from '../dtype';
 import { ArgumentError } from '../errors';
 import type { AnyTensor } from '../tensor';
-import type { FileDType } from './file-dtype';
-import { fileDTypes } from './file-dtype';
+import { type FileDType, fileDTypes } from './file-dtype';
 import { encodeHeader, type Planned, requireSafeName } from './header';
 import { fileSystem } from './node';
 import { type Prepared, type WriteOptions, type Written, writeFile, writeTemporary } from './write';
@@ -15,7 +15,10 @@ export interface SaveOptions extends WriteOptions {
   readonly maxShardBytes?: number;
 }
 
-const dtypes = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const satisfies Record<string, FileDType>;
+const dtypes = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const satisfies Record<DType, FileDType>;
+
+/** Wider elements first, so that all data is aligned; in the reference implementation's order. */
+const order: readonly FileDType[] = Object.values(dtypes);
 
 /** A tensor and its place in a file. */
 interface Entry extends Planned {
@@ -64,7 +67,7 @@ export async function saveSafetensors(
   return replaceAll(contents, shards.length > 1 ? path : index);
 }
 
-/** Order of the data: wider elements first, so that all are aligned, then by name, as the reference implementation. */
+/** The tensors in the order of their data: by dtype, then by name. The same tensors give the same bytes as in Python. */
 function plan(path: string, tensors: ReadonlyMap<string, AnyTensor>): Entry[] {
   const entries = [...tensors].map(([name, tensor]): Entry => {
     tensor.assertAlive('saveSafetensors');
@@ -72,8 +75,7 @@ function plan(path: string, tensors: ReadonlyMap<string, AnyTensor>): Entry[] {
     const bytes = tensor.size * fileDTypes[dtype].bytes;
     return { name: requireSafeName(path, name), tensor, dtype, shape: tensor.shape, bytes };
   });
-  const width = (entry: Entry): number => fileDTypes[entry.dtype].bytes;
-  return entries.sort((a, b) => width(b) - width(a) || (a.name < b.name ? -1 : 1));
+  return entries.sort((a, b) => order.indexOf(a.dtype) - order.indexOf(b.dtype) || (a.name < b.name ? -1 : 1));
 }
 
 function split(entries: readonly Entry[], maxBytes: number): Entry[][] {
