@@ -1,5 +1,5 @@
 // What a linear layer's backward pass does beside its two matrix products. The products are matmul.ts's.
-import { slope4 } from './activation';
+import { GELU, GELU_TANH, RELU, SILU, slope4 } from './activation';
 import { slot } from './simd';
 
 /**
@@ -69,15 +69,23 @@ export function columnSums(args: usize, from: i32, to: i32): void {
  * 7 activation.
  */
 export function activationGrad(args: usize, from: i32, to: i32): void {
+  const activation = slot(args, 7);
+  if (activation == 0) gradRows(args, from, to, 0);
+  else if (activation == GELU) gradRows(args, from, to, GELU);
+  else if (activation == RELU) gradRows(args, from, to, RELU);
+  else if (activation == GELU_TANH) gradRows(args, from, to, GELU_TANH);
+  else if (activation == SILU) gradRows(args, from, to, SILU);
+}
+
+@inline
+function gradRows(args: usize, from: i32, to: i32, activation: i32): void {
   const N = slot(args, 4);
   const rs = <usize>slot(args, 5);
   const cs = <usize>slot(args, 6);
-  const activation = slot(args, 7);
   for (let row = from; row < to; row++) {
     let g = <usize>slot(args, 0) + <usize>row * rs;
     const before = <usize>(row * N) << 2;
-    let pre = <usize>slot(args, 1);
-    if (activation != 0) pre += before;
+    let pre = <usize>slot(args, 1) + before;
     let out = <usize>slot(args, 2) + before;
     let n = 0;
     if (cs == 4) {

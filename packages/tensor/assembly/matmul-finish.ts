@@ -1,5 +1,5 @@
 // What is done to a block of C once its sums are complete, while it still lies in the cache: bias, activation, residual.
-import { activate4 } from './activation';
+import { activate4, GELU, GELU_TANH, RELU, SILU } from './activation';
 import { slot } from './simd';
 
 /**
@@ -22,7 +22,13 @@ export function matmulFinish(args: usize, batch: i32, i0: i32, i1: i32, j0: i32,
     const c = C - fromFirst + within;
     const before = pre == 0 ? 0 : pre + within;
     const added = residual == 0 ? 0 : residual + within;
-    finishRow(c, j1 - j0, bias == 0 ? 0 : bias + (<usize>j0 << 2), activation, before, added);
+    const start = bias == 0 ? 0 : bias + (<usize>j0 << 2);
+    const count = j1 - j0;
+    if (activation == 0) finishRow(c, count, start, 0, before, added);
+    else if (activation == GELU) finishRow(c, count, start, GELU, before, added);
+    else if (activation == RELU) finishRow(c, count, start, RELU, before, added);
+    else if (activation == GELU_TANH) finishRow(c, count, start, GELU_TANH, before, added);
+    else if (activation == SILU) finishRow(c, count, start, SILU, before, added);
   }
 }
 
