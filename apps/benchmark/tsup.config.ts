@@ -6,4 +6,6 @@ export default defineConfig({
   target: 'es2022',
   sourcemap: true,
   clean: true,
+  // The packages are used as their users use them: through their exports, not copied into this program.
+  skipNodeModulesBundle: true,
 });

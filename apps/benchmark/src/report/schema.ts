@@ -29,7 +29,7 @@ const curvePoint = z.object({
   seed: z.number().int(),
   step: count,
   epoch: z.number().nonnegative(),
-  part: z.enum(['train', 'validation']),
+  part: z.enum(['train', 'validation', 'test']),
   loss: z.number().optional(),
   accuracy: share.optional(),
 });
