@@ -10,3 +10,7 @@ export * from './indexing';
 export * from './scan';
 export * from './reduce';
 export * from './in-place';
+export * from './softmax';
+export * from './norm';
+export * from './dropout';
+export * from './cross-entropy';

@@ -1,6 +1,11 @@
 // The wasm backend's tables: a row for every primitive (a missing one is a compile error), and for the fused ops.
 import type { FusedTable, KernelTable } from '../backend';
 import type { Engine } from './engine/engine';
+import { dropout, gelu, silu } from './fused/activations';
+import { crossEntropy } from './fused/cross-entropy';
+import { embedding } from './fused/embedding';
+import { norm } from './fused/norm';
+import { softmax } from './fused/softmax';
 import { elementwise } from './kernels/elementwise';
 import { indexing } from './kernels/indexing';
 import { linear } from './kernels/linear';
@@ -16,5 +21,14 @@ export function kernelTable(engine: Engine): KernelTable<number> {
 export function fusedTable(engine: Engine): FusedTable<number> {
   return {
     linear: linear(engine),
+    embedding: embedding(engine),
+    gelu: gelu(engine),
+    silu: silu(engine),
+    softmax: softmax(engine, false),
+    logSoftmax: softmax(engine, true),
+    layerNorm: norm(engine, true),
+    rmsNorm: norm(engine, false),
+    crossEntropy: crossEntropy(engine),
+    dropout: dropout(engine),
   };
 }
