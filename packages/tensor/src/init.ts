@@ -1,7 +1,7 @@
 // Choosing and starting a backend.
 import type { Backend, BackendInfo } from './backends/backend';
 import { ArgumentError, BackendError } from './errors';
-import { currentBackend, manualSeed, useBackend } from './runtime';
+import { currentBackend, isReady, manualSeed, useBackend } from './runtime';
 
 /** Settings of `init`. */
 export interface InitOptions {
@@ -27,8 +27,8 @@ export interface InitOptions {
 let starting: Promise<BackendInfo> | null = null;
 
 /**
- * Starts a backend. Call it once before the first tensor; calling it again with other options replaces the backend, and
- * calls that overlap wait for each other.
+ * Starts a backend. Call it once before the first tensor. Calling it again seeds the default generator anew, and with
+ * other settings starts another backend; tensors stay on the one that they were made on. Calls that overlap take turns.
  *
  * @throws {ArgumentError} where an option isn't what was expected.
  * @throws {BackendError} where the backend can't run here; the one before stays in use.
@@ -57,11 +57,20 @@ async function start(options: InitOptions): Promise<BackendInfo> {
   if (options.threads !== undefined && !(Number.isInteger(options.threads) && options.threads >= 1)) {
     throw new ArgumentError('init', 'threads', 'a whole number of at least 1', String(options.threads));
   }
-  const next = await create(options);
-  useBackend(next);
-  manualSeed(options.seed ?? 0);
-  return next.info();
+  const { seed = 0, ...settings } = options;
+  const wanted = JSON.stringify(settings);
+  // The same settings again: the memory and the threads that run already will do.
+  const backend = running?.settings === wanted && running.backend === inUse() ? running.backend : await create(options);
+  running = { settings: wanted, backend };
+  useBackend(backend);
+  manualSeed(seed);
+  return backend.info();
 }
+
+/** The backend that `init` made last, and what it was asked for. */
+let running: { readonly settings: string; readonly backend: Backend } | null = null;
+
+const inUse = (): Backend | null => (isReady() ? currentBackend() : null);
 
 async function create(options: InitOptions): Promise<Backend> {
   const name = options.backend ?? 'wasm';

@@ -152,7 +152,7 @@ export function launchAll(
 }
 
 /** Storage that stands for a failed kernel. What the caller did wrong is thrown at once instead. */
-function poisoned(backend: Backend, error: unknown): Storage {
+export function poisoned(backend: Backend, error: unknown): Storage {
   if (error instanceof HeddleError && !(error instanceof ArgumentError))
     return new Storage(backend, null, 0, null, error);
   throw error;

@@ -3,7 +3,7 @@ import type { Op } from '../define';
 import type { DType, HostArray } from '../dtype';
 import { ArgumentError, ShapeError } from '../errors';
 import { track } from '../lifetime';
-import { apply, defineOp, wrap } from '../op';
+import { apply, defineOp, poisoned, wrap } from '../op';
 import type { Generator } from '../random';
 import { currentBackend, defaultGenerator } from '../runtime';
 import { resolveShape, type Shape, show, sizeOf } from '../shape';
@@ -144,7 +144,13 @@ export function upload<D extends DType>(
 ): Tensor<D> {
   const backend = currentBackend();
   const ids = host instanceof Int32Array ? host : null;
-  const out = wrap<D>(new Storage(backend, backend.upload(host), host.byteLength, ids), { shape, dtype }, op);
+  let storage: Storage;
+  try {
+    storage = new Storage(backend, backend.upload(host), host.byteLength, ids);
+  } catch (error) {
+    storage = poisoned(backend, error);
+  }
+  const out = wrap<D>(storage, { shape, dtype }, op);
   if (requiresGrad) out.requireGrad();
   track(out);
   return out;

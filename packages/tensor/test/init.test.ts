@@ -1,0 +1,50 @@
+// Starting backends: options, overlapping and repeated calls, a second copy of the package.
+import { afterEach, describe, expect, it } from 'vitest';
+import { ArgumentError, BackendError, backendInfo, init, rand, tensor } from '../src/index';
+import { currentBackend } from '../src/runtime';
+
+describe('init', () => {
+  it('names the option that is wrong', async () => {
+    await expect(init({ threads: 0 })).rejects.toThrow(ArgumentError);
+    // @ts-expect-error no such backend
+    await expect(init({ backend: 'abacus' })).rejects.toThrow('init: backend: expected auto, wasm, gpu or reference');
+  });
+
+  it('takes the same settings again without starting anew, and seeds again', async () => {
+    await init({ backend: 'wasm', threads: 1, seed: 3 });
+    const first = currentBackend();
+    const a = await rand([4]).data();
+    await init({ backend: 'wasm', threads: 1, seed: 3 });
+    expect(currentBackend()).toBe(first);
+    expect(await rand([4]).data()).toEqual(a);
+  });
+
+  it('lets overlapping calls take turns: the last one wins', async () => {
+    await Promise.all([init({ backend: 'wasm', threads: 1 }), init({ backend: 'reference' })]);
+    expect(backendInfo().backend).toBe('reference');
+  });
+
+  it('leaves tensors on the backend that they were made on, and says so when they meet', async () => {
+    await init({ backend: 'reference' });
+    const x = tensor([1, 2]);
+    await init({ backend: 'wasm', threads: 1 });
+    expect(Array.from(await x.add(1).data())).toEqual([2, 3]);
+    expect(() => x.add(tensor([1, 2]))).toThrow('add: input 1: expected a tensor on reference, got one on wasm');
+  });
+});
+
+describe('a second copy of the package', () => {
+  const mark = Symbol.for('@heddle/tensor');
+  const own = Reflect.get(globalThis, mark);
+  afterEach(() => {
+    Reflect.set(globalThis, mark, own);
+  });
+
+  it('is found and explained', async () => {
+    await init({ backend: 'reference' });
+    Reflect.set(globalThis, mark, {});
+    await expect(init()).rejects.toThrow(BackendError);
+    await expect(init()).rejects.toThrow('two copies of @heddle/tensor are loaded');
+    Reflect.deleteProperty(globalThis, mark);
+  });
+});
