@@ -25,8 +25,8 @@ const isMissing = (error: unknown): boolean =>
 /** Opens a source. `single` is the file's name when the source is one file, not a folder. */
 export async function openSource(source: TokenizerSource): Promise<FileSet & { readonly single?: string }> {
   if (typeof source !== 'string') return { name: 'memory', read: async (name) => source.get(name) };
-  const { readFile, stat } = await import('node:fs/promises');
-  const { basename, dirname, join } = await import('node:path');
+  const { readFile, stat } = process.getBuiltinModule('node:fs/promises');
+  const { basename, dirname, join } = process.getBuiltinModule('node:path');
   let isFolder: boolean;
   try {
     isFolder = (await stat(source)).isDirectory();
@@ -56,8 +56,8 @@ export function textOf(bytes: Uint8Array, file: string): string {
 
 /** Writes a file whole: under another name first, so that a full disk leaves the old one as it was. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const { mkdir, rename, rm, writeFile } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
+  const { mkdir, rename, rm, writeFile } = process.getBuiltinModule('node:fs/promises');
+  const { dirname } = process.getBuiltinModule('node:path');
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${Math.random().toString(36).slice(2)}.tmp`;
   try {

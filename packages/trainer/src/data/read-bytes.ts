@@ -29,7 +29,7 @@ async function fetchBytes(source: string | URL): Promise<Uint8Array> {
     if (!response.ok) throw new TableError('not-found', `the server answered ${response.status}`, { source: name });
     return new Uint8Array(await response.arrayBuffer());
   }
-  const { readFile } = await import('node:fs/promises');
+  const { readFile } = process.getBuiltinModule('node:fs/promises');
   try {
     return await readFile(source);
   } catch (error) {

@@ -26,7 +26,7 @@ const FOLDERS = ['/opt/OpenBLAS/lib', '/opt/intel/oneapi/mkl/latest/lib', '/opt/
 export async function findBlas(wanted: string): Promise<Blas | string> {
   if (wanted === 'off') return 'off';
   if (!isNode()) return 'none (only in Node.js)';
-  const { createRequire } = await import('node:module');
+  const { createRequire } = process.getBuiltinModule('node:module');
   const require = createRequire(import.meta.url);
   let koffi: Koffi;
   let path: string;

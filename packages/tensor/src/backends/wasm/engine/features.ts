@@ -53,6 +53,6 @@ export function isNode(): boolean {
 /** Processors that the system offers; 1 where it doesn't say. */
 export async function hardwareThreads(): Promise<number> {
   if (!isNode()) return globalThis.navigator?.hardwareConcurrency ?? 1;
-  const { availableParallelism } = await import('node:os');
+  const { availableParallelism } = process.getBuiltinModule('node:os');
   return availableParallelism();
 }

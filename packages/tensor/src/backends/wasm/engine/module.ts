@@ -37,7 +37,7 @@ async function fetched(wasmUrl: string | URL, simd: Simd): Promise<Uint8Array<Ar
   const url = `${folder}${folder.endsWith('/') ? '' : '/'}${simd}.wasm`;
   try {
     if (isNode() && !/^(https?|blob|data):/.test(url)) {
-      const { readFile } = await import('node:fs/promises');
+      const { readFile } = process.getBuiltinModule('node:fs/promises');
       return new Uint8Array(await readFile(url.startsWith('file:') ? new URL(url) : url));
     }
     const response = await fetch(url);

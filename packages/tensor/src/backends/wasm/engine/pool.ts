@@ -150,7 +150,7 @@ export class Pool {
 export async function threadStarter(workerUrl: string | URL | undefined): Promise<StartThread> {
   const source = workerUrl === undefined ? (await import('../generated/worker')).workerSource : '';
   if (isNode()) {
-    const { Worker } = await import('node:worker_threads');
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     return (workerData, lost) => {
       const worker =
         workerUrl === undefined
