@@ -2,9 +2,10 @@
 // This path favours clarity; `fast/` holds the quick ones, which are tested against it.
 import type { AddedTokens, TokenMatcher } from './added-tokens';
 import type { Decoder } from './decoders/decoder';
-import { Encoding, type EncodingColumns, type Offset } from './encoding';
+import { Encoding, type EncodingColumns } from './encoding';
+import type { FastEncoder } from './fast/fast-encoder';
 import type { Model } from './models/model';
-import { TokenSink } from './models/token-sink';
+import type { TokenSink } from './models/token-sink';
 import type { Normalizer } from './normalizers/normalizer';
 import type { PostProcessor } from './post-processors/post-processor';
 import type { PreTokenizer } from './pre-tokenizers/pre-tokenizer';
@@ -54,50 +55,88 @@ export function toWords(text: string, parts: Components, matchers: Matchers): Wo
   return words;
 }
 
-const sink = new TokenSink();
-
-/** Encodes one text without special tokens. `wordId` is for input that comes already cut into words. */
-export function encodeText(
-  text: string,
-  parts: Components,
-  matchers: Matchers,
-  options: { readonly typeId: number; readonly wordId?: number | undefined },
-): Encoding {
-  const columns: EncodingColumns = {
-    ids: [],
-    tokens: [],
-    typeIds: [],
-    offsets: [],
-    wordIds: [],
-    specialTokensMask: [],
-    attentionMask: [],
-  };
+/** Appends the tokens of a text, the exact way. Ranges are in the text's own UTF-16 units. */
+export function encodeExactly(text: string, parts: Components, matchers: Matchers, sink: TokenSink): void {
   const { model } = parts;
-  const push = (id: number, token: string, offset: Offset, wordId: number): void => {
-    columns.ids.push(id);
-    columns.tokens.push(token);
-    columns.typeIds.push(options.typeId);
-    columns.offsets.push(offset);
-    columns.wordIds.push(options.wordId ?? wordId);
-    columns.specialTokensMask.push(0);
-    columns.attentionMask.push(1);
-  };
-  const rangeOf = (piece: NormalizedString, start: number, end: number): Offset =>
-    start === end ? [piece.shift + start, piece.shift + end] : [piece.startOf(start), piece.endOf(end - 1)];
-  for (const [index, { piece, added }] of toWords(text, parts, matchers).entries()) {
+  for (const { piece, added } of toWords(text, parts, matchers)) {
+    const first = sink.length;
     if (added !== undefined) {
-      push(added, piece.text, rangeOf(piece, 0, piece.text.length), index);
-      continue;
-    }
-    sink.length = 0;
-    model.tokenize(piece.text, sink);
-    for (let i = 0; i < sink.length; i++) {
-      const id = sink.ids[i] as number;
+      sink.push(added, 0, piece.text.length);
+      sink.spellings.set(first, piece.text);
+    } else model.tokenize(piece.text, sink);
+    for (let i = first; i < sink.length; i++) {
       const start = sink.starts[i] as number;
       const end = sink.ends[i] as number;
-      const token = model.unknownSpelling === id ? piece.text.slice(start, end) : (model.vocab.tokenOf(id) ?? '');
-      push(id, token, rangeOf(piece, start, end), index);
+      if (added === undefined && sink.ids[i] === model.unknownSpelling)
+        sink.spellings.set(i, piece.text.slice(start, end));
+      sink.starts[i] = start === end ? piece.shift + start : piece.startOf(start);
+      sink.ends[i] = start === end ? piece.shift + end : piece.endOf(end - 1);
     }
+    sink.word++;
   }
+}
+
+/** Appends the tokens of a text, by the quick path where there is one and it does not decline. */
+export function encodeInto(
+  text: string,
+  parts: Components,
+  fast: FastEncoder | undefined,
+  matchers: Matchers,
+  sink: TokenSink,
+): void {
+  const { length, word } = sink;
+  if (fast?.accepts(text) && encodeFast(text, parts, fast, matchers, sink)) return;
+  sink.length = length;
+  sink.word = word;
+  sink.spellings.clear();
+  encodeExactly(text, parts, matchers, sink);
+}
+
+function encodeFast(text: string, parts: Components, fast: FastEncoder, matchers: Matchers, sink: TokenSink): boolean {
+  // Tokens that are looked for in normalised text need that text, unless nothing normalises.
+  if (!matchers.normalized.isEmpty && parts.normalizer !== undefined) return false;
+  const token = (id: number, start: number, end: number): void => {
+    sink.spellings.set(sink.length, text.slice(start, end));
+    sink.push(id, start, end);
+    sink.word++;
+  };
+  const plain = (from: number, to: number): boolean => {
+    if (matchers.normalized.isEmpty) return fast.encode(text, from, to, sink);
+    for (const inner of matchers.normalized.split(from === 0 && to === text.length ? text : text.slice(from, to))) {
+      const [start, end] = [from + inner.start, from + inner.end];
+      if (inner.token !== undefined) token(inner.token.id, start, end);
+      else if (!fast.encode(text, start, end, sink)) return false;
+    }
+    return true;
+  };
+  if (matchers.raw.isEmpty) return plain(0, text.length);
+  for (const segment of matchers.raw.split(text)) {
+    if (segment.token !== undefined) token(segment.token.id, segment.start, segment.end);
+    else if (!plain(segment.start, segment.end)) return false;
+  }
+  return true;
+}
+
+/** Reads a sink's tokens as an encoding of one sequence. */
+export function toEncoding(sink: TokenSink, parts: Components, typeId: number, wordId: number | undefined): Encoding {
+  const n = sink.length;
+  const columns: EncodingColumns = {
+    ids: new Array(n),
+    tokens: new Array(n),
+    typeIds: new Array(n).fill(typeId),
+    offsets: new Array(n),
+    wordIds: new Array(n),
+    specialTokensMask: new Array(n).fill(0),
+    attentionMask: new Array(n).fill(1),
+  };
+  const { vocab } = parts.model;
+  for (let i = 0; i < n; i++) {
+    const id = sink.ids[i] as number;
+    columns.ids[i] = id;
+    columns.tokens[i] = vocab.tokenOf(id) ?? '';
+    columns.offsets[i] = [sink.starts[i] as number, sink.ends[i] as number];
+    columns.wordIds[i] = wordId ?? (sink.words[i] as number);
+  }
+  for (const [i, text] of sink.spellings) columns.tokens[i] = text;
   return new Encoding(columns);
 }

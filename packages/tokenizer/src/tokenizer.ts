@@ -16,7 +16,9 @@ import {
   type TextInput,
   truncationOf,
 } from './options';
-import { encodeText, type Matchers } from './pipeline';
+import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
+import { TokenSink } from './models/token-sink';
+import { encodeInto, type Matchers, toEncoding } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
 import { type TrainOptions, trainTokenizer } from './trainers/train';
@@ -38,9 +40,12 @@ import { type Truncation, truncate } from './truncation';
 export class Tokenizer {
   private readonly parts: TokenizerParts;
   private readonly specials: SpecialIds;
+  private readonly fast: FastEncoder | undefined;
+  private readonly sink = new TokenSink();
 
   constructor(parts: TokenizerParts) {
     this.parts = parts;
+    this.fast = fastEncoderOf(parts);
     this.specials = specialIds(parts);
   }
 
@@ -180,7 +185,9 @@ export class Tokenizer {
     const where = typeId === 0 ? 'encode: text' : 'encode: pair';
     const one = (text: unknown, wordId?: number): Encoding => {
       const checked = checkText(text, where);
-      const encoding = encodeText(checked, this.parts, matchers, { typeId, wordId });
+      this.sink.clear();
+      encodeInto(checked, this.parts, this.fast, matchers, this.sink);
+      const encoding = toEncoding(this.sink, this.parts, typeId, wordId);
       const unit = options.offsets ?? 'utf16';
       if (unit !== 'utf16') {
         const table = positionTable(checked, unit);

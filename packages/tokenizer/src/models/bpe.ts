@@ -32,6 +32,8 @@ export class Bpe implements Model {
   readonly deterministic: boolean;
   readonly merger = new Merger();
   private readonly byteIds: Int32Array | undefined;
+  /** Ids of single units where no prefix or suffix can change them: −1 for none, −2 for not looked up yet. */
+  private readonly unitIds = new Int32Array(0x200).fill(-2);
 
   constructor(
     readonly vocab: Vocab,
@@ -99,6 +101,7 @@ export class Bpe implements Model {
     const { merger, vocab, byteIds, options } = this;
     const { continuingSubwordPrefix: prefix = '', endOfWordSuffix: suffix = '', fuseUnk, unkToken } = options;
     let regular = true;
+    const plain = prefix === '' && suffix === '';
     let unknown: { start: number; end: number; bytes: number } | undefined;
     const flush = (): void => {
       if (unknown === undefined) return;
@@ -106,6 +109,16 @@ export class Bpe implements Model {
       unknown = undefined;
     };
     for (let start = 0; start < word.length; ) {
+      const unit = word.charCodeAt(start);
+      if (plain && unit < 0x200) {
+        const known = this.unitId(unit);
+        if (known >= 0) {
+          if (unknown !== undefined) flush();
+          merger.push(known, start, start + 1, unit < 0x80 ? 1 : 2);
+          start++;
+          continue;
+        }
+      }
       const end = start + unitsAt(word, start);
       let symbol = word.slice(start, end);
       const length = utf8Length(symbol.codePointAt(0) as number);
@@ -131,6 +144,15 @@ export class Bpe implements Model {
     }
     flush();
     return regular;
+  }
+
+  private unitId(unit: number): number {
+    let id = this.unitIds[unit] as number;
+    if (id === -2) {
+      id = this.vocab.idOf(String.fromCharCode(unit)) ?? -1;
+      this.unitIds[unit] = id;
+    }
+    return id;
   }
 
   private spellBytes(symbol: string, byteIds: Int32Array, start: number, end: number): boolean {

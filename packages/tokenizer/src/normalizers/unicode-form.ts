@@ -23,7 +23,7 @@ function isWhole(char: string): boolean {
 const starters = new Map<string, boolean>();
 
 /** Combining class 0. Probed with marks of the lowest (1) and the highest (240) class. */
-function isStarter(char: string): boolean {
+export function isStarter(char: string): boolean {
   let known = starters.get(char);
   if (known === undefined) {
     const low = '\u0334';

@@ -1,0 +1,172 @@
+// BERT without strings in between: one table look-up a character normalises, splits and hashes at once.
+import { TokenSink } from '../models/token-sink';
+import type { WordPiece } from '../models/word-piece';
+import type { BertNormalizer } from '../normalizers/bert';
+import { isStarter } from '../normalizers/unicode-form';
+import { charClass, isPunctuation, isWhitespace, NONSPACING_MARK } from '../text/char-class';
+import { NormalizedString } from '../text/normalized-string';
+import type { FastEncoder } from './fast-encoder';
+import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
+
+/** What a character is to BERT. */
+const LETTER = 1;
+const BREAK = 2;
+const ISOLATED = 3;
+const DROPPED = 4;
+const SEVERAL = 5;
+/** Depends on its neighbours. */
+const UNSURE = 6;
+
+/** Encodes with BERT's normaliser and pre-tokeniser. */
+export class BertEncoder implements FastEncoder {
+  readonly cache = new WordCache();
+  private readonly kinds = new Uint8Array(0x10000);
+  private readonly mapped = new Uint16Array(0x10000);
+  /** Normalised texts of characters that become several units, and of those beyond the BMP. */
+  private readonly several = new Map<number, string>();
+  private readonly astralKinds = new Map<number, number>();
+  private readonly scratch = new TokenSink();
+  // The word that is being read: its units and where each came from.
+  private units = new Uint16Array(256);
+  private starts = new Int32Array(256);
+  private ends = new Int32Array(256);
+  private length = 0;
+  private hash = 0;
+
+  constructor(
+    private readonly model: WordPiece,
+    private readonly normalizer: BertNormalizer,
+  ) {}
+
+  accepts(): boolean {
+    return true;
+  }
+
+  encode(text: string, from: number, to: number, sink: TokenSink): boolean {
+    const { kinds, mapped } = this;
+    this.length = 0;
+    this.hash = 0;
+    for (let i = from; i < to; i++) {
+      const unit = text.charCodeAt(i);
+      let kind = kinds[unit] as number;
+      if (kind === LETTER) {
+        this.put(mapped[unit] as number, i, i + 1);
+        continue;
+      }
+      if (kind === 0) {
+        if (unit >= 0xd800 && unit < 0xdc00) {
+          if (!this.astral(text.codePointAt(i) as number, i, sink)) return false;
+          i++;
+          continue;
+        }
+        kind = this.learn(unit);
+        kinds[unit] = kind;
+        i--;
+        continue;
+      }
+      if (kind === BREAK) this.flush(sink);
+      else if (kind === ISOLATED) {
+        this.flush(sink);
+        this.put(mapped[unit] as number, i, i + 1);
+        this.flush(sink);
+      } else if (kind === SEVERAL) this.putAll(this.several.get(unit) as string, i, i + 1);
+      else if (kind === UNSURE) return false;
+    }
+    this.flush(sink);
+    return true;
+  }
+
+  private put(unit: number, start: number, end: number): void {
+    const at = this.length++;
+    if (at === this.units.length) this.grow();
+    this.units[at] = unit;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.hash = hashUnit(this.hash, unit);
+  }
+
+  private putAll(text: string, start: number, end: number): void {
+    for (let u = 0; u < text.length; u++) this.put(text.charCodeAt(u), start, end);
+  }
+
+  private grow(): void {
+    const size = this.units.length * 2;
+    const units = new Uint16Array(size);
+    units.set(this.units);
+    this.units = units;
+    const starts = new Int32Array(size);
+    starts.set(this.starts);
+    this.starts = starts;
+    const ends = new Int32Array(size);
+    ends.set(this.ends);
+    this.ends = ends;
+  }
+
+  /** Ends the word: its tokens go out. */
+  private flush(sink: TokenSink): void {
+    const { length, hash, cache } = this;
+    if (length === 0) return;
+    const row = length <= MAX_WORD_LENGTH ? cache.findUnits(this.units, length, hash) : -1;
+    if (row >= 0) cache.copyMapped(row, sink, this.starts, this.ends);
+    else this.miss(hash, sink);
+    sink.word++;
+    this.length = 0;
+    this.hash = 0;
+  }
+
+  private miss(hash: number, sink: TokenSink): void {
+    const { scratch, units, length } = this;
+    let word = '';
+    for (let at = 0; at < length; at += 4096)
+      word += String.fromCharCode(...units.subarray(at, Math.min(length, at + 4096)));
+    scratch.clear();
+    this.model.tokenize(word, scratch);
+    this.cache.add(word, hash, scratch, 0);
+    for (let i = 0; i < scratch.length; i++)
+      sink.push(
+        scratch.ids[i] as number,
+        this.starts[scratch.starts[i] as number] as number,
+        this.ends[(scratch.ends[i] as number) - 1] as number,
+      );
+  }
+
+  /** Finds out what a code point is, and notes what it becomes. */
+  private learn(codePoint: number): number {
+    const char = String.fromCodePoint(codePoint);
+    if (this.normalizer.stripsAccents)
+      for (const piece of char.normalize('NFD'))
+        if (!isStarter(piece) && (charClass(piece.codePointAt(0) as number) & NONSPACING_MARK) === 0) return UNSURE;
+    const normalized = new NormalizedString(char);
+    this.normalizer.apply(normalized);
+    const text = normalized.text;
+    if (text === '') return DROPPED;
+    const inner = text.replace(/^ (?=.)|(?<=.) $/gsu, '');
+    const points = Array.from(inner, (piece) => piece.codePointAt(0) as number);
+    if (points.every(isWhitespace)) return BREAK;
+    const single = points.length === 1;
+    const isolated = inner !== text || (single && isPunctuation(points[0] as number));
+    if (points.some((point) => isWhitespace(point) || (!single && isPunctuation(point)))) return UNSURE;
+    if (codePoint < 0x10000 && inner.length === 1) {
+      this.mapped[codePoint] = inner.charCodeAt(0);
+      return isolated ? ISOLATED : LETTER;
+    }
+    this.several.set(codePoint, inner);
+    if (!isolated) return SEVERAL;
+    return codePoint < 0x10000 ? UNSURE : ISOLATED;
+  }
+
+  private astral(codePoint: number, at: number, sink: TokenSink): boolean {
+    let kind = this.astralKinds.get(codePoint);
+    if (kind === undefined) {
+      kind = this.learn(codePoint);
+      this.astralKinds.set(codePoint, kind);
+    }
+    if (kind === UNSURE) return false;
+    if (kind === DROPPED) return true;
+    if (kind !== SEVERAL) this.flush(sink);
+    if (kind === BREAK) return true;
+    this.putAll(this.several.get(codePoint) as string, at, at + 2);
+    if (kind === ISOLATED) this.flush(sink);
+    return true;
+  }
+}
