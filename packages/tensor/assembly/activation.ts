@@ -1,5 +1,5 @@
 // Activations and their slopes on four floats at once. Not a kernel file: linear, gelu and silu call it.
-import { erf4, expNegative4, sigmoid4 } from './math';
+import { expNegative4 } from './math';
 import { fma } from './simd';
 
 // The order of `ACTIVATIONS` in gemm.ts.
@@ -16,11 +16,27 @@ function gate4(x: v128): v128 {
   return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
 }
 
-/** x · Φ(x), by the error function. */
+/**
+ * x · Φ(x), within 2.5e-7 · |x|. The error function is a rational one here (the coefficients are Eigen's), at a third of
+ * the cost of math.ts's, whose last bits the product with x would lose.
+ */
 @inline
 export function gelu4(x: v128): v128 {
   const half = f32x4.mul(x, f32x4.splat(0.5));
-  return fma(half, erf4(f32x4.mul(x, f32x4.splat(0.70710678118654752))), half);
+  let t = f32x4.mul(x, f32x4.splat(0.70710678118654752));
+  t = f32x4.pmin(f32x4.pmax(t, f32x4.splat(-4)), f32x4.splat(4));
+  const z = f32x4.mul(t, t);
+  let p = fma(z, f32x4.splat(-2.72614225801306e-10), f32x4.splat(2.77068142495902e-8));
+  p = fma(p, z, f32x4.splat(-2.10102402082508e-6));
+  p = fma(p, z, f32x4.splat(-5.69250639462346e-5));
+  p = fma(p, z, f32x4.splat(-7.34990630326855e-4));
+  p = fma(p, z, f32x4.splat(-2.954599808540251e-3));
+  p = fma(p, z, f32x4.splat(-1.60960333262415e-2));
+  let q = fma(z, f32x4.splat(-1.45660718464996e-5), f32x4.splat(-2.13374055278905e-4));
+  q = fma(q, z, f32x4.splat(-1.68282697438203e-3));
+  q = fma(q, z, f32x4.splat(-7.37332916720468e-3));
+  q = fma(q, z, f32x4.splat(-1.42647390514189e-2));
+  return fma(half, f32x4.div(f32x4.mul(t, p), q), half);
 }
 
 /**

@@ -20,5 +20,12 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
+const CONSTANTS = memory.data(16 * 512, 16);
+
+/** Where the build puts the vector constants of all kernels (scripts/pool-constants.mjs), 512 at most. */
+export function constants(): usize {
+  return CONSTANTS;
+}
+
 /** Does nothing: measures what a launch costs. */
 export function noop(args: usize, from: i32, to: i32): void {}

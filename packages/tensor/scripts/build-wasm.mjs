@@ -6,13 +6,14 @@
 // the variant without shared memory differs in one flag of the memory import, which the loader sets.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { deflateRawSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { poolConstants } from './pool-constants.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const assembly = join(root, 'assembly');
@@ -41,8 +42,10 @@ async function compile(variant) {
   } catch (error) {
     throw new Error(`asc (${variant}):\n${error.stderr}`);
   }
-  renameSync(out, join(published, `${variant}.wasm`));
-  return readFileSync(join(published, `${variant}.wasm`));
+  const binary = await poolConstants(readFileSync(out));
+  rmSync(out);
+  put(join(published, `${variant}.wasm`), binary);
+  return binary;
 }
 
 /** Names of the exports with a kernel's signature: (args, from, to) and no result. */
@@ -55,8 +58,10 @@ function kernelNames(binary) {
 }
 
 async function buildKernels() {
-  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-  for (const name of readdirSync(assembly).sort()) hash.update(name).update(readFileSync(join(assembly, name)));
+  const hash = createHash('sha256');
+  for (const folder of [assembly, dirname(fileURLToPath(import.meta.url))]) {
+    for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  }
   const digest = hash.digest('hex');
   const stamp = join(generated, 'stamp.txt');
   const complete = VARIANTS.every((variant) => existsSync(join(published, `${variant}.wasm`)));
