@@ -1,5 +1,7 @@
 // Batches as models take them: flat Int32Arrays of [B, T], and ragged ones. No object per token.
 
+import type { TokenSink } from './models/token-sink';
+
 /** A padded batch: rows of equal length, one after another. */
 export interface EncodedBatch {
   /** Token ids, `[B, T]`. */
@@ -11,6 +13,8 @@ export interface EncodedBatch {
   /** Tokens of each row without its padding, `[B]`. */
   readonly lengths: Int32Array;
   readonly shape: readonly [batch: number, length: number];
+  /** Start and end of each token in its own text, in UTF-16 units, `[B, T, 2]`; 0 and 0 for added tokens. On request. */
+  readonly offsets?: Int32Array;
 }
 
 /** A batch without padding: row `i` is `ids.subarray(rows[i], rows[i + 1])`. */
@@ -19,6 +23,8 @@ export interface RaggedBatch {
   readonly typeIds: Int32Array;
   /** Where each row starts, and the end of the last, `[B + 1]`. */
   readonly rows: Int32Array;
+  /** Start and end of each token in its own text, in UTF-16 units. On request. */
+  readonly offsets?: Int32Array;
 }
 
 /** How rows get their common length. */
@@ -48,6 +54,7 @@ export function padBatch(ragged: RaggedBatch, padding: BatchPadding): EncodedBat
   const ids = new Int32Array(count * width);
   const mask = new Int32Array(count * width);
   const typeIds = new Int32Array(count * width);
+  const offsets = ragged.offsets && new Int32Array(2 * count * width);
   if (padding.id !== 0) ids.fill(padding.id);
   if (padding.typeId !== 0) typeIds.fill(padding.typeId);
   for (let i = 0; i < count; i++) {
@@ -57,52 +64,69 @@ export function padBatch(ragged: RaggedBatch, padding: BatchPadding): EncodedBat
     ids.set(ragged.ids.subarray(from, from + length), at);
     typeIds.set(ragged.typeIds.subarray(from, from + length), at);
     mask.fill(1, at, at + length);
+    if (ragged.offsets !== undefined) offsets?.set(ragged.offsets.subarray(2 * from, 2 * (from + length)), 2 * at);
   }
-  return { ids, mask, typeIds, lengths, shape: [count, width] };
+  const batch = { ids, mask, typeIds, lengths, shape: [count, width] } as const;
+  return offsets === undefined ? batch : { ...batch, offsets };
 }
 
-/** A growing pair of columns that rows are appended to. */
+/** Growing columns that rows are appended to. */
 export class RowWriter {
-  ids = new Int32Array(1024);
-  typeIds = new Int32Array(1024);
-  length = 0;
-  private readonly starts: number[] = [0];
+  private ids = new Int32Array(1024);
+  private typeIds = new Int32Array(1024);
+  private offsets: Int32Array | undefined;
+  private length = 0;
+  private readonly rows: number[] = [0];
 
-  /** Makes room for `count` more tokens. */
-  reserve(count: number): void {
-    if (this.length + count <= this.ids.length) return;
-    const capacity = Math.max(this.ids.length * 2, this.length + count);
-    const ids = new Int32Array(capacity);
-    ids.set(this.ids.subarray(0, this.length));
-    this.ids = ids;
-    const typeIds = new Int32Array(capacity);
-    typeIds.set(this.typeIds.subarray(0, this.length));
-    this.typeIds = typeIds;
+  constructor(withOffsets: boolean) {
+    this.offsets = withOffsets ? new Int32Array(2048) : undefined;
   }
 
+  private reserve(count: number): void {
+    if (this.length + count <= this.ids.length) return;
+    const capacity = Math.max(this.ids.length * 2, this.length + count);
+    const grown = (old: Int32Array, size: number): Int32Array<ArrayBuffer> => {
+      const next = new Int32Array(size);
+      next.set(old);
+      return next;
+    };
+    this.ids = grown(this.ids, capacity);
+    this.typeIds = grown(this.typeIds, capacity);
+    if (this.offsets !== undefined) this.offsets = grown(this.offsets, 2 * capacity);
+  }
+
+  /** Appends one special token. */
   push(id: number, typeId: number): void {
     this.reserve(1);
     this.ids[this.length] = id;
     this.typeIds[this.length++] = typeId;
   }
 
-  append(ids: ArrayLike<number>, from: number, to: number, typeId: number): void {
+  /** Appends the tokens [from, to) of a sink. */
+  append(sink: TokenSink, from: number, to: number, typeId: number): void {
     this.reserve(to - from);
-    for (let i = from; i < to; i++) {
-      this.ids[this.length] = ids[i] as number;
-      this.typeIds[this.length++] = typeId;
-    }
+    const at = this.length;
+    this.ids.set(sink.ids.subarray(from, to), at);
+    if (typeId !== 0) this.typeIds.fill(typeId, at, at + to - from);
+    const { offsets } = this;
+    if (offsets !== undefined)
+      for (let i = from, out = 2 * at; i < to; i++) {
+        offsets[out++] = sink.starts[i] as number;
+        offsets[out++] = sink.ends[i] as number;
+      }
+    this.length += to - from;
   }
 
   endRow(): void {
-    this.starts.push(this.length);
+    this.rows.push(this.length);
   }
 
   finish(): RaggedBatch {
-    return {
+    const batch = {
       ids: this.ids.slice(0, this.length),
       typeIds: this.typeIds.slice(0, this.length),
-      rows: Int32Array.from(this.starts),
+      rows: Int32Array.from(this.rows),
     };
+    return this.offsets === undefined ? batch : { ...batch, offsets: this.offsets.slice(0, 2 * this.length) };
   }
 }

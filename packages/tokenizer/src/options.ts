@@ -40,6 +40,8 @@ export interface BatchOptions extends CommonOptions {
   readonly padding?: boolean | 'longest' | 'max' | number;
   readonly paddingSide?: Side;
   readonly padToMultipleOf?: number;
+  /** Whether the batch has offsets, in UTF-16 units as the model's tokens have them (post-processors trim none here). */
+  readonly offsets?: boolean;
 }
 
 export function inputError(where: string, expected: string, got: unknown): TokenizerError {

@@ -4,6 +4,7 @@ import { type EncodedBatch, padBatch, type RaggedBatch, RowWriter } from './batc
 import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
 import { TokenizerError } from './errors';
+import { frameOf } from './frame';
 import { openSource, type TokenizerSource, textOf, writeWhole } from './files';
 import type { JsonObject } from './json';
 import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
@@ -23,7 +24,7 @@ import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
 import { type TrainOptions, trainTokenizer } from './trainers/train';
 import type { TextSource } from './trainers/word-counts';
-import { type Truncation, truncate } from './truncation';
+import { keptRanges, type Truncation, truncate } from './truncation';
 
 /**
  * Text to ids and back, the same ids as Hugging Face's `tokenizers`.
@@ -295,16 +296,35 @@ export class Tokenizer {
   /** Encodes rows one after another without padding. */
   encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): RaggedBatch {
     if (!Array.isArray(texts)) throw inputError('encodeBatch: texts', 'an array', texts);
-    const { pairs } = options;
+    const { pairs, addSpecialTokens = true } = options;
     if (pairs !== undefined && pairs.length !== texts.length)
       throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs.length);
-    const writer = new RowWriter();
-    for (const [i, text] of texts.entries()) {
-      const { ids, typeIds } = this.encode(text, { ...options, pair: pairs?.[i], padding: false });
-      for (let t = 0; t < ids.length; t++) writer.push(ids[t] as number, typeIds[t] as number);
+    const isPair = pairs !== undefined;
+    const matchers = this.matchers(options);
+    const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);
+    const truncation = truncationOf(options, this.parts.truncation);
+    const room = truncation && this.room(truncation, isPair, addSpecialTokens);
+    const writer = new RowWriter(options.offsets === true);
+    const { sink } = this;
+    for (let row = 0; row < texts.length; row++) {
+      sink.clear();
+      this.appendTokens(texts[row] as TextInput, `encodeBatch: texts[${row}]`, matchers);
+      const split = sink.length;
+      if (isPair) this.appendTokens(pairs[row] as TextInput, `encodeBatch: pairs[${row}]`, matchers);
+      const kept = keptRanges(split, sink.length, room, truncation);
+      for (const { sequence, id, typeId } of frame) {
+        if (sequence < 0) writer.push(id, typeId);
+        else writer.append(sink, kept[2 * sequence] as number, kept[2 * sequence + 1] as number, typeId);
+      }
       writer.endRow();
     }
     return writer.finish();
+  }
+
+  /** Appends the tokens of one input, whole or cut into words, to the sink. */
+  private appendTokens(input: TextInput, where: string, matchers: Matchers): void {
+    const words = Array.isArray(input) ? input : [input];
+    for (const word of words) encodeInto(checkText(word, where), this.parts, this.fast, matchers, this.sink);
   }
 
   /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
@@ -324,14 +344,30 @@ export class Tokenizer {
     return encodings;
   }
 
-  /** The ids of a text alone, special tokens not added unless asked for. */
-  encodeIds(text: string, options: CommonOptions = {}): number[] {
-    return this.encode(text, { addSpecialTokens: false, padding: false, ...options }).ids;
+  /** The ids of a text alone, special tokens not added. Nothing else is built, so it is the fastest. */
+  encodeIds(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): Int32Array {
+    this.sink.clear();
+    this.appendTokens(text, 'encodeIds: text', this.matchers(options));
+    return this.sink.ids.slice(0, this.sink.length);
   }
 
-  /** How many tokens a text has, special ones not counted unless asked for. */
-  count(text: string, options: CommonOptions = {}): number {
-    return this.encodeIds(text, options).length;
+  /** How many tokens a text has, special ones not counted. No token is built. */
+  count(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): number {
+    this.sink.clear();
+    this.appendTokens(text, 'count: text', this.matchers(options));
+    return this.sink.length;
+  }
+
+  /** The longest beginning of a text that has at most `maxTokens` tokens, cut between characters. */
+  truncateText(text: string, maxTokens: number, options: Pick<CommonOptions, 'allowedSpecial'> = {}): string {
+    const checked = checkText(text, 'truncateText: text');
+    this.sink.clear();
+    this.appendTokens(checked, 'truncateText: text', this.matchers(options));
+    const { sink } = this;
+    if (sink.length <= maxTokens) return text;
+    // The first token that is left out may share its character with the last that stays.
+    const cut = sink.starts[maxTokens] as number;
+    return text.slice(0, maxTokens <= 0 ? 0 : cut);
   }
 
   /**

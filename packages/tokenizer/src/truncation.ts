@@ -55,3 +55,32 @@ export function truncate(parts: readonly Encoding[], max: number, truncation: Tr
     });
   return parts.map((part) => (part === target ? part.truncate(keep, stride, side) : part));
 }
+
+/**
+ * Which tokens of two sequences, laid one after the other and parted at `split`, a batch's row keeps:
+ * [start, end) of the first and of the second.
+ */
+export function keptRanges(
+  split: number,
+  total: number,
+  room: number | undefined,
+  truncation: Truncation | undefined,
+): readonly number[] {
+  let first = split;
+  let second = total - split;
+  if (room === undefined || truncation === undefined || total <= room) return [0, split, split, total];
+  const { strategy = 'longestFirst', side = 'right' } = truncation;
+  if (strategy === 'longestFirst' || room === 0) [first, second] = longestFirst(first, second, room);
+  else if (strategy === 'onlyFirst') first -= total - room;
+  else second -= total - room;
+  if (first < 0 || second < 0)
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'truncation.strategy',
+      expected: `sequences that ${strategy} can cut to ${room} tokens`,
+      got: `${split} and ${total - split}`,
+    });
+  return side === 'right'
+    ? [0, first, split, split + second]
+    : [split - first, split, total - second, total];
+}
