@@ -263,9 +263,9 @@ function withRecording<T>(name: string, recording: boolean, fn: () => T): T {
  *
  * @example
  * ```ts
- * import { grad, init, tensor } from '@heddle/tensor';
+ * import { grad, init, type Tensor, tensor } from '@heddle/tensor';
  * await init();
- * const cube = (x) => x.mul(x).mul(x).sum();
+ * const cube = (x: Tensor) => x.mul(x).mul(x).sum();
  * console.log(await grad(grad((x) => cube(x)))(tensor([2])).data()); // Float32Array [12]
  * ```
  */

@@ -48,13 +48,13 @@ type Part =
  *
  * @example
  * ```ts
- * import { init, ones, relu } from '@heddle/tensor';
+ * import { init, ones, relu, type Tensor } from '@heddle/tensor';
  * import { Linear, Module } from '@heddle/tensor/nn';
  * await init();
  * class Mlp extends Module {
  *   readonly up = new Linear({ inputs: 4, outputs: 8 });
  *   readonly down = new Linear({ inputs: 8, outputs: 2 });
- *   forward(x) {
+ *   override forward(x: Tensor): Tensor {
  *     return this.down.forward(relu(this.up.forward(x)));
  *   }
  * }

@@ -30,8 +30,10 @@ export const rsqrt: Op<1> = defineOp(
   unary('rsqrt', [0.1, 5], ['y'], (g, { output: y }) => [mul(mul(g, -0.5), mul(y, mul(y, y)))]), // −½ y³
 );
 
+/** sin x, in radians. d sin = cos */
 export const sin: Op<1> = defineOp(unary('sin', [-6, 6], [0], (g, { inputs: [x] }) => [mul(g, cos(x))]));
 
+/** cos x, in radians. d cos = −sin */
 export const cos: Op<1> = defineOp(unary('cos', [-6, 6], [0], (g, { inputs: [x] }) => [neg(mul(g, sin(x)))]));
 
 /** d tanh = 1 − y² */
@@ -55,7 +57,9 @@ export const relu: Op<1> = defineOp(unary('relu', [-2, 2], ['y'], (g, { output: 
 // Flat between its jumps: the gradient is zero.
 const steps = (name: string): Op<1> => defineOp(unary(name, [-4, 4], [], (g) => [mul(g, 0)]));
 
+/** The greatest whole number that is not above x. */
 export const floor: Op<1> = steps('floor');
+/** The smallest whole number that is not below x. */
 export const ceil: Op<1> = steps('ceil');
 /** To the nearest whole number, halves to even. */
 export const round: Op<1> = steps('round');
@@ -65,8 +69,11 @@ export const signOp: Op<1> = defineOp(unary('sign', [-2, 2], [], (g) => [mul(g, 
 export const negOp: Op<1> = defineOp(unary('neg', [-2, 2], [], (g) => [neg(g)], numeric));
 export const absOp: Op<1> = defineOp(unary('abs', [-2, 2], [0], (g, { inputs: [x] }) => [mul(g, sign(x))], numeric));
 
+/** −1, 0 or 1, by the sign of x. */
 export const sign = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(signOp.definition, [x], {});
+/** −x */
 export const neg = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(negOp.definition, [x], {});
+/** |x| */
 export const abs = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(absOp.definition, [x], {});
 
 /** x · scale + shift, by numbers: what `add`, `sub` and `mul` become beside a number. */
@@ -233,22 +240,27 @@ export const modOp: Op<2> = binaryOp(
   (g, { inputs: [a, b], needs }) => [g, needs[1] ? neg(mul(g, floor(div(a, b)))) : null],
 );
 
+/** a + b, broadcast. */
 export function add<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
   return typeof b === 'number' ? affine(a, { scale: 1, shift: b }) : binary(addOp.definition, a, b);
 }
 
+/** a − b, broadcast. */
 export function sub<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
   return typeof b === 'number' ? affine(a, { scale: 1, shift: -b }) : binary(subOp.definition, a, b);
 }
 
+/** a · b element by element, broadcast; `matmul` is the matrix product. */
 export function mul<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
   return typeof b === 'number' ? affine(a, { scale: b, shift: 0 }) : binary(mulOp.definition, a, b);
 }
 
+/** a / b in float32, broadcast. */
 export function div(a: AnyTensor, b: TensorLike): Tensor {
   return binary(divOp.definition, a, b);
 }
 
+/** aᵇ, broadcast. */
 export function pow(a: AnyTensor, b: TensorLike): Tensor {
   return typeof b === 'number' ? powScalar(a, { exponent: b }) : binary(powOp.definition, a, b);
 }
@@ -258,18 +270,22 @@ export function mod<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
   return binary(modOp.definition, a, b);
 }
 
+/** The greater of a and b, element by element; `max` reduces. */
 export function maximum<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
   return binary(maximumOp.definition, a, b);
 }
 
+/** The smaller of a and b, element by element; `min` reduces. */
 export function minimum<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
   return binary(minimumOp.definition, a, b);
 }
 
 // — Composites —
 
+/** x² */
 export const square = <D extends DType>(x: Tensor<D>): Tensor<D> => mul(x, x);
 
+/** 1 / x */
 export const reciprocal = (x: AnyTensor): Tensor => powScalar(x, { exponent: -1 });
 
 /** log(1 + eˣ) without overflow. */

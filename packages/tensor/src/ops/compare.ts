@@ -33,6 +33,7 @@ export const lessEqualOp: Op<2, None, 'bool'> = comparison('lessEqual');
 export const logicalAndOp: Op<2, None, 'bool'> = logic('logicalAnd');
 export const logicalOrOp: Op<2, None, 'bool'> = logic('logicalOr');
 
+/** True where x is false. */
 export const logicalNot: Op<1, None, 'bool'> = defineOp({
   name: 'logicalNot',
   arity: 1,
@@ -45,13 +46,21 @@ export const logicalNot: Op<1, None, 'bool'> = defineOp({
 const tensorLike = (op: string, like: AnyTensor, x: TensorLike): AnyTensor =>
   typeof x === 'number' ? scalarLike(op, like, x) : x;
 
+/** True where a = b. */
 export const equal = (a: AnyTensor, b: TensorLike): Tensor<'bool'> => binary(equalOp.definition, a, b);
+/** True where a ≠ b. */
 export const notEqual = (a: AnyTensor, b: TensorLike): Tensor<'bool'> => logicalNot(equal(a, b));
+/** True where a < b. */
 export const less = (a: AnyTensor, b: TensorLike): Tensor<'bool'> => binary(lessOp.definition, a, b);
+/** True where a ≤ b. */
 export const lessEqual = (a: AnyTensor, b: TensorLike): Tensor<'bool'> => binary(lessEqualOp.definition, a, b);
+/** True where a > b. */
 export const greater = (a: AnyTensor, b: TensorLike): Tensor<'bool'> =>
   binary(lessOp.definition, tensorLike('greater', a, b), a);
+/** True where a ≥ b. */
 export const greaterEqual = (a: AnyTensor, b: TensorLike): Tensor<'bool'> =>
   binary(lessEqualOp.definition, tensorLike('greaterEqual', a, b), a);
+/** True where both are. */
 export const logicalAnd = (a: AnyTensor, b: AnyTensor): Tensor<'bool'> => binary(logicalAndOp.definition, a, b);
+/** True where either is. */
 export const logicalOr = (a: AnyTensor, b: AnyTensor): Tensor<'bool'> => binary(logicalOrOp.definition, a, b);

@@ -175,10 +175,12 @@ function fillAs<D extends DType>(attrs: {
   return apply(fill.definition, [], attrs);
 }
 
+/** Zeros of a shape. */
 export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
   return full(shape, 0, options);
 }
 
+/** Ones of a shape. */
 export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
   return full(shape, 1, options);
 }

@@ -125,18 +125,22 @@ function reduceAttrs(op: string, x: AnyTensor, { axis, keepdim = false }: Reduce
   return { axes: normalAxes(op, axis, x.rank), keepdim };
 }
 
+/** Sum along the axes; over all elements where none is named. */
 export function sum<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
   return apply(sumOp.definition, [x], reduceAttrs('sum', x, options));
 }
 
+/** The greatest value along the axes; `maximum` compares two tensors. */
 export function max<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
   return apply(maxOp.definition, [x], reduceAttrs('max', x, options));
 }
 
+/** The smallest value along the axes; `minimum` compares two tensors. */
 export function min<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
   return neg(max(neg(x), options));
 }
 
+/** Mean along the axes, in float32. */
 export function mean(x: AnyTensor, options: ReduceOptions = {}): Tensor {
   const { axes } = reduceAttrs('mean', x, options);
   const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
@@ -151,6 +155,7 @@ export function variance(x: AnyTensor, options: VarianceOptions = {}): Tensor {
   return mul(sum(mul(centered, centered), { axis: axes, keepdim }), 1 / Math.max(0, count - (options.correction ?? 1)));
 }
 
+/** Standard deviation: √variance. */
 export function std(x: AnyTensor, options: VarianceOptions = {}): Tensor {
   return sqrt(variance(x, options));
 }
@@ -169,6 +174,7 @@ export function argmax(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> 
   return argmaxOp(x, { axis: normalAxis('argmax', options.axis, x.rank), keepdim: options.keepdim ?? false });
 }
 
+/** Position of the smallest value along an axis, as `argmax`. */
 export function argmin(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> {
   return argmax(neg(x), options);
 }
@@ -184,6 +190,7 @@ export function logSumExp(x: Tensor | AnyTensor, options: ReduceOptions = {}): T
   return keepdim ? result : reshape(result, reducedShape(x.shape, axes, false));
 }
 
+/** Running sum along an axis. */
 export function cumsum<D extends DType>(x: Tensor<D>, axis: number): Tensor<D> {
   return apply(cumsumOp.definition, [x], { axis: normalAxis('cumsum', axis, x.rank) });
 }
