@@ -1,6 +1,7 @@
 // The public surface of @heddle/tensor. Modules, optimizers and files have subpaths of their own.
 export { type BackwardOptions, enableGrad, grad, gradients, noGrad } from './autograd';
 export type { Backend, BackendInfo } from './backends/backend';
+export { WorkerLost } from './backends/wasm/engine/worker-lost';
 export { checkpoint } from './checkpoint';
 export type { DType, HostArray, HostArrays } from './dtype';
 export {
