@@ -14,3 +14,5 @@ export * from './softmax';
 export * from './norm';
 export * from './dropout';
 export * from './cross-entropy';
+export * from './attention';
+export * from './attention-grad';

@@ -2,6 +2,7 @@
 import type { FusedTable, KernelTable } from '../backend';
 import type { Engine } from './engine/engine';
 import { dropout, gelu, silu } from './fused/activations';
+import { attention } from './fused/attention';
 import { crossEntropy } from './fused/cross-entropy';
 import { embedding } from './fused/embedding';
 import { norm } from './fused/norm';
@@ -30,5 +31,6 @@ export function fusedTable(engine: Engine): FusedTable<number> {
     rmsNorm: norm(engine, false),
     crossEntropy: crossEntropy(engine),
     dropout: dropout(engine),
+    scaledDotProductAttention: attention(engine),
   };
 }

@@ -1,0 +1,209 @@
+// Scaled dot-product attention, backward: the weights are computed again, tile by tile, from the saved log-sums.
+import {
+  DELTAS, DIM, DK, DMASK, DQ, DROPS, DV, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, MASK,
+  OUT, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
+  firstKey, lastKey, maskAt, maskRow, padded, product, rowBits, stage, stagePanels,
+} from './attention-tile';
+import { scratch } from './engine';
+import { expNegative4 } from './math';
+import { floatSlot, fma, slot, sumLanes } from './simd';
+
+/** Σ g · out of each row. Units are rows of a head, head by head: `QUERIES` of them. */
+export function attentionDeltas(args: usize, from: i32, to: i32): void {
+  const queries = slot(args, QUERIES);
+  const heads = slot(args, HEADS);
+  const dim = slot(args, VALUE_DIM);
+  const gs = args + (<usize>G_STRIDES << 2);
+  for (let head = from; head < to; head++) {
+    let g = <usize>slot(args, G) + <usize>(head / heads) * load<usize>(gs) + <usize>(head % heads) * load<usize>(gs, 4);
+    let out = <usize>slot(args, OUT) + (<usize>(head * queries * dim) << 2);
+    for (let i = 0; i < queries; i++) {
+      let sum = f32x4.splat(0);
+      let c = 0;
+      if (load<usize>(gs, 12) == 4) {
+        for (; c + 4 <= dim; c += 4) {
+          sum = fma(v128.load(g + (<usize>c << 2)), v128.load(out + (<usize>c << 2)), sum);
+        }
+      }
+      let total = sumLanes(sum);
+      for (; c < dim; c++) total += load<f32>(g + <usize>c * load<usize>(gs, 12)) * load<f32>(out + (<usize>c << 2));
+      store<f32>(<usize>slot(args, DELTAS) + (<usize>(head * queries + i) << 2), total);
+      g += load<usize>(gs, 8);
+      out += <usize>dim << 2;
+    }
+  }
+}
+
+/** Units are heads of keys, batch by batch: each has gradients of its own. Slots: see attention-tile.ts. */
+export function attentionGrad(args: usize, from: i32, to: i32): void {
+  for (let unit = from; unit < to; unit++) headGrad(args, unit);
+}
+
+// All queries of the heads that share head `unit` of the keys, tile of keys by tile of keys.
+function headGrad(args: usize, unit: i32): void {
+  const groups = slot(args, GROUPS);
+  const perGroup = slot(args, HEADS) / groups;
+  const queries = slot(args, QUERIES);
+  const keys = slot(args, KEYS);
+  const dim = slot(args, DIM);
+  const valueDim = slot(args, VALUE_DIM);
+  const width = padded(dim);
+  const valueWidth = padded(valueDim);
+  const tileKeys = slot(args, TILE_KEYS);
+  const firstHead = (unit / groups) * slot(args, HEADS) + (unit % groups) * perGroup;
+  const ld = <usize>tileKeys << 2;
+  const wide = <usize>width << 2;
+  const valueWide = <usize>valueWidth << 2;
+  // Scratch memory.
+  const rows = <usize>(ROWS + SPARE);
+  const tall = <usize>(tileKeys + SPARE);
+  const zeros = scratch();
+  const bits = zeros + 64;
+  const weights = bits + 512;
+  const slopes = weights + rows * ld;
+  const q = slopes + rows * ld;
+  const g = q + rows * wide;
+  const dq = g + rows * valueWide;
+  const k = dq + rows * wide;
+  const kPanels = k + <usize>tileKeys * wide;
+  const vPanels = kPanels + <usize>tileKeys * wide;
+  const dk = vPanels + <usize>tileKeys * valueWide;
+  const dv = dk + tall * wide;
+  memory.fill(zeros, 0, 64);
+  const ks = args + (<usize>K_STRIDES << 2);
+  const vs = args + (<usize>V_STRIDES << 2);
+  const fromK =
+    <usize>slot(args, K) + <usize>(unit / groups) * load<usize>(ks) + <usize>(unit % groups) * load<usize>(ks, 4);
+  const fromV =
+    <usize>slot(args, V) + <usize>(unit / groups) * load<usize>(vs) + <usize>(unit % groups) * load<usize>(vs, 4);
+  memory.fill(
+    <usize>slot(args, DQ) + ((<usize>firstHead * <usize>(queries * dim)) << 2), 0, <usize>(perGroup * queries * dim) << 2,
+  );
+  for (let j = 0; j < keys; j += tileKeys) {
+    const count = min(tileKeys, keys - j);
+    const atK = fromK + <usize>j * load<usize>(ks, 8);
+    const atV = fromV + <usize>j * load<usize>(vs, 8);
+    stage(atK, load<usize>(ks, 8), load<usize>(ks, 12), count, dim, width, 1, k);
+    stagePanels(atK, load<usize>(ks, 8), load<usize>(ks, 12), count, dim, kPanels);
+    stagePanels(atV, load<usize>(vs, 8), load<usize>(vs, 12), count, valueDim, vPanels);
+    memory.fill(dk, 0, tall * wide);
+    memory.fill(dv, 0, tall * valueWide);
+    for (let head = firstHead; head < firstHead + perGroup; head++) {
+      for (let i = 0; i < queries; i += ROWS) {
+        const height = min(ROWS, queries - i);
+        if (lastKey(args, i + height - 1) <= j || firstKey(args, i) >= j + count) {
+          if (slot(args, DMASK) != 0) clearMask(args, head, i, height, j, count);
+          continue;
+        }
+        stageRows(args, Q, Q_STRIDES, head, i, height, dim, width, q);
+        stageRows(args, G, G_STRIDES, head, i, height, valueDim, valueWidth, g);
+        product(height, count, dim, q, wide, 4, kPanels, 32, <usize>dim << 5, zeros, 0, weights, ld);
+        product(height, count, valueDim, g, valueWide, 4, vPanels, 32, <usize>valueDim << 5, zeros, 0, slopes, ld);
+        for (let row = 0; row < height; row++) {
+          const at = <usize>row * ld;
+          differentiate(args, head, i + row, j, count, weights + at, slopes + at, bits);
+        }
+        product(count, valueDim, height, weights, 4, ld, g, valueWide, 32, dv, valueWide, dv, valueWide);
+        product(count, dim, height, slopes, 4, ld, q, wide, 32, dk, wide, dk, wide);
+        product(height, dim, count, slopes, ld, 4, k, wide, 32, zeros, 0, dq, wide);
+        const to = <usize>slot(args, DQ) + ((<usize>(head * queries + i) * <usize>dim) << 2);
+        addRows(dq, wide, to, height, dim);
+      }
+    }
+    const place = <usize>(unit * keys + j);
+    putRows(dk, wide, <usize>slot(args, DK) + ((place * <usize>dim) << 2), count, dim);
+    putRows(dv, valueWide, <usize>slot(args, DV) + ((place * <usize>valueDim) << 2), count, valueDim);
+  }
+}
+
+// Rows [i, i + height) of one head of a tensor with strides, dense.
+function stageRows(
+  args: usize, tensor: i32, strides: i32, head: i32, i: i32, height: i32, columns: i32, width: i32, to: usize,
+): void {
+  const heads = slot(args, HEADS);
+  const s = args + (<usize>strides << 2);
+  const from =
+    <usize>slot(args, tensor) +
+    <usize>(head / heads) * load<usize>(s) +
+    <usize>(head % heads) * load<usize>(s, 4) +
+    <usize>i * load<usize>(s, 8);
+  stage(from, load<usize>(s, 8), load<usize>(s, 12), height, columns, width, 1, to);
+}
+
+// From scores and g · vᵀ: the weights as the values saw them, and the gradient of the scores before the scale.
+@inline
+function differentiate(
+  args: usize, head: i32, i: i32, j: i32, count: i32, weights: usize, slopes: usize, bits: usize,
+): void {
+  const first = max(0, firstKey(args, i) - j);
+  const last = max(first, min(count, lastKey(args, i) - j));
+  const at = <usize>(head * slot(args, QUERIES) + i) << 2;
+  const logSum = v128.load32_splat(<usize>slot(args, LOG_SUMS) + at);
+  const delta = v128.load32_splat(<usize>slot(args, DELTAS) + at);
+  const scale = f32x4.splat(floatSlot(args, SCALE));
+  const whole = (count + 3) & ~3;
+  const bytes = <usize>whole << 2;
+  const mask = <usize>slot(args, MASK);
+  if (mask != 0) {
+    for (let c: usize = 0; c < bytes; c += 16) v128.store(weights + c, f32x4.mul(v128.load(weights + c), scale));
+    maskRow(args, maskAt(args, mask, head, i, j), weights, count);
+  }
+  const factor = mask != 0 ? f32x4.splat(1) : scale;
+  for (let c: usize = 0; c < bytes; c += 16) {
+    v128.store(weights + c, expNegative4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum)));
+  }
+  for (let c = 0; c < first; c++) store<f32>(weights + (<usize>c << 2), 0);
+  for (let c = last; c < whole; c++) store<f32>(weights + (<usize>c << 2), 0);
+  if (slot(args, DROPS) != 0) {
+    const random = rowBits(args, <u64>head * <u64>slot(args, QUERIES) + <u64>i, j, count, bits);
+    const limit = i32x4.splat(slot(args, LIMIT));
+    const kept = f32x4.splat(floatSlot(args, KEPT));
+    for (let c: usize = 0; c < bytes; c += 16) {
+      const keep = v128.and(kept, i32x4.ge_u(v128.load(random + c), limit));
+      const p = v128.load(weights + c);
+      v128.store(slopes + c, f32x4.mul(p, f32x4.sub(f32x4.mul(v128.load(slopes + c), keep), delta)));
+      v128.store(weights + c, f32x4.mul(p, keep));
+    }
+  } else {
+    for (let c: usize = 0; c < bytes; c += 16) {
+      v128.store(slopes + c, f32x4.mul(v128.load(weights + c), f32x4.sub(v128.load(slopes + c), delta)));
+    }
+  }
+  if (slot(args, DMASK) != 0) memory.copy(maskGradAt(args, head, i, j), slopes, <usize>count << 2);
+  for (let c: usize = 0; c < bytes; c += 16) v128.store(slopes + c, f32x4.mul(v128.load(slopes + c), scale));
+}
+
+@inline
+function maskGradAt(args: usize, head: i32, i: i32, j: i32): usize {
+  const row = <usize>(head * slot(args, QUERIES) + i);
+  return <usize>slot(args, DMASK) + ((row * <usize>slot(args, KEYS) + <usize>j) << 2);
+}
+
+// What a tile that is skipped would have written.
+function clearMask(args: usize, head: i32, i: i32, height: i32, j: i32, count: i32): void {
+  for (let row = 0; row < height; row++) memory.fill(maskGradAt(args, head, i + row, j), 0, <usize>count << 2);
+}
+
+function addRows(x: usize, step: usize, to: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i++) {
+    let c = 0;
+    for (; c + 4 <= columns; c += 4) {
+      const at = <usize>c << 2;
+      v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(x + at)));
+    }
+    for (; c < columns; c++) {
+      const at = <usize>c << 2;
+      store<f32>(to + at, load<f32>(to + at) + load<f32>(x + at));
+    }
+    x += step;
+    to += <usize>columns << 2;
+  }
+}
+
+function putRows(x: usize, step: usize, to: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i++) {
+    memory.copy(to, x, <usize>columns << 2);
+    x += step;
+    to += <usize>columns << 2;
+  }
+}

@@ -1,0 +1,113 @@
+// Scaled dot-product attention. Operands are read by their strides, masks too: nothing is copied, and memory grows with
+// the number of tokens only.
+import { ShapeError } from '../../../errors';
+import type { FusedRows } from '../../../registry';
+import type { AnyTensor } from '../../../tensor';
+import type { FusedKernel } from '../../backend';
+import { addressOf } from '../address';
+import type { Engine } from '../engine/engine';
+import { writeRandom } from './activations';
+
+// Slots, as assembly/attention-tile.ts has them.
+const OUT = 4;
+const LOG_SUMS = 5;
+const STRIDES = 13;
+const SCALE = 29;
+const UNIT_QUERIES = 33;
+const DROPS = 35;
+const G = 42;
+
+// Tiles: how many keys and queries fit a thread's scratch memory, by the length of a head.
+const TILE_KEYS = 64;
+const QUERIES = 192;
+const WIDE = 440;
+const WIDEST = 980;
+
+/** softmax(q · kᵀ · scale + mask) · v, by tiles. */
+export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProductAttention'], number> => ({
+  forward(inputs, _out, attrs, save) {
+    const [B, H, T] = inputs[0].shape;
+    const S = inputs[1].shape[2];
+    const Dv = inputs[2].shape[3];
+    const out = engine.alloc(B * H * T * Dv * 4);
+    const logSums = save === null ? 0 : engine.alloc(B * H * T * 4);
+    save?.(logSums, B * H * T);
+    if (B * H * T * Dv === 0) return out;
+    writeOperands(engine, inputs, attrs);
+    const { slots } = engine;
+    slots[OUT] = out;
+    slots[LOG_SUMS] = logSums;
+    const units = B * H * Math.ceil(T / slots[UNIT_QUERIES]);
+    engine.launch('attention', units, costOf(inputs, attrs.causal));
+    if (S === 0 && logSums !== 0) engine.f32.fill(Number.POSITIVE_INFINITY, logSums / 4, logSums / 4 + B * H * T);
+    return out;
+  },
+
+  backward(g, { inputs, output, saved: [logSums], attrs, needs }) {
+    const [q, k, v, mask] = inputs;
+    const [B, H, T] = q.shape;
+    const [, heads, S] = k.shape;
+    const dq = engine.alloc(q.size * 4);
+    const dk = engine.alloc(k.size * 4);
+    const dv = engine.alloc(v.size * 4);
+    const dMask = mask !== undefined && needs[3] ? engine.alloc(B * H * T * S * 4) : 0;
+    const deltas = engine.alloc(B * H * T * 4);
+    writeOperands(engine, inputs, attrs);
+    const { slots } = engine;
+    slots[OUT] = addressOf(output);
+    slots[LOG_SUMS] = logSums;
+    slots[G] = addressOf(g);
+    for (let axis = 0; axis < 4; axis++) slots[G + 1 + axis] = g.strides[axis] * 4;
+    slots[G + 5] = deltas;
+    slots[G + 6] = dq;
+    slots[G + 7] = dk;
+    slots[G + 8] = dv;
+    slots[G + 9] = dMask;
+    engine.launch('attentionDeltas', B * H, g.size * 2);
+    engine.launch('attentionGrad', B * heads, 3 * costOf(inputs, attrs.causal));
+    engine.free(deltas);
+    const gradients = [dq, dk, dv, ...(mask === undefined ? [] : [dMask === 0 ? null : dMask])];
+    return gradients.map((gradient, i) => {
+      if (needs[i]) return gradient;
+      if (gradient !== null) engine.free(gradient);
+      return null;
+    });
+  },
+});
+
+// Simple operations of the forward pass, about.
+function costOf([q, k, v]: readonly AnyTensor[], causal: boolean): number {
+  const [B, H, T, D] = q.shape;
+  return (B * H * T * k.shape[2] * ((D + v.shape[3]) / 8 + 4)) / (causal ? 2 : 1);
+}
+
+function writeOperands(
+  engine: Engine,
+  inputs: readonly AnyTensor[],
+  attrs: FusedRows['scaledDotProductAttention'],
+): void {
+  const [q, k, v, mask] = inputs;
+  const longest = Math.max(q.shape[3], v.shape[3]);
+  if (longest > WIDEST)
+    throw new ShapeError('scaledDotProductAttention', 'q', `heads of at most ${WIDEST}`, String(longest));
+  const { slots, floats } = engine;
+  for (let i = 0; i < 4; i++) {
+    const t = i < inputs.length ? inputs[i] : null;
+    slots[i] = t === null ? 0 : addressOf(t);
+    for (let axis = 0; axis < 4; axis++) slots[STRIDES + 4 * i + axis] = t === null ? 0 : t.strides[axis] * 4;
+  }
+  slots[7] = q.shape[1];
+  slots[8] = k.shape[1];
+  slots[9] = q.shape[2];
+  slots[10] = k.shape[2];
+  slots[11] = q.shape[3];
+  slots[12] = v.shape[3];
+  floats[SCALE] = attrs.scale;
+  slots[SCALE + 1] = attrs.causal ? 1 : 0;
+  slots[SCALE + 2] = attrs.window ?? 0;
+  slots[SCALE + 3] = mask?.dtype === 'bool' ? 1 : 0;
+  slots[UNIT_QUERIES] = longest > WIDE ? 48 : QUERIES;
+  slots[UNIT_QUERIES + 1] = longest > WIDE ? 16 : TILE_KEYS;
+  slots[DROPS] = attrs.p > 0 ? 1 : 0;
+  writeRandom(engine, DROPS + 1, attrs);
+}
