@@ -22,3 +22,5 @@ export { LearnedPositions, type LearnedPositionsConfig } from './positions/learn
 export { RelativeBias, type RelativeBiasConfig, relativeBucket } from './positions/relative-bias';
 export { Rope, type RopeConfig, type RopeScaling, ropeFrequencies } from './positions/rope';
 export { sinusoidalPositions } from './positions/sinusoidal';
+export { attentionRollout } from './rollout';
+export type { CodecOptions, EncodedText, TextCodec, TokenBatch } from './text-codec';

@@ -1,1 +1,13 @@
-export {};
+// The public surface of @heddle/classifier.
+export type { TextCodec } from '@heddle/attention';
+export type { BackboneConfig } from './backbone';
+export type { Target } from './folder';
+export { Pooling, type PoolingKind } from './pooling';
+export {
+  type Prediction,
+  SequenceClassifier,
+  type SequenceClassifierConfig,
+  type WeighedToken,
+} from './sequence-classifier';
+export type { TextBatch } from './text-batch';
+export type { TextOptions } from './text-model';

@@ -1,6 +1,7 @@
 // The subpath @heddle/tensor/io: safetensors, and files that are written whole or not at all.
 export type { FileDType } from './file-dtype';
 export { type LoadWeightsOptions, loadSafetensors, loadWeights } from './load';
+export { readFile, readJson } from './read';
 export { openSafetensors, SafetensorsFile, type TensorInfo } from './safetensors-file';
 export { type SaveOptions, saveSafetensors } from './save';
 export { sha256 } from './sha256';

@@ -1,0 +1,123 @@
+// What heads have in common: a backbone, checked settings, a mode for answering, and a folder to be saved in.
+import type { TextCodec } from '@heddle/attention';
+import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
+import { Module } from '@heddle/tensor/nn';
+import type { BackboneConfig, ResolvedBackbone } from './backbone';
+import { saveFolder, type Target } from './folder';
+import { flag, oneOf, probability, type Rules, whole } from './problems';
+
+/** What the settings of a backbone must be. */
+export const backboneRules: Rules<BackboneConfig> = {
+  vocabSize: whole(1, 1e8),
+  dim: whole(1, 65_536),
+  layers: whole(1, 1_000),
+  heads: whole(1, 65_536),
+  kvHeads: whole(1, 65_536),
+  hiddenDim: whole(1, 1_048_576),
+  maxLength: whole(1, 1e7),
+  dropout: probability,
+  norm: oneOf('layer', 'rms'),
+  placement: oneOf('pre', 'post', 'sandwich', 'parallel'),
+  activation: oneOf('relu', 'gelu', 'geluTanh', 'silu', 'quickGelu'),
+  gated: flag,
+  positions: oneOf('learned', 'sinusoidal', 'rope', 'alibi', 'none'),
+  padId: whole(0, 1e8),
+  typeCount: whole(1, 65_536),
+};
+
+/** Parameters beyond this many can't be held anywhere that this runs: a config that asks for more is a mistake. */
+const MAX_PARAMETERS = 4e9;
+
+/** Refuses sizes that are each allowed but absurd together, before memory is asked for. */
+export function requireFeasible(
+  owner: string,
+  { vocabSize, dim, layers, hiddenDim, maxLength }: ResolvedBackbone,
+): void {
+  const count = (vocabSize + maxLength) * dim + layers * (4 * dim * dim + 2 * dim * hiddenDim);
+  if (count > MAX_PARAMETERS)
+    throw new ArgumentError(owner, 'config', `at most ${MAX_PARAMETERS} parameters`, `sizes that make about ${count}`);
+}
+
+/** Options of calls that start from texts. */
+export interface TextOptions {
+  /** Whatever made the ids in training; the one that the model was loaded with where nothing is said. */
+  readonly tokenizer?: TextCodec | undefined;
+  /** Texts that go through the model at once: 32 where nothing is said. */
+  readonly batchSize?: number;
+}
+
+/** Base of the heads. */
+export abstract class TextModel<Config extends ResolvedBackbone> extends Module {
+  /** What config.json calls the kind of model. */
+  protected abstract readonly kind: string;
+  /** Set by `load`. A field of the class's own, not a part of the model. */
+  protected codec: TextCodec | undefined;
+
+  constructor(readonly config: Config) {
+    super();
+  }
+
+  /**
+   * Writes config.json, model.safetensors and, with a tokenizer, tokenizer.json.
+   *
+   * @param target a folder, or a map that takes the files
+   * @throws {WriteError} where the disk is full or refuses.
+   */
+  async save(target: Target, options: { readonly tokenizer?: TextCodec | undefined } = {}): Promise<void> {
+    await saveFolder(target, this, this.kind, this.config, options.tokenizer ?? this.codec);
+  }
+
+  /** The tokenizer of a call, checked against the model. */
+  protected tokenizerOf(call: string, tokenizer: TextCodec | undefined = this.codec): TextCodec {
+    if (tokenizer === undefined)
+      throw new ArgumentError(
+        call,
+        'tokenizer',
+        'the tokenizer that the model was trained with: { tokenizer }',
+        'none',
+      );
+    if (tokenizer.vocabSize > this.config.vocabSize) {
+      const known = `a vocabulary of at most ${this.config.vocabSize} ids`;
+      throw new ArgumentError(call, 'tokenizer', known, `one of ${tokenizer.vocabSize}`);
+    }
+    return tokenizer;
+  }
+
+  /** Runs `fn` without dropout and without a graph; nothing but its result stays. */
+  protected answering<T>(fn: () => T): T {
+    const resume = this.training;
+    this.eval();
+    try {
+      return noGrad(() => scope(fn));
+    } finally {
+      if (resume) this.train();
+    }
+  }
+
+  /** Texts in batches of similar length, so that little is padding; `take` gets each batch with the texts' places. */
+  protected async inBatches(
+    texts: readonly string[],
+    batchSize: number,
+    take: (batch: readonly string[], places: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    if (!Number.isInteger(batchSize) || batchSize < 1)
+      throw new ArgumentError(this.constructor.name, 'batchSize', 'a whole number of at least 1', String(batchSize));
+    const order = texts.map((_, i) => i).sort((a, b) => texts[a].length - texts[b].length || a - b);
+    for (let from = 0; from < order.length; from += batchSize) {
+      const places = order.slice(from, from + batchSize);
+      await take(
+        places.map((i) => texts[i]),
+        places,
+      );
+    }
+  }
+}
+
+/** The numbers of a result, which is then freed. */
+export async function taken(t: Tensor): Promise<Float32Array> {
+  try {
+    return await t.data();
+  } finally {
+    t.dispose();
+  }
+}
