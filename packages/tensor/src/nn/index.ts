@@ -2,7 +2,7 @@
 export { assign } from './assign';
 export { type Layer, ModuleList, Sequential } from './containers';
 export { Conv1d, type Conv1dConfig } from './conv1d';
-export { fanInUniform, type InitializerOptions, normal, xavierUniform } from './initializers';
+export { fanInUniform, type InitializerOptions, normal, skipInit, xavierUniform } from './initializers';
 export {
   Dropout,
   Embedding,
