@@ -111,6 +111,25 @@ export interface InPlaceKernels<B> {
   ): void;
 }
 
+/** What the gpu backend runs on. */
+export interface GpuInfo {
+  /** The mode of gpu.js. */
+  readonly mode: 'webgpu' | 'webgl2';
+  /** `auto` where our own kernels run the hot ops, `portable` where gpu.js runs them all. */
+  readonly kernels: 'auto' | 'portable';
+  /** Version of gpu.js. */
+  readonly gpujs: string;
+  readonly adapter: string;
+  readonly vendor: string;
+  /** True for SwiftShader, llvmpipe and the like: a processor that plays a GPU. */
+  readonly software: boolean;
+  readonly limits: Readonly<Record<string, number>>;
+  /** Ops that go through the host. */
+  readonly viaHost: readonly string[];
+  /** Kernels launched since the start, of gpu.js and of our own, and gpu.js kernels compiled. */
+  readonly counts: { readonly portable: number; readonly own: number; readonly compiled: number };
+}
+
 /** What really runs. */
 export interface BackendInfo {
   readonly backend: string;
@@ -122,6 +141,8 @@ export interface BackendInfo {
   readonly blas: string;
   /** Anything worth knowing, one sentence each. */
   readonly notes: readonly string[];
+  /** The device, on the gpu backend. */
+  readonly gpu?: GpuInfo;
 }
 
 /** A device that holds buffers and runs kernels on them. */

@@ -1,0 +1,112 @@
+// One gpu.js kernel call in the making: gathers arguments, and writes the source only where no such kernel is compiled.
+import type { AnyTensor } from '../../tensor';
+import type { Argument, Device, GpuBuffer } from './device';
+import type { Index, Threads } from './threads';
+
+/** The buffer behind a tensor of this backend. */
+export function bufferOf(t: AnyTensor): GpuBuffer {
+  return t.storage.buffer as GpuBuffer;
+}
+
+/** Row-major strides of a shape. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i];
+  }
+  return strides;
+}
+
+/** An array argument, and how positions become an index into it. */
+export class Operand {
+  constructor(
+    readonly name: string,
+    private readonly strides: readonly number[],
+    private readonly offset: string,
+    /** Elements that one step of a float position skips; 1 where several positions are floats. */
+    private readonly step: number,
+  ) {}
+
+  /** Source that reads the element at a position along each axis. */
+  at(index: readonly Index[]): string {
+    const whole: string[] = this.offset === '' ? [] : [this.offset];
+    const float: string[] = [];
+    index.forEach((position, axis) => {
+      const stride = this.strides[axis];
+      if (stride === 0) return;
+      if (typeof position === 'string') whole.push(times(position, stride));
+      else float.push(times(position.float, stride / this.step));
+    });
+    const flat = whole.length === 0 ? '0' : whole.join(' + ');
+    return float.length === 0 ? `${this.name}[${flat}]` : `${this.name}[${float.join(' + ')}][${flat}]`;
+  }
+}
+
+function times(position: string, by: number): string {
+  return by === 1 ? position : `${position} * ${by}`;
+}
+
+/** Gathers what a kernel is called with. */
+export class Call {
+  private readonly args: Argument[] = [];
+  private readonly names: string[] = [];
+  private key: string;
+
+  constructor(
+    private readonly device: Device,
+    op: string,
+  ) {
+    this.key = op;
+  }
+
+  /** A tensor, read by positions along its axes. `step` says how float positions index; 0 where none do. */
+  tensor(t: AnyTensor, step = 0): Operand {
+    return this.buffer(bufferOf(t), t.strides, t.offset, step);
+  }
+
+  /** A buffer, read likewise. */
+  buffer(buffer: GpuBuffer, strides: readonly number[], offset = 0, step = 0): Operand {
+    const name = `x${this.args.length}`;
+    this.names.push(name);
+    this.args.push({ buffer, dims: step === 0 ? [Math.max(buffer.length, 1)] : [step, 1] });
+    this.key += `|${strides.join()}${offset === 0 ? '' : '+'}${step === 0 ? '' : `/${step}`}`;
+    return new Operand(name, strides, offset === 0 ? '' : this.int(offset), Math.max(step, 1));
+  }
+
+  /** A whole number that may differ from call to call. */
+  int(int: number): string {
+    return this.scalar({ int });
+  }
+
+  /** A number that may differ from call to call. */
+  float(float: number): string {
+    return this.scalar({ float });
+  }
+
+  /** Something else that the source depends on. */
+  note(...parts: readonly unknown[]): this {
+    this.key += `|${parts.join()}`;
+    return this;
+  }
+
+  /** Runs the kernel; `body` writes its statements, which end in a `return`. */
+  run(threads: Threads, body: () => string, loops = 1): GpuBuffer {
+    if (threads.output.includes(0)) return this.device.upload(new Float32Array(0));
+    return this.device.launch({
+      key: `${this.key}|${threads.key}|${loops}`,
+      source: () => `function(${this.names.join(', ')}) {\n${threads.prologue}\n${body()}\n}`,
+      output: threads.output,
+      args: this.args,
+      loops,
+    });
+  }
+
+  private scalar(arg: Argument): string {
+    const name = `s${this.args.length}`;
+    this.names.push(name);
+    this.args.push(arg);
+    return name;
+  }
+}

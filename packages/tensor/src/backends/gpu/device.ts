@@ -1,0 +1,71 @@
+// What kernels are written against: buffers that stay on the device, and launches of gpu.js kernels on them.
+// Two devices implement it, one a mode.
+import type { Resident } from './gpujs';
+
+/** Which of gpu.js's modes runs. Its CPU modes are never used. */
+export type Mode = 'webgpu' | 'webgl2';
+
+/**
+ * One buffer of floats. Results of gpu.js never change, so a kernel that writes in place makes a new result and puts
+ * it here: tensors hold the handle, not what it points to.
+ */
+export interface GpuBuffer {
+  resource: Resident;
+  /** Elements; 0 for an empty tensor, which still has a resource. */
+  readonly length: number;
+}
+
+/** What a kernel is called with. `dims` are the sizes that `x[i][j]` counts with, innermost first. */
+export type Argument =
+  | { readonly buffer: GpuBuffer; readonly dims: readonly number[] }
+  | { readonly int: number }
+  | { readonly float: number };
+
+/** One gpu.js kernel call. */
+export interface Launch {
+  /** Kernels with the same key have the same source. */
+  readonly key: string;
+  readonly source: () => string;
+  /** Threads along x, y, z. */
+  readonly output: readonly number[];
+  readonly args: readonly Argument[];
+  /** The most turns that a loop bounded by data takes: gpu.js cuts such loops off. */
+  readonly loops: number;
+}
+
+/** Counts that tests and `backendInfo()` read. */
+export interface Counts {
+  /** gpu.js kernels launched. */
+  portable: number;
+  /** Kernels of our own launched. */
+  own: number;
+  /** gpu.js kernels compiled, evicted ones included. */
+  compiled: number;
+}
+
+/** What the device says about itself. */
+export interface DeviceFacts {
+  readonly adapter: string;
+  readonly vendor: string;
+  /** True for SwiftShader, llvmpipe and the like: a processor that plays a GPU. */
+  readonly software: boolean;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** A device with its memory and its cache of kernels. */
+export interface Device {
+  readonly mode: Mode;
+  readonly facts: DeviceFacts;
+  readonly counts: Counts;
+  /** Runs a kernel into a new buffer. */
+  launch(launch: Launch): GpuBuffer;
+  upload(data: Float32Array): GpuBuffer;
+  read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array>;
+  free(buffer: GpuBuffer): void;
+  dispose(): Promise<void>;
+}
+
+/** True for the names that software rasterisers go by. */
+export function isSoftware(name: string): boolean {
+  return /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render|warp/i.test(name);
+}

@@ -1,0 +1,104 @@
+// The gpu backend: gpu.js kernels for every primitive, on webgpu or webgl2, and our own for the hot ops on webgpu.
+import type { DType, HostArrays } from '../../dtype';
+import { ArgumentError, BackendError, HeddleError } from '../../errors';
+import type { Backend, BackendInfo, FusedTable, InPlaceKernels, KernelTable } from '../backend';
+import type { Device, GpuBuffer, Mode } from './device';
+import { portableFused } from './fused/index';
+import { GPU_JS_VERSION } from './gpujs';
+import { elementwise } from './kernels/elementwise';
+import { inPlaceKernels } from './kernels/in-place';
+import { indexing } from './kernels/indexing';
+import { matmul, portableProduct } from './kernels/product';
+import { reductions } from './kernels/reductions';
+import { createWebGlDevice } from './webgl-device';
+import { createWebGpuDevice, WebGpuDevice } from './webgpu-device';
+import { hotFused, hotInPlace } from './wgsl/index';
+import { tiledProduct } from './wgsl/matmul';
+
+/** Settings of the gpu backend. */
+export interface GpuOptions {
+  /** The mode of gpu.js; webgpu where there is one, else webgl2, where nothing is said. */
+  readonly mode?: 'auto' | Mode;
+  /** `portable` runs gpu.js kernels alone; `auto` takes our own WGSL for the hot ops where the mode is webgpu. */
+  readonly kernels?: 'auto' | 'portable';
+  /** Refuse adapters that a processor plays, as `init({ backend: 'auto' })` does. */
+  readonly hardwareOnly?: boolean;
+}
+
+/** Starts the gpu backend. */
+export async function createGpu(options: GpuOptions = {}): Promise<Backend<GpuBuffer>> {
+  return backendOn(await start(options), options.kernels ?? 'auto');
+}
+
+async function start(options: GpuOptions): Promise<Device> {
+  const mode = options.mode ?? 'auto';
+  switch (mode) {
+    case 'webgpu':
+      return createWebGpuDevice(options);
+    case 'webgl2':
+      return createWebGlDevice(options);
+    case 'auto':
+      return createWebGpuDevice(options).catch(async (webgpu: unknown) => {
+        try {
+          return await createWebGlDevice(options);
+        } catch (webgl) {
+          throw new BackendError('gpu', `${reason(webgpu)}; ${reason(webgl)}`);
+        }
+      });
+    default:
+      throw new ArgumentError('init', 'gpu.mode', 'auto, webgpu or webgl2', String(mode satisfies never));
+  }
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof HeddleError)) throw error;
+  return error.message.replace(/^gpu: /, '');
+}
+
+function backendOn(device: Device, kernels: 'auto' | 'portable'): Backend<GpuBuffer> {
+  const own = kernels === 'auto' && device instanceof WebGpuDevice ? device : null;
+  const product = own === null ? portableProduct(device) : tiledProduct(own);
+  const table: KernelTable<GpuBuffer> = {
+    ...elementwise(device),
+    ...reductions(device),
+    ...indexing(device),
+    matmul: matmul(product),
+  };
+  const fused: FusedTable<GpuBuffer> = { ...portableFused(device, product), ...(own && hotFused(own, product)) };
+  const inPlace: InPlaceKernels<GpuBuffer> = { ...inPlaceKernels(device), ...(own && hotInPlace(own)) };
+  return {
+    name: 'gpu',
+    kernels: table,
+    fused,
+    inPlace,
+    upload: (data) => device.upload(data instanceof Float32Array ? data : Float32Array.from(data)),
+    read: async (buffer, offset, count, dtype) => toHost(await device.read(buffer, offset, count), dtype),
+    free: (buffer) => device.free(buffer),
+    info: () => describe(device, own === null ? 'portable' : 'auto'),
+    dispose: () => device.dispose(),
+  };
+}
+
+function toHost<D extends DType>(values: Float32Array, dtype: D): HostArrays[D] {
+  const arrays: { readonly [K in DType]: () => HostArrays[K] } = {
+    float32: () => values,
+    int32: () => Int32Array.from(values),
+    bool: () => Uint8Array.from(values),
+  };
+  return arrays[dtype]();
+}
+
+function describe(device: Device, kernels: 'auto' | 'portable'): BackendInfo {
+  const { mode, facts, counts } = device;
+  return {
+    backend: 'gpu',
+    threads: 1,
+    simd: 'none',
+    blas: 'none',
+    notes: [
+      ...(facts.software ? [`${facts.adapter} is a software adapter: a processor plays the GPU`] : []),
+      'int32 and bool are held as floats: whole numbers are exact up to 2^24',
+    ],
+    gpu: { mode, kernels, gpujs: GPU_JS_VERSION, viaHost: [], ...facts, counts: { ...counts } },
+  };
+}

@@ -1,0 +1,246 @@
+// The webgpu device: gpu.js's own GPUDevice, a pool of its buffers, gpu.js kernels and ours in one queue.
+/// <reference types="@webgpu/types" />
+import { BackendError, type HeddleError, OutOfMemory } from '../../errors';
+import { BufferPool } from './buffer-pool';
+import { provideWebGpu } from './dawn';
+import {
+  type Argument,
+  type Counts,
+  type Device,
+  type DeviceFacts,
+  type GpuBuffer,
+  isSoftware,
+  type Launch,
+} from './device';
+import { type BufferResult, type GpuInstance, type GpuJs, loadGpuJs, type WebGpuContext } from './gpujs';
+import { KernelCache } from './kernel-cache';
+import { buildNow, type WebGpuKernel } from './webgpu-kernel';
+import { type Compute, WgslQueue } from './wgsl-queue';
+
+const STORAGE_COPY = 0x80 | 0x04 | 0x08;
+const READ_COPY_DST = 0x01 | 0x08;
+const MAP_READ = 1;
+
+/** Kernels that stay compiled. */
+const CAPACITY = 512;
+
+/** Settings of the webgpu device. */
+export interface WebGpuOptions {
+  /** Refuse adapters that a processor plays. */
+  readonly hardwareOnly?: boolean;
+}
+
+/** Starts webgpu. Throws where there is no adapter. */
+export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
+  await provideWebGpu();
+  if (typeof navigator === 'undefined' || navigator.gpu === undefined) {
+    throw new BackendError('gpu', 'this runtime has no WebGPU: use a browser that has it, or the wasm backend');
+  }
+  const gpujs = await loadGpuJs();
+  let context: WebGpuContext;
+  try {
+    context = await gpujs.WebGPUContext.acquire();
+  } catch (cause) {
+    throw new BackendError('gpu', 'WebGPU found no adapter here', { cause });
+  }
+  const device = new WebGpuDevice(gpujs, context);
+  if (options.hardwareOnly && device.facts.software) {
+    throw new BackendError('gpu', `WebGPU found only a software adapter (${device.facts.adapter})`);
+  }
+  return device;
+}
+
+/** A device that runs gpu.js kernels, and our own WGSL on the same buffers. */
+export class WebGpuDevice implements Device {
+  readonly mode = 'webgpu';
+  readonly facts: DeviceFacts;
+  readonly counts: Counts = { portable: 0, own: 0, compiled: 0 };
+  private readonly gpu: GpuInstance;
+  private readonly device: GPUDevice;
+  private readonly pool: BufferPool;
+  private readonly queue: WgslQueue;
+  private readonly kernels = new KernelCache<WebGpuKernel>(CAPACITY, (kernel) => kernel.destroy());
+  /** What went wrong on the device since the last read: it tells asynchronously, and reads pass it on. */
+  private failure: HeddleError | null = null;
+  private isLost = false;
+
+  constructor(
+    private readonly gpujs: GpuJs,
+    private readonly context: WebGpuContext,
+  ) {
+    this.device = context.device;
+    this.gpu = new gpujs.GPU({ mode: 'webgpu' });
+    this.queue = new WgslQueue(this.device);
+    this.pool = new BufferPool(
+      (size) => this.device.createBuffer({ size, usage: STORAGE_COPY }),
+      (buffer) => {
+        this.queue.flush();
+        buffer.destroy();
+      },
+    );
+    this.facts = factsOf(context);
+    this.device.onuncapturederror = ({ error }) => {
+      this.failure ??= this.typed(error);
+    };
+    void this.device.lost.then(({ message }) => {
+      this.isLost = true;
+      this.failure ??= new BackendError('gpu', `the device was lost (${message}): call init() again`);
+    });
+  }
+
+  launch({ key, source, output, args, loops }: Launch): GpuBuffer {
+    this.assertUsable();
+    this.queue.flush();
+    const handles = args.map((arg) => this.handle(arg));
+    const kernel = this.kernels.get(`${key}/${output.length}`, () =>
+      this.compile(source(), output, args, handles, loops),
+    );
+    const out = this.allocate(output.reduce((a, b) => a * b, 1));
+    kernel.setOutput(output);
+    kernel.outputBuffer = bufferOf(out);
+    kernel.bindGroupDirty = true;
+    // Submits at once; the promise is resolved already and holds what `out` holds.
+    void kernel.run(...handles);
+    kernel.outputBuffer = null;
+    this.counts.portable++;
+    return out;
+  }
+
+  /** Runs WGSL of our own. */
+  compute(job: Compute): void {
+    this.assertUsable();
+    this.queue.push(job);
+    this.counts.own++;
+  }
+
+  /** A new buffer whose contents are whatever was there before. */
+  allocate(length: number): GpuBuffer {
+    const bytes = Math.max(length, 1) * 4;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (bytes > limit) throw new OutOfMemory('gpu', bytes, this.pool.live, limit);
+    return { resource: this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length };
+  }
+
+  upload(data: Float32Array): GpuBuffer {
+    const out = this.allocate(data.length);
+    // Writes come before what is submitted later; what our queue still holds may use this very memory.
+    this.queue.flush();
+    this.device.queue.writeBuffer(bufferOf(out), 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    return out;
+  }
+
+  /** Copies elements from one buffer into another. */
+  copy(from: GpuBuffer, fromElement: number, to: GpuBuffer, toElement: number, count: number): void {
+    if (count > 0) this.queue.copy(bufferOf(from), fromElement * 4, bufferOf(to), toElement * 4, count * 4);
+  }
+
+  async read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array> {
+    this.assertUsable();
+    if (count === 0) return new Float32Array(0);
+    const staging = this.device.createBuffer({ size: count * 4, usage: READ_COPY_DST });
+    this.queue.copy(bufferOf(buffer), offset * 4, staging, 0, count * 4);
+    this.queue.flush();
+    try {
+      await staging.mapAsync(MAP_READ);
+      const data = new Float32Array(staging.getMappedRange().slice(0));
+      this.assertUsable();
+      return data;
+    } catch (cause) {
+      this.assertUsable();
+      throw new BackendError('gpu', 'reading from the device failed', { cause });
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  free(buffer: GpuBuffer): void {
+    if (!this.isLost) this.pool.give(bufferOf(buffer));
+  }
+
+  async dispose(): Promise<void> {
+    this.queue.dispose();
+    this.kernels.clear();
+    this.pool.clear();
+    await this.gpu.destroy();
+    await this.gpujs.WebGPUContext.destroy();
+  }
+
+  private compile(
+    source: string,
+    output: readonly number[],
+    args: readonly Argument[],
+    handles: readonly unknown[],
+    loops: number,
+  ): WebGpuKernel {
+    const shortcut = this.gpu.createKernel(source, {
+      output,
+      pipeline: true,
+      immutable: true,
+      precision: 'single',
+      tactic: 'precision',
+      loopMaxIterations: Math.max(loops, 1),
+      argumentTypes: args.map((arg) => ('buffer' in arg ? 'WebGPUBuffer' : 'int' in arg ? 'Integer' : 'Float')),
+      dynamicOutput: true,
+    });
+    const kernel = shortcut.kernel as WebGpuKernel;
+    if (!(kernel instanceof this.gpujs.WebGPUKernel) || kernel.fallbackReason !== null) {
+      throw new BackendError('gpu', `gpu.js fell back from webgpu: ${kernel.fallbackReason ?? 'no reason given'}`);
+    }
+    buildNow(kernel, this.context, handles);
+    this.counts.compiled++;
+    return kernel;
+  }
+
+  private handle(arg: Argument): unknown {
+    if (!('buffer' in arg)) return 'int' in arg ? arg.int : arg.float;
+    const { resource } = arg.buffer;
+    return arg.dims.length === 1 ? resource : this.wrap(bufferOf(arg.buffer), arg.dims);
+  }
+
+  private wrap(buffer: GPUBuffer, output: readonly number[]): BufferResult {
+    return new this.gpujs.WebGPUBufferResult({
+      buffer,
+      output,
+      componentCount: 1,
+      context: this.context,
+      kernel: null,
+    });
+  }
+
+  private assertUsable(): void {
+    if (this.failure === null) return;
+    const { failure } = this;
+    // A lost device stays lost; anything else was about one result.
+    if (!this.isLost) this.failure = null;
+    throw failure;
+  }
+
+  private typed(error: GPUError): HeddleError {
+    if (error.constructor.name !== 'GPUOutOfMemoryError') return new BackendError('gpu', error.message);
+    return new OutOfMemory('gpu', 0, this.pool.live, this.pool.reserved);
+  }
+}
+
+/** The GPUBuffer behind a handle. */
+export function bufferOf({ resource }: GpuBuffer): GPUBuffer {
+  return (resource as BufferResult).buffer;
+}
+
+function factsOf({ adapter, device }: WebGpuContext): DeviceFacts {
+  const { info, limits } = { info: adapter.info, limits: device.limits };
+  const name = [info.description, info.device, info.architecture].find((part) => part !== '') ?? 'unknown';
+  const all = [info.vendor, info.architecture, info.device, info.description].join(' ');
+  return {
+    adapter: name,
+    vendor: info.vendor || 'unknown',
+    software: isSoftware(all) || info.isFallbackAdapter === true,
+    limits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    },
+  };
+}
