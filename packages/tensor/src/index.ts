@@ -1,6 +1,6 @@
 // The public surface of @heddle/tensor. Modules, optimizers and files have subpaths of their own.
 export { type BackwardOptions, enableGrad, grad, gradients, noGrad } from './autograd';
-export type { Backend, BackendInfo } from './backends/backend';
+export type { Backend, BackendInfo, GpuInfo } from './backends/backend';
 export { WorkerLost } from './backends/wasm/engine/worker-lost';
 export { checkpoint } from './checkpoint';
 export type { DType, HostArray, HostArrays } from './dtype';
@@ -24,7 +24,7 @@ export { embedding } from './fused/embedding';
 export { type Activation, linear } from './fused/linear';
 export { layerNorm, type NormLayerOptions, rmsNorm } from './fused/norm';
 export { logSoftmax, softmax } from './fused/softmax';
-export { backendInfo, type InitOptions, init } from './init';
+export { backendInfo, type GpuOptions, type InitOptions, init } from './init';
 export { keep, scope } from './lifetime';
 export {
   abs,

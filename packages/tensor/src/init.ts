@@ -20,8 +20,18 @@ export interface InitOptions {
   readonly wasmUrl?: string | URL;
   /** Where the thread worker lies, likewise. */
   readonly workerUrl?: string | URL;
+  /** Settings of the GPU. */
+  readonly gpu?: GpuOptions;
   /** Seed of the default generator: 0 where nothing is said. */
   readonly seed?: number;
+}
+
+/** How the GPU is used. */
+export interface GpuOptions {
+  /** Mode of gpu.js: webgpu where there is one, else webgl2, unless one is named. */
+  readonly mode?: 'auto' | 'webgpu' | 'webgl2';
+  /** `portable` runs gpu.js kernels alone; else the hot ops have kernels of our own where the mode is webgpu. */
+  readonly kernels?: 'auto' | 'portable';
 }
 
 let starting: Promise<BackendInfo> | null = null;
@@ -60,40 +70,64 @@ async function start(options: InitOptions): Promise<BackendInfo> {
   const { seed = 0, ...settings } = options;
   const wanted = JSON.stringify(settings);
   // The same settings again: the memory and the threads that run already will do.
-  const backend = running?.settings === wanted && running.backend === inUse() ? running.backend : await create(options);
-  running = { settings: wanted, backend };
-  useBackend(backend);
+  const same = running?.settings === wanted && running.backend === inUse() && !running.backend.isLost?.();
+  if (!same || running === null) running = { settings: wanted, ...(await create(options)) };
+  useBackend(running.backend);
   manualSeed(seed);
-  return backend.info();
+  return backendInfo();
 }
 
 /** The backend that `init` made last, and what it was asked for. */
-let running: { readonly settings: string; readonly backend: Backend } | null = null;
+let running: (Started & { readonly settings: string }) | null = null;
+
+/** A backend, and why it is this one where the choice was ours. */
+interface Started {
+  readonly backend: Backend;
+  readonly choice?: string;
+}
 
 const inUse = (): Backend | null => (isReady() ? currentBackend() : null);
 
-async function create(options: InitOptions): Promise<Backend> {
+async function create(options: InitOptions): Promise<Started> {
   const name = options.backend ?? 'wasm';
   switch (name) {
     case 'reference': {
       const { createReference } = await import('./backends/reference/index');
-      return createReference();
+      return { backend: createReference() };
     }
-    case 'auto':
-    case 'wasm': {
-      const { createWasm } = await import('./backends/wasm/index');
-      return createWasm(options);
+    case 'wasm':
+      return wasm(options);
+    case 'gpu': {
+      const { createGpu } = await import('./backends/gpu/index');
+      return { backend: await createGpu(options.gpu) };
     }
-    case 'gpu':
-      throw new BackendError('gpu', 'this version has no GPU backend yet: use wasm');
+    case 'auto': {
+      // A processor that plays a GPU is slower than wasm: only hardware counts.
+      const { createGpu } = await import('./backends/gpu/index');
+      try {
+        const backend = await createGpu({ ...options.gpu, hardwareOnly: true });
+        return { backend, choice: 'auto chose gpu: there is a hardware adapter' };
+      } catch (error) {
+        if (!(error instanceof BackendError)) throw error;
+        return { ...(await wasm(options)), choice: `auto chose wasm: ${error.message}` };
+      }
+    }
     default:
       throw new ArgumentError('init', 'backend', 'auto, wasm, gpu or reference', String(name satisfies never));
   }
 }
 
-/** What really runs: backend, threads, SIMD variant, BLAS. */
+async function wasm(options: InitOptions): Promise<Started> {
+  const { createWasm } = await import('./backends/wasm/index');
+  return { backend: await createWasm(options) };
+}
+
+/** What really runs: backend, threads, SIMD variant, BLAS; on the GPU, mode, adapter and limits. */
 export function backendInfo(): BackendInfo {
-  return currentBackend().info();
+  const backend = currentBackend();
+  const info = backend.info();
+  const choice = running?.backend === backend ? running.choice : undefined;
+  return choice === undefined ? info : { ...info, notes: [...info.notes, choice] };
 }
 
 const mark = Symbol.for('@heddle/tensor');

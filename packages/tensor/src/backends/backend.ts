@@ -157,6 +157,8 @@ export interface Backend<B = unknown> {
   read<D extends DType>(buffer: B, offset: number, count: number, dtype: D): Promise<HostArrays[D]>;
   free(buffer: B): void;
   info(): BackendInfo;
+  /** True where the device is gone for good: `init` then makes another. */
+  isLost?(): boolean;
   /** Gives back what isn't memory of tensors (workers, devices). Tensors of this backend are gone. */
   dispose(): Promise<void>;
 }

@@ -57,6 +57,8 @@ export interface Device {
   readonly mode: Mode;
   readonly facts: DeviceFacts;
   readonly counts: Counts;
+  /** True where device or context is gone. */
+  readonly isLost: boolean;
   /** Runs a kernel into a new buffer. */
   launch(launch: Launch): GpuBuffer;
   upload(data: Float32Array): GpuBuffer;

@@ -1,8 +1,9 @@
 // The gpu backend: gpu.js kernels for every primitive, on webgpu or webgl2, and our own for the hot ops on webgpu.
 import type { DType, HostArrays } from '../../dtype';
 import { ArgumentError, BackendError, HeddleError } from '../../errors';
+import type { GpuOptions as PublicOptions } from '../../init';
 import type { Backend, BackendInfo, FusedTable, InPlaceKernels, KernelTable } from '../backend';
-import type { Device, GpuBuffer, Mode } from './device';
+import type { Device, GpuBuffer } from './device';
 import { portableFused } from './fused/index';
 import { GPU_JS_VERSION } from './gpujs';
 import { elementwise } from './kernels/elementwise';
@@ -16,11 +17,7 @@ import { hotFused, hotInPlace } from './wgsl/index';
 import { tiledProduct } from './wgsl/matmul';
 
 /** Settings of the gpu backend. */
-export interface GpuOptions {
-  /** The mode of gpu.js; webgpu where there is one, else webgl2, where nothing is said. */
-  readonly mode?: 'auto' | Mode;
-  /** `portable` runs gpu.js kernels alone; `auto` takes our own WGSL for the hot ops where the mode is webgpu. */
-  readonly kernels?: 'auto' | 'portable';
+export interface GpuOptions extends PublicOptions {
   /** Refuse adapters that a processor plays, as `init({ backend: 'auto' })` does. */
   readonly hardwareOnly?: boolean;
 }
@@ -75,6 +72,7 @@ function backendOn(device: Device, kernels: 'auto' | 'portable'): Backend<GpuBuf
     read: async (buffer, offset, count, dtype) => toHost(await device.read(buffer, offset, count), dtype),
     free: (buffer) => device.free(buffer),
     info: () => describe(device, own === null ? 'portable' : 'auto'),
+    isLost: () => device.isLost,
     dispose: () => device.dispose(),
   };
 }

@@ -69,6 +69,10 @@ export class WebGlDevice implements Device {
     this.facts = factsOf(context, this.largest);
   }
 
+  get isLost(): boolean {
+    return this.context.isContextLost();
+  }
+
   launch({ key, source, output, args, loops }: Launch): GpuBuffer {
     this.assertUsable();
     const length = output.reduce((a, b) => a * b, 1);
@@ -104,7 +108,7 @@ export class WebGlDevice implements Device {
 
   free(buffer: GpuBuffer): void {
     this.liveBytes -= Math.max(buffer.length, 1) * 4;
-    if (!this.context.isContextLost()) buffer.resource.delete();
+    if (!this.isLost) buffer.resource.delete();
   }
 
   async dispose(): Promise<void> {
@@ -149,7 +153,7 @@ export class WebGlDevice implements Device {
   }
 
   private assertUsable(): void {
-    if (this.context.isContextLost()) {
+    if (this.isLost) {
       throw new BackendError('gpu', 'the WebGL context was lost: call init() again');
     }
   }

@@ -62,7 +62,7 @@ export class WebGpuDevice implements Device {
   private readonly kernels = new KernelCache<WebGpuKernel>(CAPACITY, (kernel) => kernel.destroy());
   /** What went wrong on the device since the last read: it tells asynchronously, and reads pass it on. */
   private failure: HeddleError | null = null;
-  private isLost = false;
+  isLost = false;
 
   constructor(
     private readonly gpujs: GpuJs,
