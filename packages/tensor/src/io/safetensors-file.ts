@@ -3,7 +3,7 @@ import { noGrad } from '../autograd';
 import type { DType, HostArrays } from '../dtype';
 import { ArgumentError, FormatError } from '../errors';
 import { keep, scope } from '../lifetime';
-import { viewOf } from '../op';
+import { assertComputed, viewOf } from '../op';
 import { full, upload } from '../ops/create';
 import { type Shape, sameShape, show, sizeOf } from '../shape';
 import type { AnyTensor } from '../tensor';
@@ -56,11 +56,10 @@ export class SafetensorsFile {
     // Integers go up in one piece, as their host copy stays with them.
     if (dtype !== 'float32') {
       const data = await this.data(name);
-      return scope(() => keep(upload(data, shape, dtype, 'load')));
+      return scope(() => computed(keep(upload(data, shape, dtype, 'load'))));
     }
-    const out = scope(() => keep(full(shape, 0)));
+    const out = scope(() => computed(keep(full(shape, 0))));
     try {
-      if (out.storage.error !== null) throw out.storage.error;
       await this.copyInto(name, out);
     } catch (error) {
       out.dispose();
@@ -135,12 +134,18 @@ export class SafetensorsFile {
 function writeAt(target: AnyTensor, at: number, values: Float32Array | Int32Array): void {
   noGrad(() =>
     scope(() => {
-      const part = upload(values, [values.length], target.dtype, 'load');
+      const part = computed(upload(values, [values.length], target.dtype, 'load'));
       const place = viewOf('load', target, [values.length], [1], target.offset + at, (g) => g);
       target.storage.backend.inPlace.copyInto(place, part);
     }),
   );
   if (values instanceof Int32Array) target.storage.host?.set(values, target.offset + at);
+}
+
+/** Throws what kept a tensor from being made, such as `OutOfMemory`. */
+function computed<T extends AnyTensor>(t: T): T {
+  assertComputed([t]);
+  return t;
 }
 
 /**

@@ -1,0 +1,36 @@
+// Running a model over rows without learning from them.
+import { noGrad, scope } from '@heddle/tensor';
+import type { Module } from '@heddle/tensor/nn';
+import { breathe } from './breathe.js';
+import { planBatches } from './data/batches.js';
+import type { Evaluation, Task } from './tasks/task.js';
+
+/** Scores the model on items; null where `isStopped` said so half-way. Dropout is off meanwhile. */
+export async function evaluateItems<Row, Item, Batch>(
+  model: Module,
+  task: Task<Row, Item, Batch>,
+  items: readonly Item[],
+  batchSize: number,
+  isStopped: () => boolean = () => false,
+): Promise<Evaluation | null> {
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    const scorer = task.scorer(items.length);
+    const lengths = task.bucketed ? items.map((item) => task.lengthOf(item)) : null;
+    for (const rows of planBatches(items.length, batchSize, { lengths })) {
+      if (isStopped()) return null;
+      const batch = task.collate(rows.map((i) => items[i]));
+      const outputs = noGrad(() => scope(() => scorer.outputs(batch)));
+      try {
+        scorer.add(batch, await Promise.all(outputs.map((output) => output.data())), rows);
+      } finally {
+        for (const output of outputs) output.dispose();
+      }
+      await breathe();
+    }
+    return scorer.finish();
+  } finally {
+    if (wasTraining) model.train();
+  }
+}

@@ -1,0 +1,83 @@
+// Putting a program back to where a checkpoint was written. All is checked before anything changes.
+import { ArgumentError, manualSeed } from '@heddle/tensor';
+import { loadSafetensors, loadWeights, openSafetensors } from '@heddle/tensor/io';
+import { type Module, StateDictError } from '@heddle/tensor/nn';
+import { Checkpoints, type Found } from './checkpoints/checkpoints.js';
+import { CheckpointError } from './checkpoints/errors.js';
+import type { RunIdentity, RunState } from './checkpoints/run-state.js';
+import type { RunSettings } from './options.js';
+
+/**
+ * Loads weights, optimizer, schedule and the default generator from a checkpoint.
+ *
+ * @throws {CheckpointError} where it belongs to another model, optimizer, dataset or settings.
+ */
+export async function restoreRun(
+  checkpoints: Checkpoints,
+  found: Found,
+  identity: RunIdentity,
+  model: Module,
+  settings: RunSettings,
+): Promise<void> {
+  const path = checkpoints.store.path(found.folder);
+  requireSame(path, found.state.identity, identity);
+  if ((found.state.schedule === null) !== (settings.schedule === null)) {
+    const [was, is] = settings.schedule === null ? ['with', 'without'] : ['without', 'with'];
+    throw new CheckpointError(path, 'other-run', `was written ${was} a schedule, and this run is ${is} one`);
+  }
+  const files = Checkpoints.filesOf(found);
+  await asCheckpointError(path, async () => {
+    await requireFits(model, checkpoints, files.model);
+    await restoreOptimizer(checkpoints, files.optimizer, found.state, settings);
+    await loadWeights(model, checkpoints.store.source(files.model));
+  });
+  if (found.state.schedule !== null) settings.schedule?.restore(found.state.schedule);
+  manualSeed(found.state.random.seed).restore(found.state.random);
+}
+
+function requireSame(path: string, was: RunIdentity, is: RunIdentity): void {
+  const names = ['data', 'batchSize', 'accumulate', 'seed', 'clip'] as const satisfies (keyof RunIdentity)[];
+  const changed = names.flatMap((name) =>
+    was[name] === is[name] ? [] : [`${name} was ${was[name]} and is ${is[name]}`],
+  );
+  if (changed.length === 0) return;
+  throw new CheckpointError(path, 'other-run', `belongs to another run: ${changed.join('; ')}`);
+}
+
+async function requireFits(model: Module, { store }: Checkpoints, file: string): Promise<void> {
+  const weights = await openSafetensors(store.source(file));
+  try {
+    model.placesFor(weights.entries);
+  } finally {
+    await weights.close();
+  }
+}
+
+async function restoreOptimizer(
+  { store }: Checkpoints,
+  file: string,
+  { optimizer: { step, groups } }: RunState,
+  { optimizer }: RunSettings,
+): Promise<void> {
+  const own = optimizer.stateDict().groups.map((group) => Object.keys(group).sort().join(', '));
+  const theirs = groups.map((group) => Object.keys(group).sort().join(', '));
+  if (own.join('; ') !== theirs.join('; ')) {
+    throw new ArgumentError('Trainer', 'optimizer', `one with the settings ${theirs.join('; ')}`, own.join('; '));
+  }
+  const tensors = await loadSafetensors(store.source(file));
+  try {
+    optimizer.loadStateDict({ step, groups, tensors });
+  } finally {
+    for (const t of tensors.values()) t.dispose();
+  }
+}
+
+async function asCheckpointError(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StateDictError || error instanceof ArgumentError)) throw error;
+    const sentence = `belongs to another model or optimizer: ${error.message}`;
+    throw new CheckpointError(path, 'other-model', sentence, { cause: error });
+  }
+}

@@ -1,0 +1,182 @@
+// The default task: rows of text (or token ids) and a label. The model gives logits, one row a text.
+import { ArgumentError, crossEntropy, type Tensor } from '@heddle/tensor';
+import { sha256 } from '@heddle/tensor/io';
+import type { Module } from '@heddle/tensor/nn';
+import { type ClassIds, classIds, type Label, requireSeen } from '../data/class-ids.js';
+import { TableError } from '../data/table-error.js';
+import type { EncodedTexts, TextCodec } from '../text-codec.js';
+import { classificationScorer, type Scorers } from './classification-scorer.js';
+import type { Parts, Task } from './task.js';
+
+/** A text and its class, by name or index. */
+export interface LabelledRow {
+  readonly text: string;
+  readonly label: Label;
+}
+
+/** Token ids and their class: no tokenizer is needed. */
+export interface LabelledIds {
+  readonly ids: ArrayLike<number>;
+  readonly label: Label;
+}
+
+/** A batch as classifiers take it: padded ids, with the class index of each row. */
+export interface LabelledBatch extends EncodedTexts {
+  /** All zeros: rows are single texts. `[B, T]` */
+  readonly typeIds: Int32Array;
+  /** Class indices, `[B]`. */
+  readonly labels: Int32Array;
+}
+
+/** A module that takes a batch of token ids and gives logits `[B, classes]`. */
+export type Classifier = Module & {
+  forward(batch: LabelledBatch): Tensor;
+  /** Names of the classes by index. */
+  readonly labels?: readonly string[];
+};
+
+/** A tokenized row. */
+export interface LabelledItem {
+  readonly ids: Int32Array;
+  readonly label: number;
+}
+
+/** What is particular to classification. */
+export interface ClassificationConfig extends Scorers {
+  readonly model: Classifier;
+  readonly tokenizer?: TextCodec | undefined;
+  readonly maxLength?: number | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly loss?: ((model: Classifier, batch: LabelledBatch) => Tensor) | undefined;
+}
+
+/** Texts that are tokenized at once. */
+const CHUNK = 256;
+
+/** Makes the classification task. */
+export function classification(
+  config: ClassificationConfig,
+): Task<LabelledRow | LabelledIds, LabelledItem, LabelledBatch> {
+  const { model, tokenizer, maxLength } = config;
+  const labels = config.labels ?? model.labels;
+  const { loss = (m: Classifier, batch: LabelledBatch) => crossEntropy(m.call(batch), batch.labels) } = config;
+  let classes: ClassIds | null = labels === undefined ? null : { ...classIds([], labels) };
+
+  const ready = (rows: readonly (LabelledRow | LabelledIds)[], name: string, known: ClassIds): LabelledItem[] => {
+    const ids = tokenized(rows, name, tokenizer, maxLength);
+    return rows.map(({ label }, i) => ({ ids: ids[i], label: known.indexOf(label, `${name}, row ${i}`) }));
+  };
+
+  return {
+    prepare({ train, validation, test }): Parts<LabelledItem> {
+      const known = classIds(labelsIn(train, 'train'), labels);
+      classes = known;
+      const items = ready(train, 'train', known);
+      const other = (name: string, rows: typeof train | null): readonly LabelledItem[] | null => {
+        if (rows === null) return null;
+        const found = labelsIn(rows, name).map((label, i) => known.indexOf(label, `${name}, row ${i}`));
+        requireSeen(
+          name,
+          found,
+          items.map((item) => item.label),
+          known.names,
+        );
+        return ready(rows, name, known);
+      };
+      return { train: items, validation: other('validation', validation), test: other('test', test) };
+    },
+
+    prepareOne(rows, name) {
+      return ready(rows, name, classes ?? classIds(labelsIn(rows, name), labels));
+    },
+
+    bucketed: true,
+    lengthOf: (item) => item.ids.length,
+
+    collate: (items) => collate(items, tokenizer?.padId ?? 0),
+
+    loss: (batch) => loss(model, batch),
+
+    tokensOf: ({ lengths }) => lengths.reduce((sum, length) => sum + length, 0),
+
+    scorer: (rows) => classificationScorer(rows, model, config),
+
+    async fingerprint(items) {
+      const parts = [Int32Array.from(items, (item) => item.label), ...items.map((item) => item.ids)];
+      const hash = await sha256(new Uint8Array(await new Blob(parts.map((p) => new Int32Array(p))).arrayBuffer()));
+      return `${items.length} rows, ${hash.slice(0, 16)}`;
+    },
+  };
+}
+
+function labelsIn(rows: readonly { readonly label: Label }[], name: string): Label[] {
+  return rows.map(({ label }, i) => {
+    if (typeof label === 'string' || typeof label === 'number') return label;
+    throw new TableError('missing-value', `row ${i}: expected a label, a name or an index, got ${label}`, {
+      source: name,
+    });
+  });
+}
+
+/** Token ids of all rows, without padding. */
+function tokenized(
+  rows: readonly (LabelledRow | LabelledIds)[],
+  name: string,
+  tokenizer: TextCodec | undefined,
+  maxLength: number | undefined,
+): Int32Array[] {
+  const ids: Int32Array[] = [];
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const part = rows.slice(start, start + CHUNK);
+    const texts = part.flatMap((row, i) => ('ids' in row ? [] : [checkText(row.text, name, start + i)]));
+    const encoded = texts.length === 0 ? [] : encode(texts, tokenizer, maxLength);
+    let next = 0;
+    for (const row of part) ids.push('ids' in row ? ownIds(row.ids, name, ids.length, maxLength) : encoded[next++]);
+  }
+  return ids;
+}
+
+function checkText(text: string, name: string, row: number): string {
+  if (typeof text === 'string' && text.trim() !== '') return text;
+  throw new TableError('missing-value', `row ${row}: the text is empty`, { source: name });
+}
+
+function ownIds(ids: ArrayLike<number>, name: string, row: number, maxLength = Number.POSITIVE_INFINITY): Int32Array {
+  if (ids.length === 0) throw new TableError('missing-value', `row ${row}: there is no token id`, { source: name });
+  return Int32Array.from(ids).subarray(0, maxLength);
+}
+
+function encode(texts: readonly string[], tokenizer: TextCodec | undefined, maxLength?: number): Int32Array[] {
+  if (tokenizer === undefined) {
+    throw new ArgumentError('Trainer', 'tokenizer', 'a tokenizer, as the rows hold texts (rows of ids need none)');
+  }
+  const { ids, mask, lengths, shape } = tokenizer.encodeBatch(texts, {
+    padding: true,
+    ...(maxLength === undefined ? {} : { maxLength }),
+  });
+  const width = shape[1];
+  return texts.map((_, i) => {
+    // Padding is on the left where the row's first place is masked.
+    const start = i * width + (mask[i * width] === 1 ? 0 : width - lengths[i]);
+    return ids.slice(start, start + lengths[i]);
+  });
+}
+
+/** Pads items on the right to the longest of them. */
+function collate(items: readonly LabelledItem[], padId: number): LabelledBatch {
+  const width = items.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
+  const ids = new Int32Array(items.length * width).fill(padId);
+  const mask = new Int32Array(ids.length);
+  items.forEach((item, i) => {
+    ids.set(item.ids, i * width);
+    mask.fill(1, i * width, i * width + item.ids.length);
+  });
+  return {
+    ids,
+    mask,
+    typeIds: new Int32Array(ids.length),
+    lengths: Int32Array.from(items, (item) => item.ids.length),
+    shape: [items.length, width],
+    labels: Int32Array.from(items, (item) => item.label),
+  };
+}

@@ -1,0 +1,19 @@
+// What the trainer needs of a tokenizer. @heddle/tokenizer fulfils it without being imported.
+
+/** Texts as token ids, padded to one length. */
+export interface EncodedTexts {
+  /** Token ids, `[B, T]`. */
+  readonly ids: Int32Array;
+  /** 1 for tokens, 0 for padding, `[B, T]`. */
+  readonly mask: Int32Array;
+  /** Tokens of each row without its padding, `[B]`. */
+  readonly lengths: Int32Array;
+  readonly shape: readonly [batch: number, length: number];
+}
+
+/** Turns texts into token ids. */
+export interface TextCodec {
+  encodeBatch(texts: readonly string[], options: { readonly padding: true; readonly maxLength?: number }): EncodedTexts;
+  /** The id that pads; 0 where nothing is said. The mask leaves it out. */
+  readonly padId?: number | undefined;
+}

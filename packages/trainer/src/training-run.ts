@@ -1,0 +1,317 @@
+// One run of `fit`: the loop over steps, evaluations and checkpoints. Everything it depends on is in RunState, so that a
+// run which is stopped anywhere ends as if it had not been.
+import { ArgumentError, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
+import { loadWeights } from '@heddle/tensor/io';
+import type { Module } from '@heddle/tensor/nn';
+import { breathe } from './breathe.js';
+import type { TrainerCallback } from './callbacks.js';
+import type { Checkpoints } from './checkpoints/checkpoints.js';
+import type { Best, EvaluationRecord, RunIdentity, RunState } from './checkpoints/run-state.js';
+import { planEpoch } from './epoch-plan.js';
+import { NonFiniteError } from './errors.js';
+import { evaluateItems } from './evaluate.js';
+import { type RunSettings, watchesMetric } from './options.js';
+import type { StoppedBy, TrainingReport } from './report.js';
+import type { Evaluation, Parts, Task } from './tasks/task.js';
+import { firstBadParameter, gatherGradients, inspectGradients, sumOf, update } from './training-step.js';
+
+/** What a run works with. */
+export interface RunParts<Row, Item, Batch> {
+  readonly model: Module;
+  readonly task: Task<Row, Item, Batch>;
+  readonly data: Parts<Item>;
+  readonly identity: RunIdentity;
+  readonly settings: RunSettings;
+  /** Where checkpoints and the best weights go. */
+  readonly checkpoints: Checkpoints;
+  /** Whether checkpoints are wanted; the best weights are kept in any case. */
+  readonly writesCheckpoints: boolean;
+  readonly callback: Required<TrainerCallback>;
+}
+
+/** A run, from its beginning or from where a checkpoint left it. */
+export class TrainingRun<Row, Item, Batch> {
+  private step = 0;
+  private epoch = 0;
+  private stepInEpoch = 0;
+  private evaluatedAt = -1;
+  private checkpointAt = -1;
+  private sinceBest = 0;
+  private finished: RunState['finished'] = null;
+  private best: Best | null = null;
+  private losses: number[] = [];
+  private evaluations: EvaluationRecord[] = [];
+  private seconds = 0;
+  private samples = 0;
+  private tokens = 0;
+  /** Losses of steps that were not read yet. */
+  private pending: Tensor[][] = [];
+  private plan: readonly (readonly number[])[][] = [];
+  private readonly lengths: readonly number[] | null;
+  private readonly stepsPerEpoch: number;
+  private readonly totalSteps: number;
+
+  constructor(private readonly parts: RunParts<Row, Item, Batch>) {
+    const { task, data, settings } = parts;
+    this.lengths = task.bucketed ? data.train.map((item) => task.lengthOf(item)) : null;
+    this.stepsPerEpoch = Math.ceil(data.train.length / (settings.batchSize * settings.accumulate));
+    this.totalSteps = Math.min(settings.steps, settings.epochs * this.stepsPerEpoch);
+  }
+
+  /** Goes to where a checkpoint was written. Weights, optimizer, schedule and generator are restored by whoever calls. */
+  restore(state: RunState): void {
+    this.step = state.step;
+    this.epoch = state.epoch;
+    this.stepInEpoch = state.stepInEpoch;
+    this.evaluatedAt = state.evaluatedAt;
+    this.checkpointAt = state.step;
+    this.sinceBest = state.sinceBest;
+    // A run that had done its steps goes on where more are asked for now.
+    this.finished = state.finished === 'completed' && state.step < this.totalSteps ? null : state.finished;
+    this.best = state.best;
+    this.losses = [...state.losses];
+    this.evaluations = [...state.evaluations];
+    this.seconds = state.seconds;
+    this.samples = state.samples;
+    this.tokens = state.tokens;
+  }
+
+  async run(resumedFrom: string | null): Promise<TrainingReport> {
+    const { model, callback, settings } = this.parts;
+    callback.onStart({
+      steps: this.totalSteps,
+      stepsPerEpoch: this.stepsPerEpoch,
+      doneSteps: this.step,
+      resumedFrom,
+    });
+    const wasTraining = model.training;
+    model.train();
+    try {
+      const stoppedBy = await this.loop();
+      if (stoppedBy !== 'signal' && this.best !== null) await this.restoreBest();
+      const report = await this.report(stoppedBy, resumedFrom);
+      callback.onEnd(report);
+      return report;
+    } finally {
+      for (const losses of this.pending) for (const loss of losses) loss.dispose();
+      settings.optimizer.zeroGrad();
+      if (!wasTraining) model.eval();
+    }
+  }
+
+  private async loop(): Promise<StoppedBy> {
+    const { signal } = this.parts.settings;
+    while (this.finished === null) {
+      if (signal?.aborted) break;
+      if (this.isEvaluationDue()) await this.evaluate();
+      else if (this.isCheckpointDue()) await this.writeCheckpoint();
+      else if (this.stepInEpoch === this.stepsPerEpoch) this.nextEpoch();
+      else if (this.step === this.totalSteps) this.finished = 'completed';
+      else await this.trainStep();
+    }
+    await this.readLosses();
+    await this.writeCheckpoint();
+    return this.finished ?? 'signal';
+  }
+
+  private async trainStep(): Promise<void> {
+    const { model, task, data, settings, callback } = this.parts;
+    const started = performance.now();
+    if (this.plan.length === 0) {
+      this.plan = planEpoch(this.epoch, data.train.length, this.lengths, settings);
+    }
+    const batches = this.plan[this.stepInEpoch].map((rows) => ({
+      batch: task.collate(rows.map((i) => data.train[i])),
+      rows: rows.length,
+    }));
+    const losses = gatherGradients(task, batches);
+    this.pending.push(losses);
+    if (settings.anomaly) await this.inspect(losses);
+    update(model, settings);
+    if (settings.schedule !== null && !watchesMetric(settings.schedule)) settings.schedule.step();
+    this.step++;
+    this.stepInEpoch++;
+    for (const { batch, rows } of batches) {
+      this.samples += rows;
+      this.tokens += task.tokensOf(batch);
+    }
+    if (this.step % settings.logEvery === 0) await this.readLosses();
+    this.seconds += (performance.now() - started) / 1000;
+    callback.onStep({
+      step: this.step,
+      steps: this.totalSteps,
+      epoch: this.epochsDone,
+      lr: settings.optimizer.lr,
+      loss: this.losses.at(-1) ?? null,
+      samplesPerSecond: this.samples / this.seconds,
+    });
+    await breathe();
+  }
+
+  private nextEpoch(): void {
+    this.epoch++;
+    this.stepInEpoch = 0;
+    this.plan = [];
+  }
+
+  private get epochsDone(): number {
+    return this.epoch + this.stepInEpoch / this.stepsPerEpoch;
+  }
+
+  // — Losses —
+
+  /** Reads the losses that are still on the device, and stops the run where one isn't finite. */
+  private async readLosses(): Promise<void> {
+    while (this.pending.length > 0) {
+      const loss = await sumOf(this.pending[0]);
+      for (const t of this.pending.shift() ?? []) t.dispose();
+      this.losses.push(loss);
+      if (!Number.isFinite(loss)) {
+        const parameter = await firstBadParameter(this.parts.model);
+        throw this.nonFinite(this.losses.length, loss, 'parameter', parameter);
+      }
+    }
+  }
+
+  private async inspect(losses: readonly Tensor[]): Promise<void> {
+    const bad = await inspectGradients(this.parts.model, losses);
+    if (bad !== null) throw this.nonFinite(this.step + 1, bad.loss, 'gradient', bad.parameter);
+  }
+
+  private nonFinite(
+    step: number,
+    loss: number,
+    place: 'gradient' | 'parameter',
+    parameter: string | null,
+  ): NonFiniteError {
+    const { checkpoints, writesCheckpoints } = this.parts;
+    const latest = writesCheckpoints ? checkpoints.latest : null;
+    return new NonFiniteError(step, loss, parameter === null ? 'loss' : place, parameter, latest);
+  }
+
+  // — Evaluations —
+
+  private isEvaluationDue(): boolean {
+    const { data, settings } = this.parts;
+    if (data.validation === null || this.step === 0 || this.evaluatedAt === this.step) return false;
+    if (this.step === this.totalSteps) return true;
+    if (settings.evaluateEvery === null) return this.stepInEpoch === this.stepsPerEpoch;
+    return this.step % settings.evaluateEvery === 0;
+  }
+
+  /** Evaluates, unless the signal comes meanwhile: then the evaluation is still due. */
+  private async evaluate(): Promise<void> {
+    const { model, task, data, settings, callback } = this.parts;
+    await this.readLosses();
+    const found = await evaluateItems(
+      model,
+      task,
+      data.validation ?? [],
+      settings.batchSize,
+      () => settings.signal?.aborted === true,
+    );
+    if (found === null) return;
+    this.evaluatedAt = this.step;
+    const record = { step: this.step, epoch: this.epochsDone, metrics: found.metrics };
+    this.evaluations.push(record);
+    const isBest = await this.weigh(record);
+    if (settings.schedule !== null && watchesMetric(settings.schedule)) settings.schedule.step(found.metrics['loss']);
+    callback.onEvaluation({ ...record, isBest });
+  }
+
+  /** Keeps the weights where the evaluation is the best so far, and ends the run where none has been for long. */
+  private async weigh({ step, epoch, metrics }: EvaluationRecord): Promise<boolean> {
+    const { model, settings, checkpoints } = this.parts;
+    const stopping = settings.earlyStopping;
+    if (stopping === null) return false;
+    const { metric, mode, patience } = stopping;
+    const value = metrics[metric];
+    if (value === undefined) {
+      throw new ArgumentError('Trainer', 'earlyStopping.metric', `one of ${Object.keys(metrics).join(', ')}`, metric);
+    }
+    const before = this.best?.value;
+    const isBest = before === undefined || (mode === 'min' ? value < before : value > before);
+    if (isBest) {
+      this.best = { step, epoch, metric, value };
+      this.sinceBest = 0;
+      await checkpoints.writeBest(step, model.stateDict());
+    } else if (++this.sinceBest >= patience) this.finished = 'early-stopping';
+    return isBest;
+  }
+
+  private async restoreBest(): Promise<void> {
+    const { model, checkpoints } = this.parts;
+    const file = checkpoints.bestFile;
+    if (file !== null) await loadWeights(model, checkpoints.store.source(file));
+  }
+
+  // — Checkpoints —
+
+  private isCheckpointDue(): boolean {
+    const { settings, writesCheckpoints } = this.parts;
+    if (!writesCheckpoints || this.step === 0 || this.checkpointAt === this.step) return false;
+    const isMilestone = this.stepInEpoch === this.stepsPerEpoch || this.evaluatedAt === this.step;
+    return isMilestone || this.step % settings.checkpointEvery === 0;
+  }
+
+  private async writeCheckpoint(): Promise<void> {
+    const { model, settings, checkpoints, writesCheckpoints, callback } = this.parts;
+    if (!writesCheckpoints) return;
+    await this.readLosses();
+    const bad = await firstBadParameter(model);
+    if (bad !== null) throw this.nonFinite(this.step, this.losses.at(-1) ?? Number.NaN, 'parameter', bad);
+    const optimizer = settings.optimizer.stateDict();
+    const tensors = { model: model.stateDict(), optimizer: optimizer.tensors };
+    const path = await checkpoints.write(this.state(optimizer), tensors);
+    this.checkpointAt = this.step;
+    callback.onCheckpoint({ step: this.step, path });
+  }
+
+  private state({ step, groups }: RunState['optimizer']): RunState {
+    return {
+      version: 1,
+      identity: this.parts.identity,
+      step: this.step,
+      epoch: this.epoch,
+      stepInEpoch: this.stepInEpoch,
+      evaluatedAt: this.evaluatedAt,
+      sinceBest: this.sinceBest,
+      finished: this.finished,
+      random: defaultGenerator().state(),
+      schedule: this.parts.settings.schedule?.state() ?? null,
+      optimizer: { step, groups },
+      best: this.best,
+      losses: this.losses,
+      evaluations: this.evaluations,
+      seconds: this.seconds,
+      samples: this.samples,
+      tokens: this.tokens,
+    };
+  }
+
+  // — Report —
+
+  private async report(stoppedBy: StoppedBy, resumedFrom: string | null): Promise<TrainingReport> {
+    const { model, task, data, settings, checkpoints, writesCheckpoints } = this.parts;
+    let test: Evaluation | null = null;
+    if (stoppedBy !== 'signal' && data.test !== null) {
+      test = await evaluateItems(model, task, data.test, settings.batchSize);
+    }
+    return {
+      stoppedBy,
+      steps: this.step,
+      epochs: this.epochsDone,
+      losses: this.losses,
+      evaluations: this.evaluations,
+      best: this.best,
+      test,
+      seed: settings.seed,
+      trainSeconds: this.seconds,
+      samplesPerSecond: this.seconds === 0 ? 0 : this.samples / this.seconds,
+      tokensPerSecond: this.seconds === 0 ? 0 : this.tokens / this.seconds,
+      peakBytes: memory().peakBytes,
+      checkpoint: writesCheckpoints ? checkpoints.latest : null,
+      resumedFrom,
+    };
+  }
+}
