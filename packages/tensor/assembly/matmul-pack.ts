@@ -1,19 +1,36 @@
 // Copies of operands in the order in which a product reads them, from any strides. Nothing is multiplied here.
 import { slot } from './simd';
 
-/** Rows of a tile of C. */
+/** Rows of a tile of C: how wide panels of A are. */
 @inline
 export function tileRows(): i32 {
   return RELAXED ? 6 : 4;
 }
 
+/** Bytes in front of a panel: 8 floats of bias, and room that keeps panels out of each other's cache sets. */
+export const PANEL_HEAD: usize = 64;
+
+/** Bytes of a panel. */
+@inline
+export function panelBytes(K: i32, width: i32): usize {
+  return PANEL_HEAD + (<usize>(K * width) << 2);
+}
+
 /**
- * Packs B of each batch into panels of 8 columns: 8 floats of bias (or 0), then K rows of 8; columns past N are 0.
- * Units are groups of panels, batch by batch.
- * Slots: 0 table of (source, destination) addresses, 1 K, 2 N, 3 row stride, 4 column stride (bytes), 5 groups a batch,
- * 6 panels a group, 7 bias or 0.
+ * Packs matrices [K, N] into panels of `width` columns: the head, then K rows; columns past N are 0. Width 8 for B, and
+ * `tileRows()` for A, whose rows are columns here. Units are steps of K of groups of panels, batch by batch.
+ * Slots: 0 table of (source, destination) addresses, 1 K, 2 N, 3 stride along K, 4 stride along N (bytes), 5 groups a
+ * batch, 6 panels a group, 7 bias or 0, 8 width, 9 chunks of K, 10 steps of a chunk (a multiple of 4).
  */
 export function matmulPack(args: usize, from: i32, to: i32): void {
+  const width = slot(args, 8);
+  if (width == 8) pack(args, from, to, 8);
+  else if (width == 6) pack(args, from, to, 6);
+  else pack(args, from, to, 4);
+}
+
+@inline
+function pack(args: usize, from: i32, to: i32, width: i32): void {
   const table = <usize>slot(args, 0);
   const K = slot(args, 1);
   const N = slot(args, 2);
@@ -22,48 +39,72 @@ export function matmulPack(args: usize, from: i32, to: i32): void {
   const groups = slot(args, 5);
   const perGroup = slot(args, 6);
   const bias = <usize>slot(args, 7);
-  const panels = (N + 7) >> 3;
-  const panelBytes = <usize>(K + 1) << 5;
+  const chunks = slot(args, 9);
+  const chunk = slot(args, 10);
+  const panels = (N + width - 1) / width;
+  const stride = panelBytes(K, width);
+  const step = <usize>width << 2;
   for (let unit = from; unit < to; unit++) {
-    const batch = unit / groups;
-    const first = (unit - batch * groups) * perGroup;
+    const row = unit / chunks;
+    const batch = row / groups;
+    const k0 = (unit - row * chunks) * chunk;
+    const steps = min(chunk, K - k0);
+    const first = (row - batch * groups) * perGroup;
     const last = min(panels, first + perGroup);
-    const source = load<usize>(table + (<usize>batch << 3));
+    const whole = min(last, N / width);
+    const source = load<usize>(table + (<usize>batch << 3)) + <usize>k0 * rs;
     const target = load<usize>(table + (<usize>batch << 3), 4);
-    for (let panel = first; panel < last; panel++) {
-      const n = panel << 3;
-      const columns = min(8, N - n);
-      const to = target + <usize>panel * panelBytes;
-      packBias(bias == 0 ? 0 : bias + (<usize>n << 2), columns, to);
-      packPanel(source + <usize>n * cs, rs, cs, columns, K, to + 32);
+    if (k0 == 0) for (let panel = first; panel < last; panel++) head(bias, panel * width, N, target + <usize>panel * stride);
+    const into = target + PANEL_HEAD + <usize>k0 * step;
+    let panel = first;
+    if (cs == 4) {
+      // Row by row over all panels of the group, so that the source is read along its cache lines.
+      let at = source + <usize>(first * width) * 4;
+      let start = into + <usize>first * stride;
+      for (let k = 0; k < steps; k++) {
+        let x = at;
+        let y = start;
+        for (let p = first; p < whole; p++) {
+          v128.store(y, v128.load(x));
+          if (width == 8) v128.store(y, v128.load(x, 16), 16);
+          if (width == 6) store<u64>(y, load<u64>(x, 16), 16);
+          x += step;
+          y += stride;
+        }
+        at += rs;
+        start += step;
+      }
+      panel = whole;
+    }
+    for (; panel < last; panel++) {
+      const columns = min(width, N - panel * width);
+      packColumns(source + <usize>(panel * width) * cs, rs, cs, columns, width, steps, into + <usize>panel * stride);
     }
   }
 }
 
-function packBias(bias: usize, columns: i32, to: usize): void {
+@inline
+function head(bias: usize, n: i32, N: i32, to: usize): void {
   for (let j = 0; j < 8; j++) {
-    store<f32>(to + (<usize>j << 2), bias != 0 && j < columns ? load<f32>(bias + (<usize>j << 2)) : 0);
+    store<f32>(to + (<usize>j << 2), bias != 0 && n + j < N ? load<f32>(bias + (<usize>(n + j) << 2)) : 0);
   }
 }
 
-/** K rows of 8 floats from `columns` columns of a matrix. */
+/** K rows of 8 floats from up to 8 columns of a matrix. */
 export function packPanel(source: usize, rs: usize, cs: usize, columns: i32, K: i32, to: usize): void {
-  if (columns == 8 && cs == 4) {
-    for (let k = 0; k < K; k++) {
-      v128.store(to, v128.load(source));
-      v128.store(to, v128.load(source, 16), 16);
-      source += rs;
-      to += 32;
-    }
-    return;
-  }
+  packColumns(source, rs, cs, columns, 8, K, to);
+}
+
+/** K rows of `width` floats, of which `columns` come from a matrix and the rest are 0. */
+export function packColumns(source: usize, rs: usize, cs: usize, columns: i32, width: i32, K: i32, to: usize): void {
+  const step = <usize>width << 2;
   let k = 0;
-  if (columns == 8 && rs == 4) {
+  if (columns == width && rs == 4 && width != 6) {
     for (; k + 4 <= K; k += 4) {
-      transpose4(source, cs, to);
-      transpose4(source + 4 * cs, cs, to + 16);
+      transpose4(source, cs, to, step);
+      if (width == 8) transpose4(source + 4 * cs, cs, to + 16, step);
       source += 16;
-      to += 128;
+      to += 4 * step;
     }
   }
   for (; k < K; k++) {
@@ -72,15 +113,15 @@ export function packPanel(source: usize, rs: usize, cs: usize, columns: i32, K: 
       store<f32>(to + (<usize>j << 2), load<f32>(at));
       at += cs;
     }
-    for (let j = columns; j < 8; j++) store<f32>(to + (<usize>j << 2), 0);
+    for (let j = columns; j < width; j++) store<f32>(to + (<usize>j << 2), 0);
     source += rs;
-    to += 32;
+    to += step;
   }
 }
 
-// Four columns, four floats each down K, become four rows, 32 bytes apart.
+// Four columns, four floats each down K, become four rows, `step` bytes apart.
 @inline
-function transpose4(source: usize, cs: usize, to: usize): void {
+function transpose4(source: usize, cs: usize, to: usize, step: usize): void {
   const x0 = v128.load(source);
   const x1 = v128.load(source + cs);
   const x2 = v128.load(source + 2 * cs);
@@ -90,63 +131,7 @@ function transpose4(source: usize, cs: usize, to: usize): void {
   const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
   const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-  v128.store(to, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7), 32);
-  v128.store(to, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5), 64);
-  v128.store(to, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7), 96);
-}
-
-/** Bytes of a group of packed rows: off a power of two, so that groups don't lie in the same sets of the cache. */
-@inline
-export function packedGroup(K: i32): usize {
-  return (<usize>(tileRows() * K) << 2) + 64;
-}
-
-/**
- * Packs a block of A into groups of `tileRows()` rows: for each step of K the rows' floats side by side; rows past the
- * block are 0. For A whose rows are not dense along K: a transposed view.
- */
-export function packRows(source: usize, rs: usize, cs: usize, rows: i32, K: i32, to: usize): void {
-  const height = tileRows();
-  const step = <usize>height << 2;
-  const group = packedGroup(K);
-  let i = 0;
-  if (rs == 4) {
-    // Four groups at once, since a cache line of A holds the rows of several.
-    for (; i + 4 * height <= rows; i += 4 * height) {
-      let at = source + (<usize>i << 2);
-      let first = to;
-      for (let k = 0; k < K; k++) {
-        let into = first;
-        for (let g = 0; g < 4; g++) {
-          copyStep(at + <usize>g * step, into);
-          into += group;
-        }
-        at += cs;
-        first += step;
-      }
-      to += 4 * group;
-    }
-  }
-  for (; i < rows; i += height) {
-    const count = min(height, rows - i);
-    let at = source + <usize>i * rs;
-    for (let k = 0; k < K; k++) {
-      let from = at;
-      for (let r = 0; r < count; r++) {
-        store<f32>(to + (<usize>r << 2), load<f32>(from));
-        from += rs;
-      }
-      for (let r = count; r < height; r++) store<f32>(to + (<usize>r << 2), 0);
-      at += cs;
-      to += step;
-    }
-    to += group - step * <usize>K;
-  }
-}
-
-// One step of K of `tileRows()` rows that lie side by side.
-@inline
-function copyStep(from: usize, to: usize): void {
-  v128.store(to, v128.load(from));
-  if (RELAXED) store<u64>(to, load<u64>(from, 16), 16);
+  v128.store(to + step, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+  v128.store(to + 2 * step, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+  v128.store(to + 3 * step, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
 }

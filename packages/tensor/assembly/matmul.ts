@@ -1,27 +1,27 @@
 // Matrix products, blocked for the caches: C = A · B (+ bias, or + C). Packing and the loops in registers are elsewhere.
 import { scratch } from './engine';
 import { matmulFinish } from './matmul-finish';
-import { packedGroup, packPanel, packRows, tileRows } from './matmul-pack';
+import { PANEL_HEAD, packColumns, panelBytes, tileRows } from './matmul-pack';
 import { tile4, tile6 } from './matmul-tile';
 import { slot } from './simd';
 
 export { matmulFinish } from './matmul-finish';
 export { matmulPack } from './matmul-pack';
 
-// How the scratch memory is used: a tile at the edge of C, the last panel of an unpacked B, zeros, a block of A.
+// How the scratch memory is used: a tile at the edge of C, a bias, the last panels of an unpacked B and A.
 const EDGE: usize = 0;
-const ZEROS: usize = 512;
+const BIAS: usize = 512;
 const PANEL: usize = 1024;
-const BLOCK: usize = 1024 + 32 * 512;
+const ROWS: usize = 1024 + 32 * 256;
 
 /** Steps of K that are walked at once: a panel of B stays in the first-level cache. */
-const MAX_DEPTH: i32 = 512;
+const MAX_DEPTH: i32 = 256;
 
 /**
  * Blocks of C. Units are blocks, row by row, batch by batch.
- * Slots: 0 table of (A, B, C) addresses a batch, 1 M, 2 N, 3 K, 4 row stride of A, 5 column stride of A, 6 row stride of
- * an unpacked B whose columns are dense, or 0 for panels from matmulPack, 7 row stride of C (bytes), 8 rows a block
- * (at most 96), 9 columns a block (a multiple of 8), 10 bias of an unpacked B or 0, 11 whether to add to C;
+ * Slots: 0 table of (A, B, C) addresses a batch, 1 M, 2 N, 3 K, 4 row stride of an A that is
+ * dense along K, or 0 for panels from matmulPack, 6 row stride of a B that is dense along its rows, or 0 for panels, 7
+ * row stride of C (bytes), 8 rows a block (a multiple of 12), 9 columns a block (a multiple of 8), 10 bias of an unpacked B or 0, 11 whether to add to C;
  * 12 to 15 are matmulFinish's.
  */
 export function matmul(args: usize, from: i32, to: i32): void {
@@ -50,7 +50,6 @@ function block(args: usize, A: usize, B: usize, C: usize, i0: i32, i1: i32, j0: 
   const N = slot(args, 2);
   const K = slot(args, 3);
   const rsA = <usize>slot(args, 4);
-  const csA = <usize>slot(args, 5);
   const ldb = <usize>slot(args, 6);
   const ldc = <usize>slot(args, 7);
   const bias = <usize>slot(args, 10);
@@ -59,33 +58,33 @@ function block(args: usize, A: usize, B: usize, C: usize, i0: i32, i1: i32, j0: 
   const depths = max(1, (K + MAX_DEPTH - 1) / MAX_DEPTH);
   const depth = (K + depths - 1) / depths;
   const tall = tileRows();
-  const packed = csA != 4;
+  const packed = rsA == 0;
+  const group = panelBytes(K, tall);
+  const rs = packed ? <usize>4 : rsA;
+  const cs = packed ? <usize>tall << 2 : <usize>4;
+  const nextRows = packed ? group : rsA * <usize>tall;
+  const left = packed ? 0 : (i1 - i0) % tall;
   let k0 = 0;
   do {
     const kc = min(depth, K - k0);
-    let a = A + <usize>i0 * rsA + <usize>k0 * csA;
-    const rs = packed ? 4 : rsA;
-    const cs = packed ? <usize>tall << 2 : csA;
-    const left = (i1 - i0) % tall;
-    if (packed) {
-      packRows(a, rsA, csA, i1 - i0, kc, base + BLOCK);
-      a = base + BLOCK;
-    } else if (left > 0) packRows(a + <usize>(i1 - i0 - left) * rsA, rsA, csA, left, kc, base + BLOCK);
-    const nextRows = packed ? packedGroup(kc) : rsA * <usize>tall;
+    const a = packed
+      ? A + <usize>(i0 / tall) * group + PANEL_HEAD + <usize>k0 * cs
+      : A + <usize>i0 * rsA + (<usize>k0 << 2);
+    if (left > 0) packColumns(a + <usize>(i1 - i0 - left) * rsA, 4, rsA, left, tall, kc, base + ROWS);
     for (let j = j0; j < j1; j += 8) {
       const columns = min(8, N - j);
       let b: usize;
       let step: usize = 32;
       let start: usize;
       if (ldb == 0) {
-        start = B + (<usize>(j >> 3) * (K + 1) << 5);
-        b = start + (<usize>(1 + k0) << 5);
+        start = B + <usize>(j >> 3) * panelBytes(K, 8);
+        b = start + PANEL_HEAD + (<usize>k0 << 5);
       } else {
         b = B + <usize>k0 * ldb + (<usize>j << 2);
         start = firstRow(base, bias, j, columns);
         if (columns == 8) step = ldb;
         else {
-          packPanel(b, ldb, 4, columns, kc, base + PANEL);
+          packColumns(b, ldb, 4, columns, 8, kc, base + PANEL);
           b = base + PANEL;
         }
       }
@@ -99,9 +98,9 @@ function block(args: usize, A: usize, B: usize, C: usize, i0: i32, i1: i32, j0: 
           else tile4(rowsAt, rs, cs, b, step, fromC ? c : start, fromC ? ldc : 0, c, ldc, kc);
         } else {
           const edge = base + EDGE;
-          const loose = !packed && rows < tall;
-          const at = loose ? base + BLOCK : rowsAt;
-          const rsE = loose ? 4 : rs;
+          const loose = rows < tall && !packed;
+          const at = loose ? base + ROWS : rowsAt;
+          const rsE = loose ? <usize>4 : rs;
           const csE = loose ? <usize>tall << 2 : cs;
           if (fromC) copyTile(c, ldc, edge, 32, rows, columns);
           if (RELAXED && rows > 4) {
@@ -119,7 +118,7 @@ function block(args: usize, A: usize, B: usize, C: usize, i0: i32, i1: i32, j0: 
 
 // Eight floats that each row of an unpacked product starts from.
 function firstRow(base: usize, bias: usize, j: i32, columns: i32): usize {
-  const at = base + ZEROS;
+  const at = base + BIAS;
   for (let c = 0; c < 8; c++) {
     store<f32>(at + (<usize>c << 2), bias != 0 && c < columns ? load<f32>(bias + (<usize>(j + c) << 2)) : 0);
   }

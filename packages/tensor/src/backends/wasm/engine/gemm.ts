@@ -47,18 +47,25 @@ export interface Batches {
   readonly c: ArrayLike<number>;
 }
 
-// Rows of a block, multiples of both tile heights: the block of A stays in the second-level cache.
-const BLOCK_ROWS = [48, 24, 12];
+// A block of C: its rows of A stay in the second-level cache while B streams past once for all of them. Heights are
+// multiples of both tile heights.
+const MAX_BLOCK_ROWS = 192;
+const MIN_BLOCK_ROWS = 48;
 const MIN_BLOCK_COLUMNS = 64;
 const MAX_BLOCK_COLUMNS = 512;
 // Blocks that a product is cut into at least, where it is large enough to: threads then end at about the same time.
-const WANTED_BLOCKS = 16;
+const WANTED_BLOCKS = 12;
 // Up to this many rows each element is a dot product, read from where the operands lie.
 const DOT_ROWS = 8;
 const DOT_COLUMNS = 32;
 // Where B's rows are dense, it is not worth packing for this many rows, nor where all of it stays in the first cache.
 const UNPACKED_ROWS = 32;
 const UNPACKED_SPAN = 8192;
+// How matrices are packed: bytes before a panel (PANEL_HEAD), columns a group, and steps of K a unit of work.
+const PANEL_HEAD = 64;
+const GROUP_COLUMNS = 128;
+const CHUNK = 512;
+const B_PANEL = 8;
 // Multiply-adds that count as one simple operation in an estimate of work.
 const FLOPS_PER_OPERATION = 8;
 // Products of at least this many multiply-adds, and no dimension below the other, go to the system's BLAS.
@@ -81,15 +88,13 @@ export function gemm(engine: Engine, product: Product): void {
   const b = normal(product.b, K, N);
   if (engine.hasBlas && suitsBlas(M, N, K, a, b)) native(engine, product, a, b, count);
   else if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
-  else if (b.colStride === 1 && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN))
-    blocks(engine, product, a, b, count, false);
-  else packed(engine, product, a, b, count);
+  else blocks(engine, product, a, b, count);
 }
 
 function dots(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
   const { M, N, K } = product;
   const table = new Table(engine, count * 3);
-  addresses(table, product, a, b.address, null, count);
+  addresses(table, product, a, b, count);
   const { slots } = engine;
   slots[0] = table.address;
   slots[1] = M;
@@ -121,7 +126,7 @@ function native(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   const height = M >= N ? Math.ceil(M / cut / 16) * 16 : M;
   const width = M >= N ? N : Math.ceil(N / cut / 16) * 16;
   const table = new Table(engine, count * 3);
-  addresses(table, product, a, b.address, null, count);
+  addresses(table, product, a, b, count);
   const { slots } = engine;
   slots[0] = table.address;
   slots[1] = M;
@@ -140,86 +145,101 @@ function native(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   table.free();
 }
 
-// Copies B into panels first. A batch of B that several batches of A share is copied once.
-function packed(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
-  const { N, K } = product;
-  const panels = Math.ceil(N / 8);
-  const bytes = panels * (K + 1) * 32;
-  const copies: number[] = []; // offset of B, for each copy
-  const copyOf: number[] = []; // which copy a batch reads
-  const seen = new Map<number, number>();
-  for (let i = 0; i < count; i++) {
-    const offset = product.batches?.b[i] ?? 0;
-    let copy = seen.get(offset);
-    if (copy === undefined) {
-      copy = copies.push(offset) - 1;
-      seen.set(offset, copy);
-    }
-    copyOf.push(copy);
-  }
-  const buffer = engine.alloc(bytes * copies.length);
-  const table = new Table(engine, copies.length * 2);
-  copies.forEach((offset, i) => {
-    table.set(2 * i, b.address + offset * 4);
-    table.set(2 * i + 1, buffer + bytes * i);
-  });
-  const { slots } = engine;
-  slots[0] = table.address;
-  slots[1] = K;
-  slots[2] = N;
-  slots[3] = b.rowStride * 4;
-  slots[4] = b.colStride * 4;
-  slots[5] = Math.ceil(panels / 4);
-  slots[6] = 4;
-  slots[7] = product.bias ?? 0;
-  engine.launch('matmulPack', copies.length * Math.ceil(panels / 4), copies.length * N * K);
-  table.free();
-  blocks(engine, product, a, { address: buffer, rowStride: 0, colStride: 0 }, count, true, (i) => copyOf[i] * bytes);
-  engine.free(buffer);
-}
-
-function blocks(
-  engine: Engine,
-  product: Product,
-  a: Matrices,
-  b: Matrices,
-  count: number,
-  isPacked: boolean,
-  copyAt: ((batch: number) => number) | null = null,
-): void {
-  const { M, N, K } = product;
-  const { height, width } = blockSize(M, N, count, a.colStride === 1);
+function blocks(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
+  const { M, N, K, batches } = product;
+  const bias = product.bias ?? 0;
+  const dense = b.colStride === 1 && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN);
+  const packedB = dense ? null : pack(engine, b, batches?.b, count, K, N, b.rowStride, b.colStride, B_PANEL, bias);
+  const tall = engine.info.simd === 'relaxed' ? 6 : 4;
+  const packedA =
+    a.colStride === 1 ? null : pack(engine, a, batches?.a, count, K, M, a.colStride, a.rowStride, tall, 0);
+  const { height, width } = blockSize(M, N, count);
   const table = new Table(engine, count * 3);
-  addresses(table, product, a, b.address, copyAt, count);
+  for (let i = 0; i < count; i++) {
+    table.set(3 * i, packedA === null ? a.address + (batches?.a[i] ?? 0) * 4 : packedA.copies[i]);
+    table.set(3 * i + 1, packedB === null ? b.address + (batches?.b[i] ?? 0) * 4 : packedB.copies[i]);
+    table.set(3 * i + 2, product.c + (batches?.c[i] ?? 0) * 4);
+  }
   const { slots } = engine;
   slots[0] = table.address;
   slots[1] = M;
   slots[2] = N;
   slots[3] = K;
-  slots[4] = a.rowStride * 4;
-  slots[5] = a.colStride * 4;
-  slots[6] = isPacked ? 0 : b.rowStride * 4;
+  slots[4] = packedA === null ? a.rowStride * 4 : 0;
+  slots[6] = packedB === null ? b.rowStride * 4 : 0;
   slots[7] = N * 4;
   slots[8] = height;
   slots[9] = width;
-  slots[10] = isPacked ? 0 : (product.bias ?? 0);
+  slots[10] = packedB === null ? bias : 0;
   finish(slots, product, 0);
   const units = count * Math.ceil(M / height) * Math.ceil(N / width);
   engine.launch('matmul', units, (count * M * N * K) / FLOPS_PER_OPERATION);
   table.free();
+  if (packedA !== null) engine.free(packedA.buffer);
+  if (packedB !== null) engine.free(packedB.buffer);
 }
 
-// Enough blocks for threads to share, as large as that allows. A block of a transposed A is copied, so there rows are
-// cut before columns: each copy then serves the more columns.
-function blockSize(M: number, N: number, count: number, dense: boolean): { height: number; width: number } {
-  const across = Math.ceil(N / MAX_BLOCK_COLUMNS);
-  let height = BLOCK_ROWS[0];
-  for (const rows of dense ? BLOCK_ROWS.slice(0, 2) : BLOCK_ROWS) {
-    height = rows;
-    if (count * Math.ceil(M / rows) * across >= WANTED_BLOCKS) break;
+/** Packed matrices: the buffer they are in, and the address for each batch. */
+interface Packed {
+  readonly buffer: number;
+  readonly copies: readonly number[];
+}
+
+// Copies matrices [K, N] into panels of `width` columns. One that several batches share is copied once.
+function pack(
+  engine: Engine,
+  { address }: Matrices,
+  offsets: ArrayLike<number> | undefined,
+  count: number,
+  K: number,
+  N: number,
+  strideK: number,
+  strideN: number,
+  width: number,
+  bias: number,
+): Packed {
+  const panels = Math.ceil(N / width);
+  const bytes = panels * (PANEL_HEAD + K * width * 4);
+  const order = new Map<number, number>(); // which copy an offset has
+  for (let i = 0; i < count; i++) {
+    const offset = offsets?.[i] ?? 0;
+    if (!order.has(offset)) order.set(offset, order.size);
   }
-  const wanted = dense ? Math.max(across, Math.ceil(WANTED_BLOCKS / (count * Math.ceil(M / height)))) : across;
-  return { height, width: Math.max(MIN_BLOCK_COLUMNS, Math.ceil(N / wanted / 8) * 8) };
+  const buffer = engine.alloc(bytes * order.size);
+  const table = new Table(engine, order.size * 2);
+  for (const [offset, i] of order) {
+    table.set(2 * i, address + offset * 4);
+    table.set(2 * i + 1, buffer + bytes * i);
+  }
+  const perGroup = Math.max(1, Math.floor(GROUP_COLUMNS / width));
+  const groups = Math.ceil(panels / perGroup);
+  const chunks = Math.max(1, Math.ceil(K / CHUNK));
+  const { slots } = engine;
+  slots[0] = table.address;
+  slots[1] = K;
+  slots[2] = N;
+  slots[3] = strideK * 4;
+  slots[4] = strideN * 4;
+  slots[5] = groups;
+  slots[6] = perGroup;
+  slots[7] = bias;
+  slots[8] = width;
+  slots[9] = chunks;
+  slots[10] = CHUNK;
+  engine.launch('matmulPack', order.size * groups * chunks, order.size * N * K);
+  table.free();
+  return { buffer, copies: Array.from({ length: count }, (_, i) => buffer + bytes * order.get(offsets?.[i] ?? 0)!) };
+}
+
+// Enough blocks for threads to share, as large as that allows: rows are cut first, then columns, then rows again.
+function blockSize(M: number, N: number, count: number): { height: number; width: number } {
+  const across = Math.ceil(N / MAX_BLOCK_COLUMNS);
+  const even = Math.ceil((M * count * across) / WANTED_BLOCKS / 12) * 12;
+  let height = Math.min(MAX_BLOCK_ROWS, Math.max(MIN_BLOCK_ROWS, even));
+  const wanted = Math.max(across, Math.ceil(WANTED_BLOCKS / (count * Math.ceil(M / height))));
+  const width = Math.max(MIN_BLOCK_COLUMNS, Math.ceil(N / wanted / 8) * 8);
+  if (count * Math.ceil(M / height) * Math.ceil(N / width) < WANTED_BLOCKS) height = MIN_BLOCK_ROWS / 2;
+  return { height, width };
 }
 
 // The slots that all kernels have in common; `bias` where the sums don't start from it.
@@ -253,18 +273,11 @@ class Table {
   }
 }
 
-function addresses(
-  table: Table,
-  product: Product,
-  a: Matrices,
-  b: number,
-  copyAt: ((batch: number) => number) | null,
-  count: number,
-): void {
+function addresses(table: Table, product: Product, a: Matrices, b: Matrices, count: number): void {
   const { batches } = product;
   for (let i = 0; i < count; i++) {
     table.set(3 * i, a.address + (batches?.a[i] ?? 0) * 4);
-    table.set(3 * i + 1, b + (copyAt === null ? (batches?.b[i] ?? 0) * 4 : copyAt(i)));
+    table.set(3 * i + 1, b.address + (batches?.b[i] ?? 0) * 4);
     table.set(3 * i + 2, product.c + (batches?.c[i] ?? 0) * 4);
   }
 }
