@@ -1,11 +1,13 @@
 // Byte-pair encoding: a word starts as characters (or their bytes) and merges pairs in the order that they were learnt.
 import { describe, TokenizerError } from '../errors';
 import type { Fields, JsonObject } from '../json';
+import { BYTE_CHARS, toByteChars } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
 import { Merger } from './merger';
-import { type Model, missingUnknown, Vocab } from './model';
+import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
+import { Vocab } from './vocab';
 
 /** The options of {@link Bpe}, named as in `tokenizer.json`. */
 export interface BpeOptions {
@@ -32,6 +34,8 @@ export class Bpe implements Model {
   readonly deterministic: boolean;
   readonly merger = new Merger();
   private readonly byteIds: Int32Array | undefined;
+  /** Ids of the byte alphabet's characters. */
+  private readonly alphabetIds: Int32Array;
   /** Ids of single units where no prefix or suffix can change them: −1 for none, −2 for not looked up yet. */
   private readonly unitIds = new Int32Array(0x200).fill(-2);
 
@@ -41,6 +45,7 @@ export class Bpe implements Model {
     readonly options: BpeOptions = {},
   ) {
     this.deterministic = !options.dropout;
+    this.alphabetIds = Int32Array.from(BYTE_CHARS, (char) => vocab.idOf(char) ?? -1);
     if (options.byteFallback) this.byteIds = Int32Array.from(HEX, (token) => vocab.idOf(token) ?? -1);
   }
 
@@ -94,6 +99,52 @@ export class Bpe implements Model {
     const { ids, starts, ends, length } = merger;
     if (regular) for (let i = 0; i < length; i++) out.push(ids[i] as number, starts[i] as number, ends[i] as number);
     else this.pushByBytes(word, out);
+  }
+
+  /**
+   * The same for text that is not in the byte alphabet yet: each UTF-8 byte is a symbol. Ranges are in UTF-16 units
+   * and hold whole characters.
+   */
+  tokenizeBytes(word: string, out: TokenSink): void {
+    const { merger, options } = this;
+    if (options.ignoreMerges && this.deterministic) {
+      const whole = this.vocab.idOf(toByteChars(word));
+      if (whole !== undefined) {
+        out.push(whole, 0, word.length);
+        return;
+      }
+    }
+    merger.length = 0;
+    for (let i = 0; i < word.length; ) {
+      const code = word.codePointAt(i) as number;
+      const end = code > 0xffff ? i + 2 : i + 1;
+      if (code < 0x80) this.pushByte(code, i, end);
+      else {
+        if (code < 0x800) this.pushByte(0xc0 | (code >> 6), i, end);
+        else {
+          if (code < 0x10000) this.pushByte(0xe0 | (code >> 12), i, end);
+          else {
+            this.pushByte(0xf0 | (code >> 18), i, end);
+            this.pushByte(0x80 | ((code >> 12) & 63), i, end);
+          }
+          this.pushByte(0x80 | ((code >> 6) & 63), i, end);
+        }
+        this.pushByte(0x80 | (code & 63), i, end);
+      }
+      i = end;
+    }
+    merger.merge(this.pairs, options.dropout ?? 0, options.random);
+    const { ids, starts, ends, length } = merger;
+    for (let i = 0; i < length; i++) out.push(ids[i] as number, starts[i] as number, ends[i] as number);
+  }
+
+  private pushByte(byte: number, start: number, end: number): void {
+    this.merger.push(this.alphabetIds[byte] as number, start, end, 1);
+  }
+
+  /** True where every byte has a token, which {@link tokenizeBytes} relies on. */
+  get spellsEveryByte(): boolean {
+    return !this.alphabetIds.includes(-1);
   }
 
   /** Fills the merger with the word's first symbols. False where their lengths no longer add up to their places. */
@@ -197,26 +248,31 @@ export function readMerges(
     new TokenizerError({ kind: 'file', where: `merges[${index}]`, expected, got: describe(got) }),
 ): PairTable {
   const table = new PairTable(merges.length);
-  const prefix = options.continuingSubwordPrefix?.length ?? 0;
+  const skipped = options.continuingSubwordPrefix?.length ?? 0;
   let rank = 0;
+  // Trained files give merges ids in their order, so the id after the last one is the first guess.
+  let merged = -1;
   for (let i = 0; i < merges.length; i++) {
     const merge = merges[i];
-    let first: unknown;
-    let second: unknown;
+    let first: string;
+    let second: string;
     if (typeof merge === 'string') {
       if (merge.startsWith('#version')) continue;
       const space = merge.indexOf(' ');
       if (space < 0 || merge.indexOf(' ', space + 1) >= 0) throw refuse(i, 'two tokens with a space between', merge);
       first = merge.slice(0, space);
       second = merge.slice(space + 1);
-    } else if (Array.isArray(merge) && merge.length === 2) [first, second] = merge;
-    if (typeof first !== 'string' || typeof second !== 'string') throw refuse(i, 'a pair of tokens', merge);
-    const a = vocab.idOf(first);
-    const b = vocab.idOf(second);
-    if (a === undefined || b === undefined)
-      throw refuse(i, 'tokens of the vocabulary', a === undefined ? first : second);
-    const merged = vocab.idOf(first + (prefix === 0 ? second : second.slice(prefix)));
-    if (merged === undefined) throw refuse(i, 'a merge whose result is in the vocabulary', `${first} ${second}`);
+    } else if (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === 'string'))
+      [first, second] = merge;
+    else throw refuse(i, 'a pair of tokens', merge);
+    const a = vocab.idOfRange(first, 0, first.length);
+    const b = vocab.idOfRange(second, 0, second.length);
+    if (a < 0 || b < 0) throw refuse(i, 'tokens of the vocabulary', a < 0 ? first : second);
+    const rest = skipped === 0 ? second : second.slice(skipped);
+    const guess = vocab.tokenOf(merged + 1);
+    if (guess?.length === first.length + rest.length && guess.startsWith(first) && guess.endsWith(rest)) merged++;
+    else merged = vocab.idOf(first + rest) ?? -1;
+    if (merged < 0) throw refuse(i, 'a merge whose result is in the vocabulary', `${first} ${second}`);
     table.set(a, b, rank++, merged);
   }
   return table;

@@ -1,8 +1,9 @@
 // Unigram: of all ways to cut the word into tokens, the one with the best sum of log-probabilities.
 import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
-import { type Model, missingUnknown, Vocab } from './model';
+import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
+import { Vocab } from './vocab';
 import { Trie } from './trie';
 
 const UNKNOWN_PENALTY = 10;

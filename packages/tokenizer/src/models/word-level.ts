@@ -1,7 +1,8 @@
 // WordLevel: a word is a token or unknown.
 import type { Fields, JsonObject } from '../json';
-import { type Model, missingUnknown, Vocab } from './model';
+import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
+import { Vocab } from './vocab';
 
 /** One token for each word. */
 export class WordLevel implements Model {

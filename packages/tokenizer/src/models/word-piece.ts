@@ -1,8 +1,9 @@
 // WordPiece: the longest token that starts the word, again and again; a word with any unknown part is unknown.
 import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
-import { type Model, missingUnknown, Vocab } from './model';
+import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
+import { HASH_START, hashNext, Vocab } from './vocab';
 
 /** The options of {@link WordPiece}. */
 export interface WordPieceOptions {
@@ -15,6 +16,9 @@ export interface WordPieceOptions {
 export class WordPiece implements Model {
   readonly deterministic = true;
   private readonly longest: number;
+  private readonly prefixHash: number;
+  /** Hash of the piece that starts where the search does and ends after each unit. */
+  private readonly hashes: Int32Array;
 
   constructor(
     readonly vocab: Vocab,
@@ -23,6 +27,10 @@ export class WordPiece implements Model {
     let longest = 0;
     for (const token of vocab.tokens) if (token !== undefined && token.length > longest) longest = token.length;
     this.longest = longest;
+    let hash = HASH_START;
+    for (const unit of options.continuingSubwordPrefix) hash = hashNext(hash, unit.charCodeAt(0));
+    this.prefixHash = hash;
+    this.hashes = new Int32Array(2 * options.maxInputCharsPerWord + 1);
   }
 
   static read(fields: Fields): WordPiece {
@@ -44,20 +52,33 @@ export class WordPiece implements Model {
   }
 
   tokenize(word: string, out: TokenSink): void {
+    const { vocab, hashes, prefixHash } = this;
     const { maxInputCharsPerWord, continuingSubwordPrefix } = this.options;
     const mark = out.length;
-    if (this.isTooLong(word, maxInputCharsPerWord)) return this.unknown(word, out, mark);
-    let start = 0;
-    while (start < word.length) {
+    if (this.isTooLong(word, maxInputCharsPerWord)) {
+      this.unknown(word, out, mark);
+      return;
+    }
+    for (let start = 0; start < word.length; ) {
       const prefix = start === 0 ? '' : continuingSubwordPrefix;
-      let end = Math.min(word.length, start + this.longest);
-      let id: number | undefined;
-      while (end > start) {
-        id = this.vocab.idOf(prefix + word.slice(start, end));
-        if (id !== undefined) break;
-        end -= end - start > 1 && unitsAt(word, end - 2) === 2 ? 2 : 1;
+      const limit = Math.min(word.length, start + this.longest);
+      let hash = start === 0 ? HASH_START : prefixHash;
+      for (let i = start; i < limit; i++) {
+        hash = hashNext(hash, word.charCodeAt(i));
+        hashes[i] = hash;
       }
-      if (id === undefined) return this.unknown(word, out, mark);
+      let end = limit;
+      let id = -1;
+      // Ends inside a surrogate pair need no care: no token ends in half a character.
+      while (end > start) {
+        id = vocab.idByHash(hashes[end - 1] as number, prefix, word, start, end);
+        if (id >= 0) break;
+        end--;
+      }
+      if (id < 0) {
+        this.unknown(word, out, mark);
+        return;
+      }
       out.push(id, start, end);
       start = end;
     }
