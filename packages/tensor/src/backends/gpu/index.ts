@@ -14,7 +14,7 @@ import { reductions } from './kernels/reductions';
 import { createWebGlDevice } from './webgl-device';
 import { createWebGpuDevice, WebGpuDevice } from './webgpu-device';
 import { hotFused, hotInPlace } from './wgsl/index';
-import { tiledProduct } from './wgsl/matmul';
+import { tiledProduct, tune, type Variant } from './wgsl/matmul';
 
 /** Settings of the gpu backend. */
 export interface GpuOptions extends PublicOptions {
@@ -24,7 +24,9 @@ export interface GpuOptions extends PublicOptions {
 
 /** Starts the gpu backend. */
 export async function createGpu(options: GpuOptions = {}): Promise<Backend<GpuBuffer>> {
-  return backendOn(await start(options), options.kernels ?? 'auto');
+  const device = await start(options);
+  if (options.kernels === 'portable' || !(device instanceof WebGpuDevice)) return backendOn(device, null);
+  return backendOn(device, { device, variant: await tune(device) });
 }
 
 async function start(options: GpuOptions): Promise<Device> {
@@ -52,17 +54,22 @@ function reason(error: unknown): string {
   return error.message.replace(/^gpu: /, '');
 }
 
-function backendOn(device: Device, kernels: 'auto' | 'portable'): Backend<GpuBuffer> {
-  const own = kernels === 'auto' && device instanceof WebGpuDevice ? device : null;
-  const product = own === null ? portableProduct(device) : tiledProduct(own);
+/** A device that our own kernels run on, and how its matrix product holds tiles. */
+interface Own {
+  readonly device: WebGpuDevice;
+  readonly variant: Variant;
+}
+
+function backendOn(device: Device, own: Own | null): Backend<GpuBuffer> {
+  const product = own === null ? portableProduct(device) : tiledProduct(own.device, own.variant);
   const table: KernelTable<GpuBuffer> = {
     ...elementwise(device),
     ...reductions(device),
     ...indexing(device),
     matmul: matmul(product),
   };
-  const fused: FusedTable<GpuBuffer> = { ...portableFused(device, product), ...(own && hotFused(own, product)) };
-  const inPlace: InPlaceKernels<GpuBuffer> = { ...inPlaceKernels(device), ...(own && hotInPlace(own)) };
+  const fused: FusedTable<GpuBuffer> = { ...portableFused(device, product), ...(own && hotFused(own.device, product)) };
+  const inPlace: InPlaceKernels<GpuBuffer> = { ...inPlaceKernels(device), ...(own && hotInPlace(own.device)) };
   return {
     name: 'gpu',
     kernels: table,
@@ -71,7 +78,7 @@ function backendOn(device: Device, kernels: 'auto' | 'portable'): Backend<GpuBuf
     upload: (data) => device.upload(data instanceof Float32Array ? data : Float32Array.from(data)),
     read: async (buffer, offset, count, dtype) => toHost(await device.read(buffer, offset, count), dtype),
     free: (buffer) => device.free(buffer),
-    info: () => describe(device, own === null ? 'portable' : 'auto'),
+    info: () => describe(device, own),
     isLost: () => device.isLost,
     dispose: () => device.dispose(),
   };
@@ -86,7 +93,7 @@ function toHost<D extends DType>(values: Float32Array, dtype: D): HostArrays[D] 
   return arrays[dtype]();
 }
 
-function describe(device: Device, kernels: 'auto' | 'portable'): BackendInfo {
+function describe(device: Device, own: Own | null): BackendInfo {
   const { mode, facts, counts } = device;
   return {
     backend: 'gpu',
@@ -95,8 +102,18 @@ function describe(device: Device, kernels: 'auto' | 'portable'): BackendInfo {
     blas: 'none',
     notes: [
       ...(facts.software ? [`${facts.adapter} is a software adapter: a processor plays the GPU`] : []),
+      ...(own === null
+        ? []
+        : [`matrix products hold their tiles in ${own.variant === 'shared' ? 'workgroup memory' : 'registers'}`]),
       'int32 and bool are held as floats: whole numbers are exact up to 2^24',
     ],
-    gpu: { mode, kernels, gpujs: GPU_JS_VERSION, viaHost: [], ...facts, counts: { ...counts } },
+    gpu: {
+      mode,
+      kernels: own === null ? 'portable' : 'auto',
+      gpujs: GPU_JS_VERSION,
+      viaHost: [],
+      ...facts,
+      counts: { ...counts },
+    },
   };
 }

@@ -154,6 +154,13 @@ export class WebGpuDevice implements Device {
     }
   }
 
+  /** Resolves when the device has done all it was given. */
+  async settled(): Promise<void> {
+    this.queue.flush();
+    await this.device.queue.onSubmittedWorkDone();
+    this.assertUsable();
+  }
+
   free(buffer: GpuBuffer): void {
     if (!this.isLost) this.pool.give(bufferOf(buffer));
   }

@@ -1,15 +1,29 @@
-// Our own kernels for the hot ops, on gpu.js's device and buffers.
+// Our own kernels for the hot ops, on gpu.js's device and buffers. The portable ones stay beside them.
 import type { FusedTable, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../device';
+import { attention as portableAttention } from '../fused/attention';
 import type { Product } from '../kernels/product';
 import type { WebGpuDevice } from '../webgpu-device';
+import { attention } from './attention';
+import { crossEntropy } from './cross-entropy';
+import { dropout } from './dropout';
+import { inPlace } from './in-place';
+import { layerNorm } from './layer-norm';
+import { softmax } from './softmax';
 
 /** Rows that replace portable ones. */
-export function hotFused(_device: WebGpuDevice, _product: Product): FusedTable<GpuBuffer> {
-  return {};
+export function hotFused(device: WebGpuDevice, product: Product): FusedTable<GpuBuffer> {
+  return {
+    scaledDotProductAttention: attention(device, portableAttention(device, product)),
+    layerNorm: layerNorm(device),
+    softmax: softmax(device, false),
+    logSoftmax: softmax(device, true),
+    crossEntropy: crossEntropy(device),
+    dropout: dropout(device),
+  };
 }
 
 /** In-place kernels that replace portable ones. */
-export function hotInPlace(_device: WebGpuDevice): Partial<InPlaceKernels<GpuBuffer>> {
-  return {};
+export function hotInPlace(device: WebGpuDevice): Partial<InPlaceKernels<GpuBuffer>> {
+  return inPlace(device);
 }

@@ -1,0 +1,143 @@
+// Fused attention: one dispatch forward, three back, memory linear in the number of tokens.
+import type { AttentionAttrs } from '../../../fused/attention';
+import type { AnyTensor } from '../../../tensor';
+import type { FusedKernel } from '../../backend';
+import { bufferOf } from '../call';
+import type { GpuBuffer } from '../device';
+import { denseOf } from '../view';
+import type { WebGpuDevice } from '../webgpu-device';
+import type { Compute } from '../wgsl-queue';
+import { BLOCK, forwardSource, keyGradientSource, queryGradientSource, type Shape, STATS } from './attention-source';
+import { dropoutParams } from './dropout';
+import { f32, groupsFor, i32, LANES, u32 } from './snippets';
+
+/** The widest head that a thread's registers hold. */
+const WIDEST = 128;
+
+/** Everything that the three kernels have in common. */
+interface Plan {
+  readonly shape: Shape;
+  readonly key: string;
+  readonly params: Compute['params'];
+  readonly reads: Compute['reads'];
+  readonly rows: number;
+  /** Blocks of queries, and of keys. */
+  readonly queries: number;
+  readonly keys: number;
+}
+
+function planOf(inputs: readonly AnyTensor[], attrs: AttentionAttrs): Plan {
+  const [q, k, v, mask] = inputs;
+  const [B, H, T, D] = q.shape;
+  const [, G, S] = k.shape;
+  const V = v.shape[3];
+  const shape: Shape = {
+    D4: Math.max(Math.ceil(D / 4), 1),
+    V4: Math.max(Math.ceil(V / 4), 1),
+    mask: mask === undefined ? 'none' : mask.dtype === 'bool' ? 'bool' : 'float',
+    dropout: attrs.p > 0,
+  };
+  const strides = (name: string, t: AnyTensor | undefined): Compute['params'] =>
+    Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, u32(stride)]));
+  return {
+    shape,
+    key: Object.values(shape).join(),
+    rows: B * H * T,
+    queries: B * H * Math.ceil(T / BLOCK),
+    keys: B * G * Math.ceil(S / BLOCK),
+    params: {
+      ...Object.fromEntries(Object.entries({ B, H, T, S, D, V, R: H / G }).map(([name, n]) => [name, u32(n)])),
+      scale: f32(attrs.scale),
+      causal: u32(attrs.causal ? 1 : 0),
+      window: i32(attrs.window ?? 0),
+      qAt: u32(q.offset),
+      kAt: u32(k.offset),
+      vAt: u32(v.offset),
+      ...strides('q', q),
+      ...strides('k', k),
+      ...strides('v', v),
+      ...(mask === undefined ? {} : { maskAt: u32(mask.offset), ...strides('m', mask) }),
+      ...(attrs.p > 0 ? dropoutParams(attrs) : {}),
+    },
+    reads: {
+      q: bufferOf(q),
+      k: bufferOf(k),
+      v: bufferOf(v),
+      ...(mask === undefined ? {} : { mask: bufferOf(mask) }),
+    },
+  };
+}
+
+/** The pair of kernels; heads that are too wide, and gradients of masks, go the portable way. */
+export function attention(
+  device: WebGpuDevice,
+  portable: FusedKernel<AttentionAttrs, GpuBuffer>,
+): FusedKernel<AttentionAttrs, GpuBuffer> {
+  const fits = ([q, k, v]: readonly AnyTensor[]): boolean =>
+    Math.max(q.shape[3], v.shape[3]) <= WIDEST && q.size > 0 && k.size > 0 && v.size > 0;
+
+  return {
+    forward(inputs, out, attrs, save) {
+      if (!fits(inputs)) return portable.forward(inputs, out, attrs, save);
+      const plan = planOf(inputs, attrs);
+      const y = device.allocate(out.shape.reduce((a, b) => a * b, 1));
+      const lse = device.allocate(plan.rows);
+      device.compute({
+        key: `attention ${plan.key}`,
+        source: () => forwardSource(plan.shape),
+        params: plan.params,
+        reads: plan.reads,
+        writes: { y, lse },
+        groups: groupsFor(plan.queries),
+      });
+      if (save === null) device.free(lse);
+      else save(lse, plan.rows);
+      return y;
+    },
+
+    backward(gradient, context) {
+      const { inputs, output, saved, attrs, needs } = context;
+      if (!fits(inputs) || needs[3]) return portable.backward(gradient, context);
+      const plan = planOf(inputs, attrs);
+      const [lse] = saved;
+      const g = denseOf(device, gradient);
+      const [q, k, v] = inputs;
+      const stats = device.allocate(plan.rows * 2);
+      const [dq, dk, dv] = [q, k, v].map((t) => device.allocate(t.size));
+      const params = { ...plan.params, gAt: u32(g.offset) };
+      device.compute({
+        key: 'attention stats',
+        source: () => STATS,
+        params: { size: u32(plan.rows), V: u32(v.shape[3]), gAt: u32(g.offset) },
+        reads: { g: g.buffer, y: bufferOf(output), lse },
+        writes: { stats },
+        groups: groupsFor(Math.ceil(plan.rows / LANES)),
+      });
+      device.compute({
+        key: `attention queries ${plan.key}`,
+        source: () => queryGradientSource(plan.shape),
+        params,
+        reads: { ...plan.reads, g: g.buffer, stats },
+        writes: { dq },
+        groups: groupsFor(plan.queries),
+      });
+      device.compute({
+        key: `attention keys ${plan.key}`,
+        source: () => keyGradientSource(plan.shape),
+        params,
+        reads: { ...plan.reads, g: g.buffer, stats },
+        writes: { dk, dv },
+        groups: groupsFor(plan.keys),
+      });
+      device.free(stats);
+      g.release();
+      return [dq, dk, dv, null]
+        .map((buffer, i) => {
+          if (buffer === null || needs[i]) return buffer;
+          device.free(buffer);
+          return null;
+        })
+        .slice(0, inputs.length);
+    },
+  };
+}
