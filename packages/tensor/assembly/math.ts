@@ -28,24 +28,23 @@ export function exp4(x: v128): v128 {
 }
 
 /**
- * eˣ for x ≤ 0, within 2 ulp, 0 below −87: one factor fewer than `exp4`. NaN stays NaN. What softmaxes call.
+ * eˣ for x ≤ 0, 0 below −87, relative error within 2e-7 + 6e-8 · |x|: at two thirds of what `exp4` costs. NaN stays NaN.
+ * What softmaxes call, whose sums don't feel the small terms' last bits. e⁰ is 1.
  */
 @inline
 export function expNegative4(x: v128): v128 {
   const magic = f32x4.splat(12582912);
   const low = f32x4.splat(-87);
-  const c = f32x4.pmax(x, low);
-  const shifted = fma(c, f32x4.splat(1.44269504088896341), magic);
-  const n = f32x4.sub(shifted, magic);
-  let r = fnma(n, f32x4.splat(0.693359375), c);
-  r = fnma(n, f32x4.splat(-2.12194440e-4), r);
-  let p = fma(r, f32x4.splat(1.9875691500e-4), f32x4.splat(1.3981999507e-3));
-  p = fma(p, r, f32x4.splat(8.3334519073e-3));
-  p = fma(p, r, f32x4.splat(4.1665795894e-2));
-  p = fma(p, r, f32x4.splat(1.6666665459e-1));
-  p = fma(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(fma(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  // The low bits of `shifted` are n: what is above them leaves with the shift.
+  const t = f32x4.mul(f32x4.pmax(x, low), f32x4.splat(1.44269504088896341));
+  const shifted = f32x4.add(t, magic);
+  const f = f32x4.sub(t, f32x4.sub(shifted, magic));
+  // 2ᶠ on [−½, ½], fitted with the first term held at 1.
+  let p = fma(f, f32x4.splat(0.001326472731307149), f32x4.splat(0.009671512991189957));
+  p = fma(p, f, f32x4.splat(0.05550733581185341));
+  p = fma(p, f, f32x4.splat(0.24022242426872253));
+  p = fma(p, f, f32x4.splat(0.6931470036506653));
+  p = fma(p, f, f32x4.splat(1));
+  // The low bits of `shifted` are the exponent: what is above them leaves with the shift.
   p = f32x4.mul(p, i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23));
   return v128.andnot(p, f32x4.lt(x, low));
 }
