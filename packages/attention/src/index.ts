@@ -16,6 +16,12 @@ export { Inspection } from './inspection';
 export { KeyValueCache, KeyValues, type LayerCache } from './kv-cache';
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';
 export { attentionMask, type MaskOptions } from './masks';
+export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
+export { Bloom, type BloomConfig } from './models/bloom';
+export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
+export { GptNeoX, type GptNeoXConfig } from './models/gpt-neox';
+export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
+export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';
 export { type AttendOptions, type AttentionConfig, MultiHeadAttention } from './multi-head-attention';
 export { alibiBias, alibiSlopes } from './positions/alibi';
 export { LearnedPositions, type LearnedPositionsConfig } from './positions/learned';
@@ -23,4 +29,5 @@ export { RelativeBias, type RelativeBiasConfig, relativeBucket } from './positio
 export { Rope, type RopeConfig, type RopeScaling, ropeFrequencies } from './positions/rope';
 export { sinusoidalPositions } from './positions/sinusoidal';
 export { attentionRollout } from './rollout';
+export { type BatchTensors, batchTensors, type TextBatch } from './text-batch';
 export type { CodecOptions, EncodedText, TextCodec, TokenBatch } from './text-codec';

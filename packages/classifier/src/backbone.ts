@@ -1,5 +1,7 @@
 // What all heads stand on: token and position embeddings, and an encoder (or a decoder, where tokens may not look ahead).
 import {
+  type BatchTensors,
+  batchTensors,
   Encoder,
   type FeedForwardActivation,
   type Inspection,
@@ -7,10 +9,10 @@ import {
   type NormPlacement,
   Rope,
   sinusoidalPositions,
+  type TextBatch,
 } from '@heddle/attention';
 import type { Generator, Tensor } from '@heddle/tensor';
 import { assign, Dropout, Embedding, Module, normal } from '@heddle/tensor/nn';
-import { type BatchTensors, batchTensors, type TextBatch } from './text-batch';
 
 /** Settings of the network below a head. */
 export interface BackboneConfig {

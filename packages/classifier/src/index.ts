@@ -1,5 +1,5 @@
 // The public surface of @heddle/classifier.
-export type { TextCodec } from '@heddle/attention';
+export type { TextBatch, TextCodec } from '@heddle/attention';
 export type { BackboneConfig } from './backbone';
 export type { Target } from './folder';
 export { Pooling, type PoolingKind } from './pooling';
@@ -9,5 +9,4 @@ export {
   type SequenceClassifierConfig,
   type WeighedToken,
 } from './sequence-classifier';
-export type { TextBatch } from './text-batch';
 export type { TextOptions } from './text-model';

@@ -1,4 +1,6 @@
 // One label for a whole text: backbone, pooling, a linear map.
+
+import type { TextBatch } from '@heddle/attention';
 import { attentionRollout, Inspection, type TextCodec } from '@heddle/attention';
 import { type Generator, softmax, type Tensor } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
@@ -7,7 +9,6 @@ import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone }
 import { readConfig, readWeights } from './folder';
 import { Pooling, type PoolingKind } from './pooling';
 import { labelList, oneOf, type Rules, requireFileSettings, requireSettings } from './problems';
-import type { TextBatch } from './text-batch';
 import { backboneRules, requireFeasible, TextModel, type TextOptions, taken } from './text-model';
 
 /** Settings of a `SequenceClassifier`. */

@@ -1,6 +1,7 @@
 // A batch of texts as it reaches a model: checked once, at the door, and put on the backend.
-import type { TokenBatch } from '@heddle/attention';
+
 import { type AnyTensor, ArgumentError, IndexError, ShapeError, type Tensor, tensor } from '@heddle/tensor';
+import type { TokenBatch } from './text-codec';
 
 /** A batch as the tokenizer gives it, or as tensors `[B, T]`. */
 export type TextBatch =
@@ -18,6 +19,8 @@ export interface BatchTensors {
   /** Undefined where there is no padding. */
   readonly mask: Tensor<'bool'> | undefined; // [B, T]
   readonly typeIds: Tensor<'int32'> | undefined; // [B, T]
+  /** Place of each token in its row, `[B, T]`, where padding on the left shifts it. */
+  readonly positions: Int32Array | undefined;
 }
 
 /** What ids must fit into. */
@@ -42,7 +45,7 @@ function fromTensors(owner: string, batch: Exclude<TextBatch, TokenBatch>, limit
     if (t !== undefined && (t.rank !== 2 || t.shape[0] !== ids.shape[0] || t.shape[1] !== ids.shape[1]))
       throw new ShapeError(owner, name, `[${ids.shape.join(', ')}]`, `[${t.shape.join(', ')}]`);
   }
-  return { ids, mask: mask?.cast('bool'), typeIds };
+  return { ids, mask: mask?.cast('bool'), typeIds, positions: undefined };
 }
 
 function fromHost(owner: string, batch: TokenBatch, { vocabSize, maxLength }: BatchLimits): BatchTensors {
@@ -73,7 +76,24 @@ function fromHost(owner: string, batch: TokenBatch, { vocabSize, maxLength }: Ba
     ids: tensor(batch.ids, { shape }),
     mask: batch.mask.includes(0) ? tensor(batch.mask, { shape }).cast('bool') : undefined,
     typeIds: batch.typeIds === undefined ? undefined : tensor(batch.typeIds, { shape }),
+    positions: leftPadded(batch.mask, T) ? realPositions(batch.mask, T) : undefined,
   };
+}
+
+function leftPadded(mask: Int32Array, T: number): boolean {
+  for (let row = 0; row < mask.length; row += T)
+    if (mask[row] === 0 && mask.subarray(row, row + T).includes(1)) return true;
+  return false;
+}
+
+/** Counts real tokens only: what stands behind padding begins at position zero. */
+export function realPositions(mask: Int32Array, T: number): Int32Array {
+  let seen = 0;
+  return mask.map((real, i) => {
+    if (i % T === 0) seen = 0;
+    seen += real === 0 ? 0 : 1;
+    return Math.max(seen - 1, 0);
+  });
 }
 
 function requireLength(owner: string, tokens: number, maxLength: number): void {

@@ -1,0 +1,232 @@
+// Between our names and those of a checkpoint. A model says how they differ as data; here that data is carried out, in
+// both directions.
+import { type AnyTensor, ArgumentError, concat, noGrad, type Shape, scope, tensor } from '@heddle/tensor';
+import {
+  openSafetensors,
+  type SafetensorsFile,
+  type SaveOptions,
+  type Source,
+  saveSafetensors,
+} from '@heddle/tensor/io';
+import { assign, type Module } from '@heddle/tensor/nn';
+
+/** Several of our linear maps that a checkpoint holds as one. */
+export interface Packed {
+  /** The module in the checkpoint, such as `h.*.attn.c_attn`. */
+  readonly theirs: string;
+  /** Ours, in the order of the rows. */
+  readonly ours: readonly string[];
+  /** Rows alternate by head: the first head's rows of each, then the second's (GPT-NeoX, BLOOM). */
+  readonly perHead?: number;
+}
+
+/** How a checkpoint's names differ from ours. Names are those of modules; `*` stands for the number of a layer. */
+export interface CheckpointLayout {
+  /** Ours to theirs. A module that isn't named is called the same. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly packed?: readonly Packed[];
+  /** Their modules whose weights are `[in, out]`: GPT-2's. */
+  readonly transposed?: readonly string[];
+  /** What a checkpoint of the model without its head leaves out in front of names. */
+  readonly prefix?: string;
+  /** Names that may be there and mean nothing: buffers of masks, second copies of tied weights. */
+  readonly ignored?: readonly RegExp[];
+}
+
+/** Where one of our tensors lies in a checkpoint. */
+interface Place {
+  readonly theirs: string;
+  readonly transposed: boolean;
+  /** Which of several, where they are packed. */
+  readonly part: number;
+  readonly parts: number;
+  readonly perHead: number | undefined;
+}
+
+/** Matches `pattern` against a module's name and returns what stood for its star, or null. */
+function star(pattern: string, name: string): string | null {
+  const at = pattern.indexOf('*');
+  if (at < 0) return pattern === name ? '' : null;
+  const [head, tail] = [pattern.slice(0, at), pattern.slice(at + 1)];
+  if (!name.startsWith(head) || !name.endsWith(tail) || name.length < head.length + tail.length) return null;
+  const middle = name.slice(head.length, name.length - tail.length);
+  return /^\d+$/.test(middle) ? middle : null;
+}
+
+/** Where a tensor of ours lies. */
+function placeOf(layout: CheckpointLayout, ours: string): Place {
+  const cut = ours.lastIndexOf('.');
+  const [module, leaf] = [ours.slice(0, Math.max(cut, 0)), ours.slice(cut + 1)];
+  const named = (theirs: string, number: string): string =>
+    [theirs.replace('*', number), leaf].filter((part) => part !== '').join('.');
+  for (const { theirs, ours: patterns, perHead } of layout.packed ?? []) {
+    for (let part = 0; part < patterns.length; part++) {
+      const number = star(patterns[part], module);
+      if (number === null) continue;
+      const transposed = leaf === 'weight' && (layout.transposed ?? []).includes(theirs);
+      return { theirs: named(theirs, number), transposed, part, parts: patterns.length, perHead };
+    }
+  }
+  for (const [pattern, theirs] of Object.entries(layout.names)) {
+    const number = star(pattern, module);
+    if (number === null) continue;
+    // A parameter of theirs that belongs to no module of its own is named in full.
+    if (theirs.endsWith('!'))
+      return {
+        theirs: theirs.slice(0, -1).replace('*', number),
+        transposed: false,
+        part: 0,
+        parts: 1,
+        perHead: undefined,
+      };
+    const transposed = leaf === 'weight' && (layout.transposed ?? []).includes(theirs);
+    return { theirs: named(theirs, number), transposed, part: 0, parts: 1, perHead: undefined };
+  }
+  return { theirs: ours, transposed: false, part: 0, parts: 1, perHead: undefined };
+}
+
+/** What `loadCheckpoint` may be told. */
+export interface LoadCheckpointOptions {
+  /** False leaves weights that a checkpoint lacks as they were made, such as a new head's. */
+  readonly strict?: boolean;
+  /** Called after each tensor. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Copies a checkpoint into a model.
+ *
+ * @throws {FormatError} where a file is damaged or missing.
+ * @throws {StateDictError} listing every missing, unexpected and mis-shaped name, in our spelling where there is one.
+ */
+export async function loadCheckpoint(
+  model: Module,
+  source: Source,
+  layout: CheckpointLayout,
+  options: LoadCheckpointOptions = {},
+): Promise<void> {
+  const file = await openSafetensors(source);
+  try {
+    const own = model.stateDict();
+    const files = new Map(
+      [...file.entries.keys()]
+        .filter((name) => !layout.ignored?.some((pattern) => pattern.test(name)))
+        .map((name) => [oldName(name), name]),
+    );
+    const inFile = (theirs: string): string | undefined =>
+      files.get(theirs) ?? files.get(withoutPrefix(theirs, layout.prefix));
+    const given = new Map<string, { readonly shape: Shape; readonly dtype: AnyTensor['dtype'] }>();
+    const used = new Set<string>();
+    for (const name of own.keys()) {
+      const place = placeOf(layout, name);
+      const from = inFile(place.theirs);
+      const info = from === undefined ? undefined : file.entries.get(from);
+      if (from === undefined || info === undefined) continue;
+      used.add(from);
+      given.set(name, { shape: shapeOf(info.shape, place), dtype: info.dtype });
+    }
+    for (const name of files.values()) if (!used.has(name)) given.set(name, { shape: [], dtype: 'float32' });
+    const places = model.placesFor(given, { strict: options.strict ?? true });
+    await file.verify();
+    let done = 0;
+    for (const { name, tensor: target } of places) {
+      const place = placeOf(layout, name);
+      const from = inFile(place.theirs) ?? place.theirs;
+      if (place.parts === 1 && !place.transposed) await file.copyInto(from, target);
+      else await unpack(file, from, place, target);
+      options.onProgress?.(++done, places.length);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Old TensorFlow checkpoints call a norm's weight gamma and its bias beta. */
+function oldName(name: string): string {
+  return name.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias');
+}
+
+function withoutPrefix(name: string, prefix = ''): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
+/** Our shape of a tensor whose shape in the file is this. */
+function shapeOf(shape: Shape, { transposed, parts }: Place): Shape {
+  const own = transposed ? [...shape].reverse() : [...shape];
+  return own.length === 0 ? own : [own[0] / parts, ...own.slice(1)];
+}
+
+async function unpack(file: SafetensorsFile, from: string, place: Place, target: AnyTensor): Promise<void> {
+  const shape = file.entries.get(from)?.shape ?? [];
+  const data = await file.data(from);
+  noGrad(() =>
+    scope(() => {
+      const whole = tensor<'float32'>(data, { shape, dtype: 'float32' });
+      const rows = place.transposed ? whole.transpose() : whole; // [parts · out, in] or [parts · out]
+      const { part, parts, perHead } = place;
+      const rest = rows.shape.slice(1);
+      const pieces =
+        perHead === undefined
+          ? rows.reshape([parts, -1, ...rest]).select(0, part)
+          : rows.reshape([perHead, parts, -1, ...rest]).select(1, part);
+      assign(target, pieces.reshape(target.shape));
+    }),
+  );
+}
+
+/** A model's tensors under a checkpoint's names; what was packed or turned is new and must be disposed of. */
+function packedState(
+  model: Module,
+  layout: CheckpointLayout,
+): { readonly state: Map<string, AnyTensor>; readonly made: AnyTensor[] } {
+  const groups = new Map<string, { readonly place: Place; readonly tensor: AnyTensor }[]>();
+  for (const [name, tensor] of model.stateDict()) {
+    const place = placeOf(layout, name);
+    groups.set(place.theirs, [...(groups.get(place.theirs) ?? []), { place, tensor }]);
+  }
+  const state = new Map<string, AnyTensor>();
+  const made: AnyTensor[] = [];
+  for (const [theirs, members] of groups) {
+    const [{ place, tensor: first }] = members;
+    if (place.parts === 1 && !place.transposed) {
+      state.set(theirs, first);
+      continue;
+    }
+    if (members.length !== place.parts)
+      throw new ArgumentError('savePretrained', theirs, `${place.parts} parts`, String(members.length));
+    const parts = members
+      .sort((a, b) => a.place.part - b.place.part)
+      .map(({ tensor }) => tensor.cast('float32').detach());
+    const packed = noGrad(() => scope(() => pack(parts, place)));
+    state.set(theirs, packed);
+    made.push(packed);
+  }
+  return { state, made };
+}
+
+function pack(parts: readonly AnyTensor[], { perHead, transposed }: Place): AnyTensor {
+  const rest = parts[0].shape.slice(1);
+  const rows =
+    perHead === undefined
+      ? concat(parts)
+      : concat(
+          parts.map((part) => part.reshape([perHead, 1, -1, ...rest])),
+          1,
+        ).reshape([-1, ...rest]);
+  return (transposed ? rows.transpose() : rows).reshape(transposed ? [...rows.shape].reverse() : rows.shape).mul(1);
+}
+
+/** Writes a model's weights under a checkpoint's names. */
+export async function saveCheckpoint(
+  path: string,
+  model: Module,
+  layout: CheckpointLayout,
+  options: SaveOptions = {},
+): Promise<void> {
+  const { state, made } = packedState(model, layout);
+  try {
+    await saveSafetensors(path, state, { metadata: { format: 'pt' }, ...options });
+  } finally {
+    for (const t of made) t.dispose();
+  }
+}

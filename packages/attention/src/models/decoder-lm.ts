@@ -1,0 +1,119 @@
+// A language model that only looks back: embeddings, a decoder, a head over the vocabulary. What GPT-2, Llama and their
+// kin differ in is configuration; it stands in their files.
+import { linear, type Tensor } from '@heddle/tensor';
+import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
+import { Decoder, type DecoderConfig } from '../encoder';
+import type { Inspection } from '../inspection';
+import { KeyValueCache } from '../kv-cache';
+import { LearnedPositions } from '../positions/learned';
+import { type BatchTensors, batchTensors, type TextBatch } from '../text-batch';
+
+/** Settings of a `DecoderLM`. */
+export interface DecoderLMConfig extends Omit<DecoderConfig, 'cross' | 'memoryDim'> {
+  readonly vocabSize: number;
+  /** Tokens of the longest text. */
+  readonly maxLength: number;
+  /** Whether positions are learned vectors. False where nothing is said. */
+  readonly learnedPositions?: boolean | undefined;
+  /** Embeddings are multiplied with it (Gemma: √dim). */
+  readonly embeddingScale?: number | undefined;
+  /** A norm right after the embeddings (BLOOM). */
+  readonly embeddingNorm?: boolean | undefined;
+  readonly embeddingDropout?: number | undefined;
+  /** Whether the head is the embedding's table. True where nothing is said. */
+  readonly tied?: boolean | undefined;
+  /** Tokens that end a text. */
+  readonly eosIds?: readonly number[] | undefined;
+  readonly bosId?: number | undefined;
+  readonly padId?: number | undefined;
+}
+
+/** What a call of a language model may be given. */
+export interface LanguageOptions {
+  /** Keys and values of earlier calls; ids are then the new ones, the mask is that of all. */
+  readonly cache?: KeyValueCache | undefined;
+  /** Place of each token in its row, `[B, T]`: counted from the cache on where nothing is said. */
+  readonly positions?: Int32Array | undefined;
+  readonly inspect?: Inspection | undefined;
+  /** Logits of the last token alone, `[B, 1, vocabSize]`. */
+  readonly lastOnly?: boolean | undefined;
+}
+
+/**
+ * A causal language model of any family.
+ *
+ * @example
+ * ```ts
+ * import { DecoderLM } from '@heddle/attention';
+ * import { init, tensor } from '@heddle/tensor';
+ * await init();
+ * const model = new DecoderLM({ vocabSize: 50, maxLength: 16, dim: 16, heads: 2, layers: 1, learnedPositions: true });
+ * console.log(model.call({ ids: tensor([[1, 2, 3]], { dtype: 'int32' }) }).shape); // [1, 3, 50]
+ * ```
+ */
+export class DecoderLM extends Module {
+  readonly embedding: Embedding;
+  readonly positionEmbedding: LearnedPositions | null;
+  readonly embeddingNorm: LayerNorm | null;
+  readonly dropout: Dropout;
+  readonly decoder: Decoder;
+  readonly head: Linear | null;
+  readonly vocabSize: number;
+  readonly maxLength: number;
+  readonly eosIds: readonly number[];
+  readonly bosId: number | undefined;
+  readonly padId: number;
+  private readonly layerCount: number;
+  private readonly embeddingScale: number;
+
+  constructor(config: DecoderLMConfig) {
+    super();
+    const { vocabSize, maxLength, dim, layers, tied = true, generator } = config;
+    this.vocabSize = vocabSize;
+    this.maxLength = maxLength;
+    this.layerCount = layers;
+    this.eosIds = config.eosIds ?? [];
+    this.bosId = config.bosId;
+    this.padId = config.padId ?? this.eosIds[0] ?? 0;
+    this.embeddingScale = config.embeddingScale ?? 1;
+    this.embedding = new Embedding({ count: vocabSize, dim, generator });
+    this.positionEmbedding = config.learnedPositions ? new LearnedPositions({ maxLength, dim, generator }) : null;
+    this.embeddingNorm = config.embeddingNorm ? new LayerNorm({ dim, eps: config.eps ?? 1e-5 }) : null;
+    this.dropout = new Dropout(config.embeddingDropout ?? 0, generator === undefined ? {} : { generator });
+    this.decoder = new Decoder(config);
+    this.head = tied ? null : new Linear({ inputs: dim, outputs: vocabSize, bias: false, generator });
+  }
+
+  /**
+   * @returns logits, `[B, T, vocabSize]`
+   * @throws {ArgumentError} where a text is longer than `maxLength`.
+   * @throws {IndexError} where an id is outside the vocabulary.
+   */
+  override forward(batch: TextBatch, options: LanguageOptions = {}): Tensor {
+    const h = this.hidden(batchTensors(this.constructor.name, batch, this), options); // [B, T, dim]
+    const T = h.shape[1];
+    return this.logits(options.lastOnly ? h.slice([null, [T - 1, T]]) : h);
+  }
+
+  /** What stands before the head, `[B, T, dim]`. */
+  hidden({ ids, mask, positions: counted }: BatchTensors, options: LanguageOptions = {}): Tensor {
+    const { cache, inspect, positions = counted } = options;
+    const [, T] = ids.shape;
+    let x = this.embedding.call(ids); // [B, T, dim]
+    if (this.embeddingScale !== 1) x = x.mul(this.embeddingScale);
+    if (this.positionEmbedding !== null)
+      x = x.add(this.positionEmbedding.call(T, { start: cache?.length ?? 0, positions }));
+    if (this.embeddingNorm !== null) x = this.embeddingNorm.call(x);
+    return this.decoder.call(this.dropout.call(x), { paddingMask: mask, positions, cache, inspect });
+  }
+
+  /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
+  logits(h: Tensor): Tensor {
+    return this.head === null ? linear(h, this.embedding.weight) : this.head.call(h);
+  }
+
+  /** An empty cache that fits this model. */
+  newCache(): KeyValueCache {
+    return new KeyValueCache(this.layerCount);
+  }
+}

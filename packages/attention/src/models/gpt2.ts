@@ -1,0 +1,168 @@
+// GPT-2 (Radford et al. 2019): learned positions, pre-norm layers, queries, keys and values in one turned-around matrix.
+import type { FeedForwardActivation } from '../feed-forward';
+import {
+  type Architecture,
+  loaderOf,
+  type ModelTarget,
+  type SavePretrainedOptions,
+  writePretrained,
+} from './architecture';
+import { activationName } from './config-reader';
+import { DecoderLM } from './decoder-lm';
+
+/** Settings of a `Gpt2`. */
+export interface Gpt2Config {
+  readonly vocabSize: number;
+  readonly maxLength: number;
+  readonly dim: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly hiddenDim: number;
+  readonly activation: FeedForwardActivation;
+  readonly eps: number;
+  readonly dropout: number;
+  readonly attentionDropout: number;
+  readonly embeddingDropout: number;
+  readonly bosId?: number | undefined;
+  readonly eosIds: readonly number[];
+  readonly padId?: number | undefined;
+}
+
+/**
+ * GPT-2 with its language-model head.
+ *
+ * @example
+ * ```ts
+ * import { Gpt2, gpt2Config } from '@heddle/attention';
+ * import { init, tensor } from '@heddle/tensor';
+ * await init();
+ * const model = new Gpt2(gpt2Config({ vocabSize: 100, dim: 32, layers: 2, heads: 4, maxLength: 64 }));
+ * console.log(model.call({ ids: tensor([[1, 2, 3]], { dtype: 'int32' }) }).shape); // [1, 3, 100]
+ * ```
+ */
+export class Gpt2 extends DecoderLM {
+  constructor(readonly config: Gpt2Config) {
+    super({ ...config, learnedPositions: true, placement: 'pre', tied: true });
+  }
+
+  /**
+   * Loads a folder with config.json and safetensors.
+   *
+   * @throws {FormatError} where a file is missing or damaged, listing everything that is wrong with the config.
+   * @throws {StateDictError} listing every missing, unexpected and mis-shaped weight.
+   */
+  static readonly fromPretrained = loaderOf(() => gpt2);
+
+  /** Writes a folder that `transformers` loads. */
+  async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {
+    await writePretrained(gpt2, this, this.config, target, options);
+  }
+}
+
+/**
+ * A config with GPT-2's own defaults filled in: the 124 million parameters of its smallest where nothing is said.
+ *
+ * @example
+ * ```ts
+ * import { gpt2Config } from '@heddle/attention';
+ * console.log(gpt2Config().dim); // 768
+ * ```
+ */
+export function gpt2Config(config: Partial<Gpt2Config> = {}): Gpt2Config {
+  const dim = config.dim ?? 768;
+  return {
+    vocabSize: 50_257,
+    maxLength: 1_024,
+    dim,
+    layers: 12,
+    heads: 12,
+    hiddenDim: 4 * dim,
+    activation: 'geluTanh',
+    eps: 1e-5,
+    dropout: 0.1,
+    attentionDropout: 0.1,
+    embeddingDropout: 0.1,
+    bosId: 50_256,
+    eosIds: [50_256],
+    ...config,
+  };
+}
+
+/** GPT-2's place in the loader. */
+export const gpt2: Architecture<Gpt2Config, Gpt2> = {
+  modelType: 'gpt2',
+  names: ['GPT2LMHeadModel', 'GPT2Model'],
+  read: (reader) => {
+    const dim = reader.whole('n_embd', 768);
+    const heads = reader.whole('n_head', 12);
+    if (dim % heads !== 0) reader.problem(`n_head: expected a divisor of n_embd = ${dim}, got ${heads}`);
+    for (const name of ['scale_attn_by_inverse_layer_idx'])
+      if (reader.flag(name, false)) reader.problem(`${name}: true is not supported`);
+    return {
+      vocabSize: reader.whole('vocab_size', 50_257),
+      maxLength: reader.whole('n_positions', 1_024),
+      dim,
+      layers: reader.whole('n_layer', 12),
+      heads,
+      hiddenDim: reader.whole('n_inner', 4 * dim),
+      activation: reader.activation('activation_function', 'gelu_new'),
+      eps: reader.number('layer_norm_epsilon', 1e-5),
+      dropout: reader.number('resid_pdrop', 0.1),
+      attentionDropout: reader.number('attn_pdrop', 0.1),
+      embeddingDropout: reader.number('embd_pdrop', 0.1),
+      bosId: reader.ids('bos_token_id')[0],
+      eosIds: reader.ids('eos_token_id'),
+      padId: reader.ids('pad_token_id')[0],
+    };
+  },
+  write: (config) => ({
+    vocab_size: config.vocabSize,
+    n_positions: config.maxLength,
+    n_embd: config.dim,
+    n_layer: config.layers,
+    n_head: config.heads,
+    n_inner: config.hiddenDim,
+    activation_function: activationName(config.activation),
+    layer_norm_epsilon: config.eps,
+    resid_pdrop: config.dropout,
+    attn_pdrop: config.attentionDropout,
+    embd_pdrop: config.embeddingDropout,
+    bos_token_id: config.bosId ?? null,
+    eos_token_id: config.eosIds[0] ?? null,
+    pad_token_id: config.padId ?? null,
+    tie_word_embeddings: true,
+  }),
+  parameters: ({ vocabSize, maxLength, dim, layers, hiddenDim }) =>
+    (vocabSize + maxLength) * dim + layers * (4 * dim * dim + 2 * dim * hiddenDim),
+  make: (config) => new Gpt2(config),
+  layout: () => ({
+    names: {
+      embedding: 'transformer.wte',
+      position_embedding: 'transformer.wpe',
+      'decoder.layers.*.self_attn.out_proj': 'transformer.h.*.attn.c_proj',
+      'decoder.layers.*.norm1': 'transformer.h.*.ln_1',
+      'decoder.layers.*.norm2': 'transformer.h.*.ln_2',
+      'decoder.layers.*.linear1': 'transformer.h.*.mlp.c_fc',
+      'decoder.layers.*.linear2': 'transformer.h.*.mlp.c_proj',
+      'decoder.norm': 'transformer.ln_f',
+    },
+    packed: [
+      {
+        theirs: 'transformer.h.*.attn.c_attn',
+        ours: [
+          'decoder.layers.*.self_attn.q_proj',
+          'decoder.layers.*.self_attn.k_proj',
+          'decoder.layers.*.self_attn.v_proj',
+        ],
+      },
+    ],
+    transposed: [
+      'transformer.h.*.attn.c_attn',
+      'transformer.h.*.attn.c_proj',
+      'transformer.h.*.mlp.c_fc',
+      'transformer.h.*.mlp.c_proj',
+    ],
+    prefix: 'transformer.',
+    ignored: [/\.attn\.(masked_)?bias$/, /^lm_head\.weight$/],
+  }),
+};

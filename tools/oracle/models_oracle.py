@@ -1,0 +1,324 @@
+"""Whole models by Hugging Face's transformers: packages/attention/test/fixtures/models, a folder each.
+
+A folder holds what `save_pretrained` writes (config.json, model.safetensors with random weights), the gradient of the
+loss with respect to every weight under the same names (grads.safetensors), and what came out (expected.json). All of it
+is computed in float64 from weights that float32 holds exactly. With `--check FOLDER` it loads what the library saved and
+compares it with the fixture: `python models_oracle.py --check /tmp/saved/llama llama`.
+"""
+
+import json
+import platform
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import safetensors.torch
+import torch
+import transformers
+from transformers import (
+    AlbertConfig,
+    AlbertForSequenceClassification,
+    AutoConfig,
+    BartConfig,
+    BartForConditionalGeneration,
+    BertConfig,
+    BertForMaskedLM,
+    BertForSequenceClassification,
+    BloomConfig,
+    BloomForCausalLM,
+    CLIPConfig,
+    CLIPModel,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    ElectraConfig,
+    ElectraForSequenceClassification,
+    GemmaConfig,
+    GemmaForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MarianConfig,
+    MarianMTModel,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+    T5Config,
+    T5ForConditionalGeneration,
+    ViTConfig,
+    ViTForImageClassification,
+)
+
+# Masks add the smallest float64, but some models take their softmax in float32, where that is -inf, and a token of
+# padding that sees nothing becomes NaN. A smaller mask has the same effect without that.
+FINFO = torch.finfo
+torch.finfo = lambda dtype: SimpleNamespace(min=-1e30, max=1e30, **{k: getattr(FINFO(dtype), k) for k in ("bits", "eps", "tiny")})
+
+ROOT = Path(__file__).resolve().parents[2] / "packages/attention/test/fixtures/models"
+VOCAB = 23
+IDS = torch.tensor([[5, 7, 3, 11, 2, 19, 4], [9, 6, 13, 8, 0, 0, 0]])
+MASK = torch.tensor([[1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0, 0]])
+LEFT_IDS = torch.tensor([[5, 7, 3, 11, 2, 19, 4], [0, 0, 0, 9, 6, 13, 8]])
+LEFT_MASK = torch.tensor([[1, 1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1]])
+TARGETS = torch.tensor([[10, 4, 12, 1, -100], [3, 15, 1, -100, -100]])
+SPECIAL = {"bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}
+
+LLAMA = {
+    "vocab_size": VOCAB,
+    "hidden_size": 16,
+    "intermediate_size": 20,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+    "rms_norm_eps": 1e-5,
+    **SPECIAL,
+}
+LLAMA3 = {
+    "rope_type": "llama3",
+    "factor": 4.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
+BERT = {
+    "vocab_size": VOCAB,
+    "hidden_size": 16,
+    "intermediate_size": 20,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 24,
+    "type_vocab_size": 2,
+    "num_labels": 3,
+    "pad_token_id": 0,
+}
+BART = {
+    "vocab_size": VOCAB,
+    "d_model": 16,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 20,
+    "decoder_ffn_dim": 24,
+    "max_position_embeddings": 24,
+    "forced_eos_token_id": None,
+    "decoder_start_token_id": 2,
+    **SPECIAL,
+}
+CLIP = {
+    "text_config": {
+        "vocab_size": VOCAB, "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "max_position_embeddings": 16, "projection_dim": 12,
+        "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
+    },
+    "vision_config": {
+        "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "image_size": 8, "patch_size": 4, "projection_dim": 12,
+    },
+    "projection_dim": 12,
+}
+VIT = {
+    "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "image_size": 8, "patch_size": 4, "num_channels": 3, "num_labels": 3,
+}
+
+MODELS = {
+    "gpt2": ("causal", GPT2LMHeadModel, GPT2Config, {"vocab_size": VOCAB, "n_positions": 64, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_inner": 20, **SPECIAL}),
+    "llama": ("causal", LlamaForCausalLM, LlamaConfig, {**LLAMA, "rope_scaling": LLAMA3, "attention_bias": True, "mlp_bias": True}),
+    "llama-tied": ("causal", LlamaForCausalLM, LlamaConfig, {**LLAMA, "rope_scaling": {"rope_type": "linear", "factor": 2.0}, "tie_word_embeddings": True}),
+    "mistral": ("causal", MistralForCausalLM, MistralConfig, {**LLAMA, "sliding_window": 3}),
+    "qwen2": ("causal", Qwen2ForCausalLM, Qwen2Config, {**LLAMA, "use_sliding_window": False}),
+    "gemma": ("causal", GemmaForCausalLM, GemmaConfig, {**LLAMA, "head_dim": 6, "num_key_value_heads": 1, "hidden_activation": "gelu_pytorch_tanh"}),
+    "gpt-neox": ("causal", GPTNeoXForCausalLM, GPTNeoXConfig, {"vocab_size": VOCAB, "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 2, "rotary_pct": 0.5, "max_position_embeddings": 64, **SPECIAL}),
+    "gpt-neox-serial": ("causal", GPTNeoXForCausalLM, GPTNeoXConfig, {"vocab_size": VOCAB, "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 2, "rotary_pct": 1.0, "use_parallel_residual": False, "max_position_embeddings": 64, **SPECIAL}),
+    "bloom": ("causal", BloomForCausalLM, BloomConfig, {"vocab_size": VOCAB, "hidden_size": 12, "n_layer": 2, "n_head": 3, **SPECIAL}),
+    "bert": ("encoder", BertForSequenceClassification, BertConfig, BERT),
+    "bert-mlm": ("encoder", BertForMaskedLM, BertConfig, BERT),
+    "roberta": ("encoder", RobertaForSequenceClassification, RobertaConfig, {**BERT, "type_vocab_size": 1}),
+    "distilbert": ("encoder", DistilBertForSequenceClassification, DistilBertConfig, {"vocab_size": VOCAB, "dim": 16, "hidden_dim": 20, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 24, "num_labels": 3}),
+    "albert": ("encoder", AlbertForSequenceClassification, AlbertConfig, {**BERT, "embedding_size": 8, "hidden_act": "gelu_new"}),
+    "electra": ("encoder", ElectraForSequenceClassification, ElectraConfig, {**BERT, "embedding_size": 8}),
+    "t5": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 6, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
+    "t5-gated": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 4, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
+    "bart": ("seq2seq", BartForConditionalGeneration, BartConfig, BART),
+    "marian": ("seq2seq", MarianMTModel, MarianConfig, {**BART, "activation_function": "swish", "scale_embedding": True, "decoder_start_token_id": 0}),
+    "vit": ("image", ViTForImageClassification, ViTConfig, VIT),
+    "clip": ("clip", CLIPModel, CLIPConfig, CLIP),
+}
+
+
+def randomized(model, seed):
+    """Weights drawn anew and large enough that every part shows; norms around one."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            scale = 0.1 if p.dim() == 1 else 0.3
+            noise = torch.randn(p.shape, generator=generator) * scale
+            p.copy_((p + noise if p.dim() == 1 else noise).float())
+    return model
+
+
+def numbers(tensor):
+    flat = tensor.detach().double().flatten().tolist() if tensor.is_floating_point() else tensor.flatten().tolist()
+    data = [float(f"{v:.9g}") for v in flat] if tensor.is_floating_point() else flat
+    return {"shape": list(tensor.shape), "data": data}
+
+
+def listed(tensors):
+    return [numbers(t) for t in tensors]
+
+
+def run_causal(model):
+    labels = IDS.masked_fill(MASK == 0, -100)
+    out = model(input_ids=IDS, attention_mask=MASK, labels=labels, output_hidden_states=True, output_attentions=True)
+    position_ids = (LEFT_MASK.cumsum(-1) - 1).clamp(min=0)
+    positions = {} if model.config.model_type == "bloom" else {"position_ids": position_ids}
+    left = model(input_ids=LEFT_IDS, attention_mask=LEFT_MASK, **positions)
+    return out.loss, {
+        "inputs": {"ids": numbers(IDS), "mask": numbers(MASK), "labels": numbers(labels)},
+        "logits": numbers(out.logits),
+        "hiddenStates": listed(out.hidden_states),
+        "attentions": listed(out.attentions),
+        "left": {"ids": numbers(LEFT_IDS), "mask": numbers(LEFT_MASK), "logits": numbers(left.logits)},
+        "generation": generation(model),
+    }
+
+
+def generation(model):
+    """Greedy and beam search, with sequences that end early among them."""
+    prompts = torch.Generator().manual_seed(3)
+    found = []
+    for _ in range(6):
+        ids = torch.randint(3, VOCAB, (1, 4), generator=prompts)
+        common = {"attention_mask": torch.ones_like(ids), "max_new_tokens": 8, "pad_token_id": 0, "return_dict_in_generate": True}
+        greedy = model.generate(ids, do_sample=False, num_beams=1, **common)
+        beam = model.generate(
+            ids, do_sample=False, num_beams=3, num_return_sequences=2, length_penalty=0.8, early_stopping=False, output_scores=True, **common
+        )
+        found.append(
+            {
+                "prompt": ids[0].tolist(),
+                "greedy": greedy.sequences[0].tolist(),
+                "beams": beam.sequences.tolist(),
+                "beamScores": [float(f"{s:.9g}") for s in beam.sequences_scores.tolist()],
+            }
+        )
+    return found
+
+
+def run_encoder(model):
+    inputs = {"input_ids": IDS, "attention_mask": MASK}
+    types = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 0]])
+    expected = {"ids": numbers(IDS), "mask": numbers(MASK)}
+    if getattr(model.config, "type_vocab_size", 0) > 1:
+        inputs["token_type_ids"] = types
+        expected["typeIds"] = numbers(types)
+    masked = "MaskedLM" in type(model).__name__
+    labels = IDS.masked_fill(MASK == 0, -100) if masked else torch.tensor([2, 0])
+    expected["labels"] = numbers(labels)
+    out = model(**inputs, labels=labels, output_hidden_states=True, output_attentions=True)
+    return out.loss, {
+        "inputs": expected,
+        "logits": numbers(out.logits),
+        "hiddenStates": listed(out.hidden_states),
+        "attentions": listed(out.attentions),
+    }
+
+
+def run_seq2seq(model):
+    out = model(input_ids=IDS, attention_mask=MASK, labels=TARGETS, output_hidden_states=True, output_attentions=True)
+    return out.loss, {
+        "inputs": {"ids": numbers(IDS), "mask": numbers(MASK), "labels": numbers(TARGETS)},
+        "logits": numbers(out.logits),
+        "encoderHiddenStates": listed(out.encoder_hidden_states),
+        "decoderHiddenStates": listed(out.decoder_hidden_states),
+        "crossAttentions": listed(out.cross_attentions),
+        "generation": generation(model),
+    }
+
+
+def pixels(seed):
+    return torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(seed)).float().double()
+
+
+def run_image(model):
+    image = pixels(5)
+    out = model(pixel_values=image, labels=torch.tensor([2, 0]), output_hidden_states=True, output_attentions=True)
+    return out.loss, {
+        "inputs": {"pixels": numbers(image), "labels": numbers(torch.tensor([2, 0]))},
+        "logits": numbers(out.logits),
+        "hiddenStates": listed(out.hidden_states),
+        "attentions": listed(out.attentions),
+    }
+
+
+def run_clip(model):
+    ids = torch.tensor([[2, 7, 3, 11, 1, 0, 0], [2, 6, 13, 8, 4, 9, 1]])
+    mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1, 1]])
+    image = pixels(6)
+    out = model(input_ids=ids, attention_mask=mask, pixel_values=image, return_loss=True)
+    return out.loss, {
+        "inputs": {"ids": numbers(ids), "mask": numbers(mask), "pixels": numbers(image)},
+        "logits": numbers(out.logits_per_image),
+        "textEmbedding": numbers(out.text_embeds),
+        "imageEmbedding": numbers(out.image_embeds),
+    }
+
+
+RUNS = {"causal": run_causal, "encoder": run_encoder, "seq2seq": run_seq2seq, "image": run_image, "clip": run_clip}
+
+
+def expect(name, model):
+    """The fixture of a model in float64, and the gradients of its loss."""
+    kind = MODELS[name][0]
+    torch.set_default_dtype(torch.float64)
+    model = model.double().eval()
+    model.zero_grad()
+    loss, expected = RUNS[kind](model)
+    loss.backward()
+    torch.set_default_dtype(torch.float32)
+    versions = {"torch": str(torch.__version__), "transformers": transformers.__version__, "python": platform.python_version()}
+    grads = {k: torch.zeros_like(p) if p.grad is None else p.grad for k, p in model.named_parameters()}
+    return {"generator": versions, "kind": kind, "loss": float(loss), **expected}, grads
+
+
+def build(name):
+    kind, model_class, config_class, settings = MODELS[name]
+    torch.manual_seed(0)
+    config = config_class(**settings, attn_implementation="eager")
+    model = randomized(model_class(config), sum(map(ord, name))).float()
+    folder = ROOT / name
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    expected, grads = expect(name, model)
+    safetensors.torch.save_file({k: g.float().contiguous().clone() for k, g in grads.items()}, folder / "grads.safetensors")
+    (folder / "expected.json").write_text(json.dumps(expected, separators=(",", ":"), allow_nan=False) + "\n")
+    size = sum(f.stat().st_size for f in folder.iterdir()) // 1024
+    print(f"{name}: {sum(p.numel() for p in model.parameters())} parameters, {size} KiB")
+
+
+def check(folder, name):
+    """Loads what the library saved; it must give the fixture's numbers."""
+    config = AutoConfig.from_pretrained(folder, attn_implementation="eager")
+    model, info = MODELS[name][1].from_pretrained(folder, config=config, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"], info
+    expected = json.loads((ROOT / name / "expected.json").read_text())
+    found, _ = expect(name, model)
+    a, b = (torch.tensor(e["logits"]["data"]).double() for e in (found, expected))
+    assert torch.allclose(a, b, rtol=1e-6, atol=1e-9), (a - b).abs().max()
+    print(f"{name}: loads, and gives the same logits")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--check"]:
+        check(*sys.argv[2:4])
+    else:
+        for model_name in sys.argv[1:] or MODELS:
+            build(model_name)
