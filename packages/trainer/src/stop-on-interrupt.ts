@@ -14,13 +14,15 @@ export interface Interrupt {
  * signal never goes off. Give it to a Trainer, and exit with 130 when `stoppedBy` is `signal`, as shells expect.
  *
  * @example
- * ```ts no-run
- * import { stopOnInterrupt, Trainer } from '@heddle/trainer';
+ * ```ts
+ * import { type ClassificationOptions, type Classifier, stopOnInterrupt, Trainer } from '@heddle/trainer';
  *
- * using interrupt = stopOnInterrupt();
- * const trainer = new Trainer(model, { train, tokenizer, optimizer, checkpoints: 'runs/a', signal: interrupt.signal });
- * const { stoppedBy } = await trainer.fit(); // says where it saved, and how to go on
- * if (stoppedBy === 'signal') process.exitCode = 130;
+ * export async function fit(model: Classifier, options: ClassificationOptions): Promise<void> {
+ *   using interrupt = stopOnInterrupt();
+ *   const trainer = new Trainer(model, { ...options, signal: interrupt.signal });
+ *   const { stoppedBy } = await trainer.fit(); // says where it saved, and how to go on
+ *   if (stoppedBy === 'signal') process.exitCode = 130;
+ * }
  * ```
  */
 export function stopOnInterrupt(): Interrupt {
