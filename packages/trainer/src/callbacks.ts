@@ -20,6 +20,7 @@ export interface StepEvent {
   readonly steps: number;
   /** Passes over the training rows so far, whole or in part. */
   readonly epoch: number;
+  /** Learning rate of the step. */
   readonly lr: number;
   /** The loss that was read last, which may be some steps old; null before the first reading. */
   readonly loss: number | null;

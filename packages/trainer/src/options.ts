@@ -86,7 +86,7 @@ export interface ClassificationOptions extends RunOptions, Scorers {
   readonly test?: LabelledSource<LabelledRow | LabelledIds>;
   /** Needed where rows hold texts. */
   readonly tokenizer?: TextCodec;
-  /** Tokens of a row at most. */
+  /** Tokens of a row at most; what the model's config says where nothing is said. */
   readonly maxLength?: number;
   /** Names of the classes by index; the model's own, else those found in the training rows, where nothing is said. */
   readonly labels?: readonly string[];

@@ -7,7 +7,7 @@ import type { RunIdentity } from './checkpoints/run-state.js';
 import { openStore } from './checkpoints/store.js';
 import { type LabelledSource, readLabelledRows } from './data/rows.js';
 import { evaluateItems } from './evaluate.js';
-import { type ClassificationOptions, type CustomOptions, settle } from './options.js';
+import { type ClassificationOptions, type CustomOptions, type RunSettings, settle } from './options.js';
 import { showProgress } from './progress/progress.js';
 import type { TrainingReport } from './report.js';
 import { restoreRun } from './restore.js';
@@ -52,6 +52,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
   private readonly model: Module;
   private readonly options: ClassificationOptions | CustomOptions<M, Row, Batch>;
   private readonly task: Task<unknown, unknown, unknown>;
+  private readonly settings: RunSettings;
   private prepared: Promise<Parts<unknown>> | null = null;
 
   /** A trainer of a classifier: rows of text, or of token ids, with a label. */
@@ -65,8 +66,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
     this.options = options;
     this.task =
       'collate' in options ? customTask<M, Row, Batch>(model, options) : classification({ ...options, model });
-    // What makes no sense is said here, not after the data has been tokenized.
-    settle(options, options.validation !== undefined);
+    this.settings = settle(options, options.validation !== undefined);
   }
 
   /**
@@ -77,9 +77,8 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
    * @throws {NonFiniteError} where the loss is no number any more.
    */
   async fit(): Promise<TrainingReport> {
-    const { model, task, options } = this;
+    const { model, task, options, settings } = this;
     const data = await this.prepare();
-    const settings = settle(options, data.validation !== null);
     if (options.seed !== undefined) manualSeed(options.seed);
     const { batchSize, accumulate, seed, clip } = settings;
     const identity: RunIdentity = { data: await task.fingerprint(data.train), batchSize, accumulate, seed, clip };
@@ -100,11 +99,11 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
 
   /** Scores the model as it is on other rows. */
   async evaluate(data: LabelledSource<Row>, name = 'evaluate'): Promise<Evaluation> {
-    const { model, task, options } = this;
+    const { model, task, settings } = this;
     // The classes are those of the training part.
     await this.prepare();
     const items = task.prepareOne(await this.rowsOf(data, name), name);
-    const evaluation = await evaluateItems(model, task, items, options.batchSize ?? 32);
+    const evaluation = await evaluateItems(model, task, items, settings.batchSize);
     if (evaluation === null) throw new ArgumentError('Trainer', 'evaluate', 'an evaluation that nobody stops');
     return evaluation;
   }

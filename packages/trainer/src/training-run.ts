@@ -127,6 +127,7 @@ export class TrainingRun<Row, Item, Batch> {
     const losses = gatherGradients(task, batches);
     this.pending.push(losses);
     if (settings.anomaly) await this.inspect(losses);
+    const { lr } = settings.optimizer;
     update(model, settings);
     if (settings.schedule !== null && !watchesMetric(settings.schedule)) settings.schedule.step();
     this.step++;
@@ -141,7 +142,7 @@ export class TrainingRun<Row, Item, Batch> {
       step: this.step,
       steps: this.totalSteps,
       epoch: this.epochsDone,
-      lr: settings.optimizer.lr,
+      lr,
       loss: this.losses.at(-1) ?? null,
       samplesPerSecond: this.samples / this.seconds,
     });

@@ -23,7 +23,10 @@ export class Toy extends Module {
     const [B, T] = shape;
     const real = tensor(mask, { shape: [B, T, 1] }).cast('float32');
     const x = this.embedding.forward(tensor(ids, { shape: [B, T] })); // [B, T, 8]
-    const mean = x.mul(real).sum({ axis: 1 }).div(real.sum({ axis: 1 })); // [B, 8]
+    const mean = x
+      .mul(real)
+      .sum({ axis: 1 })
+      .div(real.sum({ axis: 1 })); // [B, 8]
     return this.down.forward(this.dropout.forward(relu(this.up.forward(mean))));
   }
 }

@@ -33,6 +33,8 @@ export type Classifier = Module & {
   forward(batch: LabelledBatch): Tensor;
   /** Names of the classes by index. */
   readonly labels?: readonly string[];
+  /** Tokens that a row may have at most. */
+  readonly config?: { readonly maxLength?: number };
 };
 
 /** A tokenized row. */
@@ -57,7 +59,7 @@ const CHUNK = 256;
 export function classification(
   config: ClassificationConfig,
 ): Task<LabelledRow | LabelledIds, LabelledItem, LabelledBatch> {
-  const { model, tokenizer, maxLength } = config;
+  const { model, tokenizer, maxLength = model.config?.maxLength } = config;
   const labels = config.labels ?? model.labels;
   const { loss = (m: Classifier, batch: LabelledBatch) => crossEntropy(m.call(batch), batch.labels) } = config;
   let classes: ClassIds | null = labels === undefined ? null : { ...classIds([], labels) };
