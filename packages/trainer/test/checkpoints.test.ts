@@ -280,7 +280,10 @@ describe('a checkpoint', () => {
   it('in a place that is a file is refused', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'heddle-')), 'a');
     await writeFile(file, 'mine');
-    await expect(run({ checkpoints: file })).rejects.toThrow(/a$|ENOTDIR|not a folder/);
+    for (const checkpoints of [file, join(file, 'b')]) {
+      const refused = { name: 'CheckpointError', problem: 'no-folder', path: checkpoints };
+      await expect(run({ checkpoints })).rejects.toMatchObject(refused);
+    }
     expect(await readFile(file, 'utf8')).toBe('mine');
   });
 });

@@ -2,7 +2,7 @@
 import { HeddleError } from '@heddle/tensor';
 
 /** Why a checkpoint can't be used. */
-export type CheckpointProblem = 'missing' | 'damaged' | 'other-run' | 'other-model' | 'unfinished-run';
+export type CheckpointProblem = 'missing' | 'damaged' | 'other-run' | 'other-model' | 'unfinished-run' | 'no-folder';
 
 /**
  * A checkpoint can't be gone on with, or would be lost.

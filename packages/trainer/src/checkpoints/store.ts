@@ -1,6 +1,7 @@
 // Where checkpoints live: a folder on a disk, or a map in memory. Files and names only; what they mean is checkpoint.ts' affair.
 import { ArgumentError } from '@heddle/tensor';
 import { type Source, sha256, writeFile } from '@heddle/tensor/io';
+import { CheckpointError } from './errors.js';
 
 /** A folder's path (Node), or a map from path to bytes that stands for one. */
 export type CheckpointTarget = string | Map<string, Uint8Array>;
@@ -51,7 +52,17 @@ function diskStore(root: string): Store {
     name: root,
     into: {},
     path,
-    list: async () => ((await unlessMissing(fs.readdir(root))) ?? []).sort(),
+    async list() {
+      try {
+        return ((await unlessMissing(fs.readdir(root))) ?? []).sort();
+      } catch (cause) {
+        const sentence = 'is a file, or lies below one: checkpoints need a folder';
+        if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') {
+          throw new CheckpointError(root, 'no-folder', sentence, { cause });
+        }
+        throw cause;
+      }
+    },
     read: (file) => unlessMissing(fs.readFile(path(file))),
     source: path,
     hash: async (file) => unlessMissing(hashOfFile(path(file))),
