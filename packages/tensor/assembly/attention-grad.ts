@@ -91,21 +91,21 @@ function headGrad(args: usize, unit: i32): void {
     for (let head = firstHead; head < firstHead + perGroup; head++) {
       for (let i = 0; i < queries; i += ROWS) {
         const height = min(ROWS, queries - i);
-        if (lastKey(args, i + height - 1) <= j || firstKey(args, i) >= j + count) {
-          if (slot(args, DMASK) != 0) clearMask(args, head, i, height, j, count);
-          continue;
-        }
+        // Keys of this tile that any of these queries sees.
+        const seen = min(count, lastKey(args, i + height - 1) - j);
+        if (slot(args, DMASK) != 0) clearMask(args, head, i, height, j, count);
+        if (seen <= 0 || firstKey(args, i) >= j + count) continue;
         stageRows(args, Q, Q_STRIDES, head, i, height, dim, width, q);
         stageRows(args, G, G_STRIDES, head, i, height, valueDim, valueWidth, g);
-        product(height, count, dim, q, wide, 4, kPanels, 32, <usize>dim << 5, zeros, 0, weights, ld);
-        product(height, count, valueDim, g, valueWide, 4, vPanels, 32, <usize>valueDim << 5, zeros, 0, slopes, ld);
+        product(height, seen, dim, q, wide, 4, kPanels, 32, <usize>dim << 5, zeros, 0, weights, ld);
+        product(height, seen, valueDim, g, valueWide, 4, vPanels, 32, <usize>valueDim << 5, zeros, 0, slopes, ld);
         for (let row = 0; row < height; row++) {
           const at = <usize>row * ld;
-          differentiate(args, head, i + row, j, count, weights + at, slopes + at, bits);
+          differentiate(args, head, i + row, j, seen, weights + at, slopes + at, bits);
         }
-        product(count, valueDim, height, weights, 4, ld, g, valueWide, 32, dv, valueWide, dv, valueWide);
-        product(count, dim, height, slopes, 4, ld, q, wide, 32, dk, wide, dk, wide);
-        product(height, dim, count, slopes, ld, 4, k, wide, 32, zeros, 0, dq, wide);
+        product(seen, valueDim, height, weights, 4, ld, g, valueWide, 32, dv, valueWide, dv, valueWide);
+        product(seen, dim, height, slopes, 4, ld, q, wide, 32, dk, wide, dk, wide);
+        product(height, dim, seen, slopes, ld, 4, k, wide, 32, zeros, 0, dq, wide);
         const to = <usize>slot(args, DQ) + ((<usize>(head * queries + i) * <usize>dim) << 2);
         addRows(dq, wide, to, height, dim);
       }
@@ -179,7 +179,7 @@ function maskGradAt(args: usize, head: i32, i: i32, j: i32): usize {
   return <usize>slot(args, DMASK) + ((row * <usize>slot(args, KEYS) + <usize>j) << 2);
 }
 
-// What a tile that is skipped would have written.
+// What queries that don't see all keys of a tile leave out.
 function clearMask(args: usize, head: i32, i: i32, height: i32, j: i32, count: i32): void {
   for (let row = 0; row < height; row++) memory.fill(maskGradAt(args, head, i + row, j), 0, <usize>count << 2);
 }

@@ -15,4 +15,5 @@ export * from './norm';
 export * from './dropout';
 export * from './cross-entropy';
 export * from './attention';
+export * from './attention-few';
 export * from './attention-grad';

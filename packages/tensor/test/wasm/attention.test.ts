@@ -23,6 +23,13 @@ const cases: readonly Case[] = [
   { name: 'one query', sizes: [2, 3, 3, 1, 3, 8, 8] },
   { name: 'a query against a cache', sizes: [2, 4, 2, 1, 131, 16, 16], options: { causal: true } },
   { name: 'three queries against a cache', sizes: [1, 4, 4, 3, 77, 32, 32], options: { causal: true } },
+  { name: 'two queries in a window', sizes: [2, 4, 1, 2, 301, 8, 24], options: { causal: true, window: 150 } },
+  {
+    name: 'two queries, masked, dropped',
+    sizes: [2, 2, 2, 2, 99, 8, 8],
+    mask: bools([2, 1, 1, 99]),
+    options: { dropout: 0.2 },
+  },
   { name: 'off every tile', sizes: [1, 2, 2, 67, 71, 20, 12] },
   { name: 'odd head', sizes: [1, 2, 1, 50, 49, 7, 5] },
   { name: 'several blocks of queries', sizes: [1, 1, 1, 390, 70, 8, 8] },

@@ -23,11 +23,13 @@ const QUERIES = 192;
 const WIDE = 440;
 const WIDEST = 980;
 
+// Up to as many queries keys and values aren't worth packing.
+const FEW = 4;
+
 /** softmax(q · kᵀ · scale + mask) · v, by tiles. */
 export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProductAttention'], number> => ({
   forward(inputs, _out, attrs, save) {
     const [B, H, T] = inputs[0].shape;
-    const S = inputs[1].shape[2];
     const Dv = inputs[2].shape[3];
     const out = engine.alloc(B * H * T * Dv * 4);
     const logSums = save === null ? 0 : engine.alloc(B * H * T * 4);
@@ -37,9 +39,9 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     const { slots } = engine;
     slots[OUT] = out;
     slots[LOG_SUMS] = logSums;
-    const units = B * H * Math.ceil(T / slots[UNIT_QUERIES]);
-    engine.launch('attention', units, costOf(inputs, attrs.causal));
-    if (S === 0 && logSums !== 0) engine.f32.fill(Number.POSITIVE_INFINITY, logSums / 4, logSums / 4 + B * H * T);
+    if (T <= FEW && isDenseAlongHeads(inputs[1]) && isDenseAlongHeads(inputs[2])) {
+      engine.launch('attentionFew', B * H, costOf(inputs, false));
+    } else engine.launch('attention', B * H * Math.ceil(T / slots[UNIT_QUERIES]), costOf(inputs, attrs.causal));
     return out;
   },
 
@@ -74,6 +76,10 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     });
   },
 });
+
+function isDenseAlongHeads(t: AnyTensor): boolean {
+  return t.strides[3] === 1 && t.shape[3] % 4 === 0;
+}
 
 // Simple operations of the forward pass, about.
 function costOf([q, k, v]: readonly AnyTensor[], causal: boolean): number {
