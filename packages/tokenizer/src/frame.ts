@@ -25,7 +25,11 @@ function probe(sequence: number): Encoding {
 }
 
 /** The frame of one text or a pair. */
-export function frameOf(processor: PostProcessor | undefined, isPair: boolean, addSpecialTokens: boolean): FramePiece[] {
+export function frameOf(
+  processor: PostProcessor | undefined,
+  isPair: boolean,
+  addSpecialTokens: boolean,
+): FramePiece[] {
   const parts = isPair ? [probe(0), probe(1)] : [probe(0)];
   const pieces: FramePiece[] = [];
   for (const part of processor?.process(parts, addSpecialTokens) ?? parts)

@@ -4,10 +4,12 @@ import { type EncodedBatch, padBatch, type RaggedBatch, RowWriter } from './batc
 import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
 import { TokenizerError } from './errors';
-import { frameOf } from './frame';
+import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
 import { openSource, type TokenizerSource, textOf, writeWhole } from './files';
+import { frameOf } from './frame';
 import type { JsonObject } from './json';
 import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
+import { TokenSink } from './models/token-sink';
 import {
   type BatchOptions,
   type CommonOptions,
@@ -17,8 +19,6 @@ import {
   type TextInput,
   truncationOf,
 } from './options';
-import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
-import { TokenSink } from './models/token-sink';
 import { encodeInto, type Matchers, toEncoding } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';

@@ -80,7 +80,5 @@ export function keptRanges(
       expected: `sequences that ${strategy} can cut to ${room} tokens`,
       got: `${split} and ${total - split}`,
     });
-  return side === 'right'
-    ? [0, first, split, split + second]
-    : [split - first, split, total - second, total];
+  return side === 'right' ? [0, first, split, split + second] : [split - first, split, total - second, total];
 }

@@ -42,7 +42,8 @@ export function fastEncoderOf(parts: Components): FastEncoder | undefined {
   const { model, normalizer, preTokenizer } = parts;
   if (model instanceof Bpe && model.deterministic) {
     const { continuingSubwordPrefix, endOfWordSuffix, unkToken } = model.options;
-    if (continuingSubwordPrefix || endOfWordSuffix || unkToken !== undefined || !model.spellsEveryByte) return undefined;
+    if (continuingSubwordPrefix || endOfWordSuffix || unkToken !== undefined || !model.spellsEveryByte)
+      return undefined;
     const isNfc = normalizer instanceof UnicodeNormalizer && normalizer.form === 'NFC';
     const scan = byteLevelScanner(parts);
     if (scan !== undefined && (normalizer === undefined || isNfc)) return new ByteLevelEncoder(model, scan, isNfc);

@@ -74,11 +74,7 @@ export class WordCache {
     this.misses++;
     const count = sink.length - from;
     if (word.length > MAX_WORD_LENGTH || count > 1024) return;
-    if (
-      this.words >= MAX_WORDS ||
-      this.unitCount + word.length > MAX_UNITS ||
-      this.tokenCount + count > MAX_TOKENS
-    )
+    if (this.words >= MAX_WORDS || this.unitCount + word.length > MAX_UNITS || this.tokenCount + count > MAX_TOKENS)
       this.clear();
     this.makeRoom(word.length, count);
     const row = this.words++ * 5;

@@ -3,8 +3,8 @@ import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
-import { Vocab } from './vocab';
 import { Trie } from './trie';
+import { Vocab } from './vocab';
 
 const UNKNOWN_PENALTY = 10;
 const encoder = new TextEncoder();
