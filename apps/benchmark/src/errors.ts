@@ -8,7 +8,9 @@ export type BenchProblem =
   | 'output-is-a-file'
   | 'output-not-writable'
   | 'interrupted'
-  | 'unknown-suite';
+  | 'unknown-suite'
+  | 'nothing-measured'
+  | 'peers-missing';
 
 /** Ends the command with one plain sentence. */
 export class BenchError extends Error {

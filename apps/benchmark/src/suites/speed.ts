@@ -1,0 +1,33 @@
+// Heddle beside its peers on the same encoder classifiers: training steps and inference, alternated in one run.
+import { BenchError } from '../errors.js';
+import { measure, peersFolder } from './speed/measure.js';
+import { lineup } from './speed/systems.js';
+import type { SuiteContext, SuiteResult } from './suite.js';
+
+const WORKLOADS = ['tiny', 'small', 'base', 'decoder', 'bert'];
+
+export async function run(context: SuiteContext): Promise<SuiteResult> {
+  const { flags, own } = context;
+  const workloads = named('--loads', own['loads'], flags.quick ? ['tiny'] : WORKLOADS, WORKLOADS);
+  const found = lineup(peersFolder(), flags.threads ?? 2);
+  const names = [...new Set(found.systems.map(({ system }) => system))];
+  const systems = named('--systems', own['systems'], names, names);
+  return measure(
+    {
+      suite: 'speed',
+      lineup: { ...found, systems: found.systems.filter(({ system }) => systems.includes(system)) },
+      workloads,
+      rounds: Number(own['rounds'] ?? (flags.quick ? 1 : 5)),
+      seconds: flags.quick ? 0.3 : 1,
+    },
+    context,
+  );
+}
+
+function named(flag: string, given: unknown, fallback: readonly string[], known: readonly string[]): readonly string[] {
+  if (typeof given !== 'string') return fallback;
+  const list = given.split(',');
+  const wrong = list.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw new BenchError('bad-option', `${flag}: ${wrong} is none of ${known.join(', ')}`);
+  return list;
+}

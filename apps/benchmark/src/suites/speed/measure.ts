@@ -1,0 +1,61 @@
+// What the two speed suites have in common: measure in turn, compare, and leave a JSON file and a page.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BenchError } from '../../errors.js';
+import { checkOutput, writeWhole } from '../../report/write-report.js';
+import type { SuiteContext, SuiteResult } from '../suite.js';
+import { alternate } from './alternate.js';
+import { describe } from './environment.js';
+import { renderSpeedPage } from './page.js';
+import { ratios, table } from './ratios.js';
+import { type SpeedReport, speedReport } from './schema.js';
+import type { Lineup } from './systems.js';
+
+/** What is measured. */
+export interface Plan {
+  readonly suite: SpeedReport['suite'];
+  readonly lineup: Lineup;
+  readonly workloads: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** Measures, prints, and writes `latest.json` and `latest.html`. */
+export async function measure(plan: Plan, { flags, command, signal, say }: SuiteContext): Promise<SuiteResult> {
+  const folder = flags.out === 'reports/latest' ? `reports/${plan.suite}` : flags.out;
+  await checkOutput(folder);
+  for (const line of plan.lineup.skipped) say(`skipped: ${line}`);
+  const { systems, skipped } = plan.lineup;
+  const rounds = await alternate(systems, plan.workloads, { rounds: plan.rounds, seconds: plan.seconds, signal, say });
+  if (rounds.rows.length === 0) throw new BenchError('nothing-measured', `nothing ran: ${rounds.failures.join('; ')}`);
+  const found = ratios(rounds.rows);
+  const report = speedReport.parse({
+    version: 1,
+    suite: plan.suite,
+    createdAt: new Date().toISOString(),
+    command,
+    quick: flags.quick,
+    environment: describe(rounds.ran),
+    rows: rounds.rows,
+    ratios: found,
+    skipped: [...skipped, ...rounds.failures.map((failure) => `${failure}: failed`)],
+    disagreements: rounds.disagreements,
+  });
+  await writeWhole(join(folder, 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeWhole(join(folder, 'latest.html'), renderSpeedPage(report));
+  const { cpu, cpuFlags, loadAverage } = report.environment;
+  const head = `${cpu} (${cpuFlags.join(' ')}), load ${loadAverage.toFixed(1)}; × is a peer's best setting over Heddle`;
+  const warnings = rounds.disagreements.map((line) => `differs: ${line}`);
+  const text = [head, table(rounds.rows, found), ...warnings, `${folder}/latest.html`].join('\n');
+  return { text, json: report };
+}
+
+/** The folder of the peers' scripts, wherever this program was built to. */
+export function peersFolder(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const peers = join(folder, 'peers');
+    if (existsSync(join(peers, 'shared.mjs'))) return peers;
+    if (folder === dirname(folder)) throw new BenchError('peers-missing', 'the folder of the peers’ scripts is gone');
+  }
+}

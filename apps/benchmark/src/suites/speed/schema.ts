@@ -1,0 +1,61 @@
+// What `bench speed` and `bench kernels` leave behind, checked by zod before it is written.
+import { z } from 'zod';
+
+const row = z.object({
+  workload: z.string(),
+  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'kernel']),
+  system: z.string(),
+  setting: z.string(),
+  /** Median over the rounds of each process's own median. */
+  medianMs: z.number(),
+  minMs: z.number(),
+  maxMs: z.number(),
+  /** Rounds. */
+  runs: z.number().int(),
+  peakBytes: z.number(),
+});
+
+/** One system on one workload. */
+export type Row = z.infer<typeof row>;
+
+const ratio = z.object({
+  workload: z.string(),
+  mode: z.string(),
+  setting: z.string(),
+  peer: z.string(),
+  /** The peer's time over Heddle's: above 1 Heddle is faster. */
+  ratio: z.number(),
+});
+
+/** Heddle beside one peer. */
+export type Ratio = z.infer<typeof ratio>;
+
+/** `reports/speed/latest.json`. */
+export const speedReport = z.object({
+  version: z.literal(1),
+  suite: z.enum(['speed', 'kernels']),
+  createdAt: z.string(),
+  command: z.string(),
+  quick: z.boolean(),
+  environment: z.object({
+    cpu: z.string(),
+    cores: z.number(),
+    /** SIMD flags of the processor: times of machines with and without AVX-512 can't be compared. */
+    cpuFlags: z.array(z.string()),
+    platform: z.string(),
+    node: z.string(),
+    loadAverage: z.number(),
+    openblasCoretype: z.string(),
+    /** What each of Heddle's settings says it ran on. */
+    ran: z.record(z.string(), z.unknown()),
+  }),
+  rows: z.array(row),
+  ratios: z.array(ratio),
+  /** Systems that were left out, and why, in one line each. */
+  skipped: z.array(z.string()),
+  /** Workloads on which a peer's numbers were not Heddle's. */
+  disagreements: z.array(z.string()),
+});
+
+/** The whole report. */
+export type SpeedReport = z.infer<typeof speedReport>;

@@ -1,0 +1,112 @@
+// The speed suites without their peers: ratios, agreement, alternation, the page. Peers are run by hand and in reports.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alternate } from '../src/suites/speed/alternate.js';
+import { renderSpeedPage } from '../src/suites/speed/page.js';
+import { ratios, table } from '../src/suites/speed/ratios.js';
+import { type Row, speedReport } from '../src/suites/speed/schema.js';
+import type { System } from '../src/suites/speed/systems.js';
+
+const row = (system: string, setting: string, medianMs: number): Row => ({
+  workload: 'tiny',
+  mode: 'train',
+  system,
+  setting,
+  medianMs,
+  minMs: medianMs - 1,
+  maxMs: medianMs + 1,
+  runs: 3,
+  peakBytes: 1e6,
+});
+const rows = [row('heddle', 'a', 10), row('heddle', 'b', 20), row('pytorch', '1', 40), row('pytorch', '2', 30)];
+
+test('a peer counts with its best setting', () => {
+  expect(ratios(rows).map(({ setting, peer, ratio }) => [setting, peer, ratio])).toEqual([
+    ['a', 'pytorch', 3],
+    ['b', 'pytorch', 1.5],
+  ]);
+  expect(table(rows, ratios(rows))).toMatch(/heddle, a +10\.0 ms .*3\.00× pytorch/);
+});
+
+test('the page is one file without scripts, and what it shows is escaped', () => {
+  const report = speedReport.parse({
+    version: 1,
+    suite: 'speed',
+    createdAt: '2026-01-01T00:00:00Z',
+    command: 'bench speed',
+    quick: false,
+    environment: {
+      cpu: 'a cpu',
+      cores: 2,
+      cpuFlags: ['avx2'],
+      platform: 'linux x64',
+      node: '20',
+      loadAverage: 0.1,
+      openblasCoretype: 'not set',
+      ran: {},
+    },
+    rows: [...rows, row('<script>', 'x', 5)],
+    ratios: ratios(rows),
+    skipped: ['tfjs: not found'],
+    disagreements: [],
+  });
+  const page = renderSpeedPage(report);
+  expect(page).not.toContain('<script');
+  expect(page).toContain('&lt;script&gt;');
+  expect(page).toContain('tfjs: not found');
+});
+
+describe('processes', () => {
+  let folder = '';
+  const log: string[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'heddle-speed-'));
+    const program = (check: number): string => `
+      const load = process.argv[process.argv.indexOf('--load') + 1];
+      console.log(JSON.stringify({ ran: { node: process.version } }));
+      console.log('chatter');
+      const own = { workload: load, mode: 'infer', medianMs: 5, peakBytes: 7, check: [${check}] };
+      console.log(JSON.stringify(own));`;
+    await writeFile(join(folder, 'right.mjs'), program(1));
+    await writeFile(join(folder, 'wrong.mjs'), program(1.1));
+    await writeFile(join(folder, 'broken.mjs'), 'throw new Error("no such kernel")');
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const system = (name: string): System => ({
+    system: name,
+    setting: 's',
+    file: process.execPath,
+    args: [join(folder, `${name}.mjs`)],
+    env: {},
+    cwd: folder,
+    modes: () => ['infer'],
+  });
+  const effort = {
+    rounds: 2,
+    seconds: 0,
+    signal: new AbortController().signal,
+    say: (line: string) => void log.push(line),
+  };
+
+  test('run in turn; one that fails is left out with its reason, one that differs is named', async () => {
+    const found = await alternate(['right', 'wrong', 'broken'].map(system), ['tiny'], effort);
+    expect(log.filter((line) => line.includes('round')).map((line) => line.split(': ')[1])).toEqual([
+      'right, s',
+      'wrong, s',
+      'broken, s',
+      'right, s',
+      'wrong, s',
+    ]);
+    expect(log.join('\n')).toContain('no such kernel');
+    expect(found.rows.map(({ system: name, runs, medianMs }) => [name, runs, medianMs])).toEqual([
+      ['right', 2, 5],
+      ['wrong', 2, 5],
+    ]);
+    expect(found.failures).toEqual(['broken, s: tiny']);
+    expect(found.disagreements).toEqual(['tiny infer: wrong gives 1.1 where right gives 1']);
+    expect(found.ran['right, s']).toEqual({ node: process.version });
+  });
+});
