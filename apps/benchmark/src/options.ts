@@ -12,7 +12,7 @@ export function addSharedFlags(command: Command): Command {
     .option('--out <folder>', 'where the report goes', 'reports/latest')
     .option('--seeds <list>', 'train once for each of these seeds, e.g. 1,2,3', '1')
     .addOption(
-      new Option('--backend <name>', 'what computes').choices(['auto', 'wasm', 'gpu', 'reference']).default('auto'),
+      new Option('--backend <name>', 'what computes').choices(['auto', 'wasm', 'gpu', 'reference']).default('wasm'),
     )
     .option('--threads <n>', 'threads to compute with (default: as many as there are cores)')
     .option('--quick', 'a small model on a part of the data, in under 20 seconds', false)

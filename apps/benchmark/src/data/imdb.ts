@@ -24,14 +24,20 @@ export interface ImdbOptions {
   readonly folder?: string;
   /** Take only every n-th review. Default 1, all. */
   readonly every?: number;
+  /**
+   * Train on the whole official training part, and watch the test part meanwhile, as the source document's program does.
+   * Honest only where nothing is chosen by what is seen.
+   */
+  readonly watchTest?: boolean;
 }
 
 /** Reads both parts; a tenth of the training part becomes the validation part. */
-export async function loadImdb({ folder, every = 1 }: ImdbOptions = {}): Promise<Dataset> {
+export async function loadImdb({ folder, every = 1, watchTest = false }: ImdbOptions = {}): Promise<Dataset> {
   const where = folder ?? join(process.env['HEDDLE_DATA'] ?? resolve('..', 'shared', 'data'), 'imdb');
   const official = await readPart(where, 'train.jsonl.gz', every);
   const test = await readPart(where, 'test.jsonl.gz', every);
-  const { rest: train, part: validation } = stratifiedSplit(official, { share: VALIDATION_SHARE, seed: SPLIT_SEED });
+  const split = stratifiedSplit(official, { share: VALIDATION_SHARE, seed: SPLIT_SEED });
+  const [train, validation] = watchTest ? [official, test] : [split.rest, split.part];
   const known = new Set(official.map((row) => row.text));
   return {
     name: 'Large Movie Review Dataset v1.0, official split',
@@ -51,6 +57,9 @@ export async function loadImdb({ folder, every = 1 }: ImdbOptions = {}): Promise
     notes: [
       'The official split is kept as it is, repeats included, so that figures can be compared with the literature.',
       'Line breaks (<br />) become spaces.',
+      ...(watchTest
+        ? ['There is no validation part: the test part is watched each epoch, and nothing is chosen by it.']
+        : []),
       ...(every > 1 ? [`Only every ${every}th review was read.`] : []),
     ],
   };

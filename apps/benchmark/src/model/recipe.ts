@@ -9,10 +9,15 @@ export interface Recipe {
   readonly layers: number;
   readonly heads: number;
   readonly feedForward: number;
-  /** Tokens of a text that the model reads; the rest is cut off. */
+  /** Tokens of a text that the model reads; what is longer is cut. */
   readonly maxLength: number;
+  /** Share of them that comes from the end of a text that is cut; the rest comes from its beginning. */
+  readonly tail: number;
   readonly pooling: 'cls' | 'mean' | 'attention';
   readonly dropout: number;
+  /** Share of the tokens of a training batch that are hidden behind [UNK], anew each time: keeps a small model from
+   * learning texts by heart. */
+  readonly tokenDropout: number;
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: 'adam' | 'adamw';

@@ -1,4 +1,5 @@
 // What spam, csv and imdb share: baselines, one training a seed, the report. A suite adds its data and its recipe.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BaselineOptions, runBaselines } from '../baselines/run-baselines.js';
 import type { Dataset } from '../data/dataset.js';
@@ -19,6 +20,8 @@ export interface ClassificationTask {
   readonly recipe: (dataset: Dataset) => Recipe;
   readonly baselines: Omit<BaselineOptions, 'onStart'>;
   readonly train: TrainClassifier;
+  /** A run that was stopped is not thrown away by starting anew: for suites that take hours. */
+  readonly keepsRuns?: boolean;
 }
 
 /** Runs the task from data to report. */
@@ -41,11 +44,13 @@ export async function runClassification(task: ClassificationTask, context: Suite
   for (const seed of flags.seeds) {
     stopIfAsked(signal);
     if (flags.seeds.length > 1) say(`Seed ${seed}:`);
+    const checkpoints = join('runs', flags.quick ? `${task.suite}-quick` : task.suite, `seed-${seed}`);
+    if (!flags.resume && task.keepsRuns !== true) await rm(checkpoints, { recursive: true, force: true });
     const trained = await task.train(dataset, recipe, {
       seed,
       backend: flags.backend,
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-      checkpoints: join('runs', flags.quick ? `${task.suite}-quick` : task.suite, `seed-${seed}`),
+      checkpoints,
       resume: flags.resume,
       signal,
       say,

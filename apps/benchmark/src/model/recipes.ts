@@ -1,0 +1,74 @@
+// The recipes of the suites. Chosen on validation parts alone.
+import type { Recipe } from './recipe.js';
+
+/** The spam suite's: two layers, some hundred thousand weights outside the embedding. */
+export const SMALL: Recipe = {
+  description: 'transformer, 2 layers',
+  vocabSize: 8_000,
+  dim: 64,
+  layers: 2,
+  heads: 4,
+  feedForward: 128,
+  maxLength: 192,
+  tail: 1 / 3,
+  pooling: 'mean',
+  dropout: 0.25,
+  tokenDropout: 0.1,
+  epochs: 4,
+  batchSize: 32,
+  optimizer: 'adamw',
+  lr: 1e-3,
+  weightDecay: 0.05,
+  warmup: 0.05,
+  labelSmoothing: 0,
+  keepBest: true,
+};
+
+/** For `--quick`: one layer, few tokens. */
+export const QUICK: Recipe = {
+  ...SMALL,
+  description: 'transformer, 1 layer',
+  vocabSize: 4_000,
+  dim: 32,
+  layers: 1,
+  heads: 2,
+  feedForward: 128,
+  maxLength: 96,
+  epochs: 4,
+  lr: 3e-3,
+};
+
+/** Film reviews: longer texts, a larger vocabulary, more dropout. */
+export const IMDB: Recipe = {
+  ...SMALL,
+  vocabSize: 16_000,
+  dim: 96,
+  heads: 4,
+  feedForward: 192,
+  maxLength: 256,
+  dropout: 0.3,
+  epochs: 5,
+};
+
+/** The project's source document, word for word where it speaks; its settings beside, ours where it is silent. */
+export const SOURCE: Recipe = {
+  description: "transformer, the source document's program",
+  vocabSize: 25_000,
+  dim: 512,
+  layers: 1,
+  heads: 8,
+  feedForward: 256,
+  maxLength: 256,
+  tail: 0,
+  pooling: 'mean',
+  dropout: 0.1,
+  tokenDropout: 0,
+  epochs: 10,
+  batchSize: 32,
+  optimizer: 'adam',
+  lr: 1e-3,
+  weightDecay: 0,
+  warmup: null,
+  labelSmoothing: 0,
+  keepBest: false,
+};

@@ -1,0 +1,27 @@
+// The spam suite's pipeline on a file of the user's own.
+import { basename } from 'node:path';
+import { loadTable } from '../data/table.js';
+import { BenchError } from '../errors.js';
+import { QUICK, SMALL } from '../model/recipes.js';
+import { trainClassifier } from '../model/train-classifier.js';
+import { runClassification } from './classification.js';
+import type { SuiteContext, SuiteResult } from './suite.js';
+
+export async function run(context: SuiteContext): Promise<SuiteResult> {
+  const { data: path, text, label, quick } = context.flags;
+  if (path === undefined) {
+    throw new BenchError('bad-option', '--data: name a .csv, .tsv or .jsonl file, as in: bench csv --data reviews.csv');
+  }
+  const columns = { ...(text === undefined ? {} : { text }), ...(label === undefined ? {} : { label }) };
+  return runClassification(
+    {
+      suite: 'csv',
+      title: `Texts and labels of ${basename(path)}`,
+      load: () => loadTable(path, columns),
+      recipe: () => (quick ? QUICK : SMALL),
+      baselines: { C: quick ? [100] : [1, 10, 100, 1_000] },
+      train: trainClassifier,
+    },
+    context,
+  );
+}

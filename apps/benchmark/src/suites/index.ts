@@ -1,0 +1,37 @@
+// Every suite: one row each. The first is what `bench` alone runs.
+import type { SuiteRow } from './suite.js';
+
+export const suites: readonly SuiteRow[] = [
+  {
+    name: 'spam',
+    description: 'train and score a transformer on the SpamAssassin corpus (the default)',
+    load: () => import('./spam.js'),
+  },
+  {
+    name: 'csv',
+    description: 'the same on your own .csv, .tsv or .jsonl file, named with --data',
+    load: () => import('./csv.js'),
+  },
+  {
+    name: 'imdb',
+    description: 'film reviews, the official 25,000/25,000 split (HEDDLE_DATA or --data names the folder)',
+    flags: [['--recipe <name>', "'ours', or 'source': the program of the project's source document (hours)"]],
+    load: () => import('./imdb.js'),
+  },
+  {
+    name: 'speed',
+    description: 'training steps and inference beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch',
+    flags: [
+      ['--loads <names>', 'of tiny, small, base, decoder, bert'],
+      ['--systems <names>', 'of heddle, tfjs, jax-js, onnxruntime-web, onnxruntime-node, pytorch'],
+      ['--rounds <n>', 'how often each process runs (5)'],
+    ],
+    load: () => import('./speed.js'),
+  },
+  {
+    name: 'kernels',
+    description: 'matrix products, attention, norms and the other kernels, by themselves and beside the peers',
+    flags: [['--rounds <n>', 'how often each process runs (3)']],
+    load: () => import('./kernels.js'),
+  },
+];
