@@ -128,6 +128,8 @@ export interface GpuInfo {
   readonly viaHost: readonly string[];
   /** Kernels launched since the start, of gpu.js and of our own, and gpu.js kernels compiled. */
   readonly counts: { readonly portable: number; readonly own: number; readonly compiled: number };
+  /** Bytes taken on the device: those of tensors, and those that wait for their next use. */
+  readonly reservedBytes: number;
 }
 
 /** What really runs. */

@@ -1,23 +1,12 @@
 // Holds a backend against the reference: every op × sample, forward and backward, on dense and on strided inputs.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gradients } from '../../src/autograd';
 import type { Backend } from '../../src/backends/backend';
-import { scope } from '../../src/lifetime';
-import { asFloats } from '../../src/op';
 import { memory } from '../../src/storage';
-import type { AnyTensor, Tensor } from '../../src/tensor';
 import { on, onReference } from './backends';
-import { type Case, cases, weightsLike } from './cases';
+import { type Case, cases } from './cases';
 import { expectClose } from './compare';
+import { run } from './run-case';
 import { dense, strided } from './samples';
-
-/** What one run of a case gives on the host. */
-interface Result {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly output: ArrayLike<number>;
-  readonly gradients: readonly ArrayLike<number>[];
-}
 
 /** Options of `describeParity`. */
 export interface ParityOptions {
@@ -62,28 +51,4 @@ export function describeParity(
       expect(memory().buffers).toBe(before);
     });
   });
-}
-
-async function run(c: Case, make: typeof dense): Promise<Result> {
-  const kept: AnyTensor[] = [];
-  const alive = scope(() => {
-    const inputs = c.sample.inputs.map((input, i) => make(input, i + 1).detach());
-    const floats = asFloats(inputs.filter((x) => x.dtype === 'float32'));
-    if (c.differentiable) for (const x of floats) x.requireGrad();
-    const output = c.run(inputs);
-    const [y] = asFloats([output]);
-    const found: Tensor[] = c.differentiable ? gradients(y, floats, { gradient: weightsLike(y) }) : [];
-    return { output, found };
-  });
-  kept.push(alive.output, ...alive.found);
-  try {
-    return {
-      shape: alive.output.shape,
-      dtype: alive.output.dtype,
-      output: await alive.output.data(),
-      gradients: await Promise.all(alive.found.map((g) => g.data())),
-    };
-  } finally {
-    for (const t of kept) t.dispose();
-  }
 }

@@ -59,6 +59,8 @@ export interface Device {
   readonly counts: Counts;
   /** True where device or context is gone. */
   readonly isLost: boolean;
+  /** Bytes taken on the device, idle ones included. */
+  readonly reservedBytes: number;
   /** Runs a kernel into a new buffer. */
   launch(launch: Launch): GpuBuffer;
   upload(data: Float32Array): GpuBuffer;

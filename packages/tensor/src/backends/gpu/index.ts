@@ -114,6 +114,7 @@ function describe(device: Device, own: Own | null): BackendInfo {
       viaHost: [],
       ...facts,
       counts: { ...counts },
+      reservedBytes: device.reservedBytes,
     },
   };
 }

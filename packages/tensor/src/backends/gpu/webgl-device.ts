@@ -55,7 +55,10 @@ export class WebGlDevice implements Device {
   private readonly gpu: GpuInstance;
   private readonly kernels = new KernelCache<Shortcut>(CAPACITY, (kernel) => kernel.destroy());
   private readonly largest: number;
-  private liveBytes = 0;
+  /** Class of results with one axis. */
+  private flat: object | null = null;
+  /** gpu.js's kernels each keep one texture more, for their next result. */
+  reservedBytes = 0;
 
   constructor(
     private readonly gpujs: GpuJs,
@@ -67,6 +70,8 @@ export class WebGlDevice implements Device {
     this.gpu = new gpujs.GPU({ mode: 'webgl2', canvas: context.canvas, context });
     this.largest = Number(context.getParameter(context.MAX_TEXTURE_SIZE));
     this.facts = factsOf(context, this.largest);
+    // The first result says which class all others take.
+    this.free(this.upload(new Float32Array(1)));
   }
 
   get isLost(): boolean {
@@ -107,7 +112,7 @@ export class WebGlDevice implements Device {
   }
 
   free(buffer: GpuBuffer): void {
-    this.liveBytes -= Math.max(buffer.length, 1) * 4;
+    this.reservedBytes -= Math.max(buffer.length, 1) * 4;
     if (!this.isLost) buffer.resource.delete();
   }
 
@@ -125,8 +130,10 @@ export class WebGlDevice implements Device {
         `gpu.js fell back from webgl2: ${kernel.kernel.fallbackReason ?? 'no reason given'}`,
       );
     }
-    this.liveBytes += result.output.reduce((a, b) => a * b, 1) * 4;
-    return result;
+    this.reservedBytes += result.output.reduce((a, b) => a * b, 1) * 4;
+    // Results of other ranks are other classes, which a kernel that was built for one refuses; they differ in reading.
+    this.flat ??= Object.getPrototypeOf(result);
+    return Object.setPrototypeOf(result, this.flat);
   }
 
   private compile(source: string, output: readonly number[], args: readonly Argument[], loops: number): Shortcut {
@@ -149,7 +156,7 @@ export class WebGlDevice implements Device {
 
   private requireRoom(length: number): void {
     const most = this.largest ** 2;
-    if (length > most) throw new OutOfMemory('gpu', length * 4, this.liveBytes, most * 4);
+    if (length > most) throw new OutOfMemory('gpu', length * 4, this.reservedBytes, most * 4);
   }
 
   private assertUsable(): void {

@@ -88,6 +88,10 @@ export class WebGpuDevice implements Device {
     });
   }
 
+  get reservedBytes(): number {
+    return this.pool.reserved;
+  }
+
   launch({ key, source, output, args, loops }: Launch): GpuBuffer {
     this.assertUsable();
     this.queue.flush();

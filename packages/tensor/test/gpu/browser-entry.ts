@@ -1,0 +1,69 @@
+// What runs inside the page: cases of the registry on a backend that the test names. Bundled by browser.ts.
+import type { Backend, BackendInfo } from '../../src/backends/backend';
+import { createGpu, type GpuOptions } from '../../src/backends/gpu/index';
+import { useBackend } from '../../src/runtime';
+import { memory } from '../../src/storage';
+import { cases } from '../support/cases';
+import { type Result, run } from '../support/run-case';
+import { dense, strided } from '../support/samples';
+import { train } from './training';
+
+let backend: Backend | null = null;
+
+/** What a case gives on dense and on strided inputs, and the buffers that it left alive. */
+export interface CaseResult {
+  readonly results: readonly Result[];
+  readonly leaked: number;
+}
+
+/** What the test calls. */
+export interface Page {
+  start(options: GpuOptions): Promise<BackendInfo>;
+  runCase(index: number): Promise<CaseResult>;
+  train(steps: number): Promise<readonly number[]>;
+  info(): BackendInfo | undefined;
+  loseContext(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const page: Page = {
+  async start(options) {
+    backend = await createGpu(options);
+    useBackend(backend);
+    return backend.info();
+  },
+
+  async runCase(index) {
+    const before = memory().buffers;
+    const results: Result[] = [];
+    for (const make of [dense, strided]) {
+      const { shape, dtype, output, gradients } = await run(cases()[index], make);
+      results.push({ shape, dtype, output: Array.from(output), gradients: gradients.map((g) => Array.from(g)) });
+    }
+    // The collector may free what an earlier test dropped: only growth is a leak.
+    return { results, leaked: Math.max(0, memory().buffers - before) };
+  },
+
+  train: (steps) => train(steps),
+
+  info: () => backend?.info(),
+
+  /** What a read of a tensor says once the WebGL context is gone. */
+  async loseContext() {
+    const { tensor } = await import('../../src/ops/create');
+    const x = tensor([1, 2, 3]);
+    await backend?.dispose();
+    return x.data().then(
+      () => 'read',
+      (error: unknown) => String(error),
+    );
+  },
+
+  async stop() {
+    await backend?.dispose();
+    backend = null;
+    useBackend(null);
+  },
+};
+
+Object.assign(globalThis, { page });

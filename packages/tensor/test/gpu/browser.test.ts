@@ -1,0 +1,78 @@
+// The gpu backend in Chromium against the reference, on webgl2 and on webgpu: every op × sample, then training.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWasm } from '../../src/backends/wasm/index';
+import { on, onReference } from '../support/backends';
+import { cases } from '../support/cases';
+import { expectClose } from '../support/compare';
+import { run } from '../support/run-case';
+import { dense } from '../support/samples';
+import { missing, type OpenPage, openPage } from './browser';
+import type { Page } from './browser-entry';
+import { train } from './training';
+
+declare const page: Page;
+
+const MODES = [
+  { mode: 'webgl2', kernels: 'portable' },
+  { mode: 'webgpu', kernels: 'auto' },
+] as const;
+
+/** WebGL promises less of exp, log and division than WebGPU does. */
+const tolerances = { webgl2: 1e-4, webgpu: 1e-5 } as const;
+
+const STEPS = 20;
+
+describe.skipIf(missing !== null)('browser', () => {
+  let open: OpenPage;
+  beforeAll(async () => {
+    open = await openPage('./browser-entry.ts');
+  });
+  afterAll(async () => {
+    expect(open.foreign).toEqual([]);
+    await open.close();
+  });
+
+  describe.each(MODES)('$mode', ({ mode, kernels }) => {
+    beforeAll(async () => {
+      await open.page.evaluate((options) => page.start(options), { mode, kernels });
+    });
+    afterAll(async () => {
+      await open.page.evaluate(() => page.stop());
+    });
+
+    it('runs what it says', async () => {
+      expect(await open.page.evaluate(() => page.info())).toMatchObject({
+        backend: 'gpu',
+        gpu: { mode, kernels, software: true, gpujs: '2.24.1', viaHost: [] },
+      });
+    });
+
+    it.each(cases().map((c, index) => ({ name: c.name, c, index })))('$name', async ({ c, index }) => {
+      const expected = await onReference(() => run(c, dense));
+      const { results, leaked } = await open.page.evaluate((i) => page.runCase(i), index);
+      const bound = Math.max(c.tolerance, tolerances[mode]);
+      for (const actual of results) {
+        expect(actual.shape).toEqual(expected.shape);
+        expect(actual.dtype).toBe(expected.dtype);
+        expectClose(actual.output, expected.output, bound, 'output');
+        actual.gradients.forEach((g, i) => {
+          expectClose(g, expected.gradients[i], bound, `gradient of input ${i}`);
+        });
+      }
+      expect(leaked).toBe(0);
+    });
+
+    it('trains as wasm does', async () => {
+      const wasm = await createWasm({ threads: 1, blas: 'off' });
+      const expected = await on(wasm, () => train(STEPS));
+      const losses = await open.page.evaluate((steps) => page.train(steps), STEPS);
+      const strays = losses.map((loss, step) => Math.abs(loss - expected[step]));
+      expect(Math.max(...strays)).toBeLessThan(1e-3);
+      await wasm.dispose();
+    });
+
+    it('rejects reads once the device is gone', async () => {
+      expect(await open.page.evaluate(() => page.loseContext())).toMatch(/BackendError.*lost.*init\(\) again/);
+    });
+  });
+});
