@@ -24,25 +24,33 @@ interface Row {
   readonly dtype: DType;
   /** False where not every bit pattern has a meaning or a place in `dtype`. */
   readonly total: boolean;
-  /** Elements of a whole, aligned buffer; throws a `RangeError` for one that has no place. */
-  readonly decode: (buffer: ArrayBuffer, count: number) => Float32Array | Int32Array;
+  /**
+   * The first `count` elements of an aligned buffer, as a view of it or in `out`, which has four bytes for each. Throws a
+   * `RangeError` for one that has no place.
+   */
+  readonly decode: (buffer: ArrayBuffer, count: number, out: ArrayBuffer) => Float32Array | Int32Array;
 }
 
 /** One row an element type. Files are little-endian, and so is every machine that runs JavaScript today. */
 export const fileDTypes: Readonly<Record<FileDType, Row>> = {
-  F64: float(8, (b, n) => Float32Array.from(new Float64Array(b, 0, n))),
+  F64: float(8, (b, n, out) => filled(new Float32Array(out, 0, n), new Float64Array(b, 0, n))),
   F32: float(4, (b, n) => new Float32Array(b, 0, n)),
-  F16: float(2, (b, n) => widenFloat16(new Uint16Array(b, 0, n))),
-  BF16: float(2, (b, n) => widenBfloat16(new Uint16Array(b, 0, n))),
-  I64: int(8, false, (b, n) => fit(new BigInt64Array(b, 0, n))),
+  F16: float(2, (b, n, out) => widenFloat16(new Uint16Array(b, 0, n), new Float32Array(out, 0, n))),
+  BF16: float(2, (b, n, out) => widenBfloat16(new Uint16Array(b, 0, n), new Float32Array(out, 0, n))),
+  I64: int(8, false, (b, n, out) => fit(new BigInt64Array(b, 0, n), new Int32Array(out, 0, n))),
   I32: int(4, true, (b, n) => new Int32Array(b, 0, n)),
-  I16: int(2, true, (b, n) => Int32Array.from(new Int16Array(b, 0, n))),
-  I8: int(1, true, (b, n) => Int32Array.from(new Int8Array(b, 0, n))),
-  U64: int(8, false, (b, n) => fit(new BigUint64Array(b, 0, n))),
-  U32: int(4, false, (b, n) => fit(new Uint32Array(b, 0, n))),
-  U16: int(2, true, (b, n) => Int32Array.from(new Uint16Array(b, 0, n))),
-  U8: int(1, true, (b, n) => Int32Array.from(new Uint8Array(b, 0, n))),
-  BOOL: { bytes: 1, dtype: 'bool', total: false, decode: (b, n) => truths(new Uint8Array(b, 0, n)) },
+  I16: int(2, true, (b, n, out) => filled(new Int32Array(out, 0, n), new Int16Array(b, 0, n))),
+  I8: int(1, true, (b, n, out) => filled(new Int32Array(out, 0, n), new Int8Array(b, 0, n))),
+  U64: int(8, false, (b, n, out) => fit(new BigUint64Array(b, 0, n), new Int32Array(out, 0, n))),
+  U32: int(4, false, (b, n, out) => fit(new Uint32Array(b, 0, n), new Int32Array(out, 0, n))),
+  U16: int(2, true, (b, n, out) => filled(new Int32Array(out, 0, n), new Uint16Array(b, 0, n))),
+  U8: int(1, true, (b, n, out) => filled(new Int32Array(out, 0, n), new Uint8Array(b, 0, n))),
+  BOOL: {
+    bytes: 1,
+    dtype: 'bool',
+    total: false,
+    decode: (b, n, out) => truths(new Uint8Array(b, 0, n), new Int32Array(out, 0, n)),
+  },
 };
 
 function float(bytes: number, decode: Row['decode']): Row {
@@ -53,19 +61,24 @@ function int(bytes: number, total: boolean, decode: Row['decode']): Row {
   return { bytes, dtype: 'int32', total, decode };
 }
 
-function fit(values: BigInt64Array | BigUint64Array | Uint32Array): Int32Array {
-  return Int32Array.from({ length: values.length }, (_, i) => {
-    const value = values[i];
-    if (value > 2 ** 31 - 1 || value < -(2 ** 31)) throw new RangeError(`${value} at ${i} does not fit int32`);
-    return Number(value);
-  });
+function filled<T extends Float32Array | Int32Array>(out: T, values: ArrayLike<number>): T {
+  out.set(values);
+  return out;
 }
 
-function truths(values: Uint8Array): Int32Array {
-  return Int32Array.from(values, (value, i) => {
-    if (value > 1) throw new RangeError(`the byte ${value} at ${i} is neither true nor false`);
-    return value;
-  });
+function fit(values: BigInt64Array | BigUint64Array | Uint32Array, out: Int32Array): Int32Array {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value > 2 ** 31 - 1 || value < -(2 ** 31)) throw new RangeError(`${value} at ${i} does not fit int32`);
+    out[i] = Number(value);
+  }
+  return out;
+}
+
+function truths(values: Uint8Array, out: Int32Array): Int32Array {
+  const wrong = values.findIndex((value) => value > 1);
+  if (wrong >= 0) throw new RangeError(`the byte ${values[wrong]} at ${wrong} is neither true nor false`);
+  return filled(out, values);
 }
 
 /** True for the name of an element type that is understood. */

@@ -17,16 +17,16 @@ function float16Values(): Float32Array {
   return table;
 }
 
-export function widenFloat16(bits: Uint16Array): Float32Array {
+/** Widens into `out`, and returns it. */
+export function widenFloat16(bits: Uint16Array, out: Float32Array): Float32Array {
   const values = float16Values();
-  const out = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = values[bits[i]];
   return out;
 }
 
-/** bfloat16 is the upper half of a float32. */
-export function widenBfloat16(bits: Uint16Array): Float32Array {
-  const out = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = bits[i] << 16;
-  return new Float32Array(out.buffer);
+/** The same for bfloat16, which is the upper half of a float32. */
+export function widenBfloat16(bits: Uint16Array, out: Float32Array): Float32Array {
+  const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i] << 16;
+  return out;
 }

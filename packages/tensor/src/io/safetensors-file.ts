@@ -1,6 +1,6 @@
 // An open checkpoint: what is in it, and its tensors one by one, read in parts so that nothing large is held twice.
 import { noGrad } from '../autograd';
-import type { DType, HostArrays } from '../dtype';
+import { BYTES_PER_ELEMENT, type DType, type HostArrays } from '../dtype';
 import { ArgumentError, FormatError } from '../errors';
 import { keep, scope } from '../lifetime';
 import { assertComputed, viewOf } from '../op';
@@ -47,7 +47,8 @@ export class SafetensorsFile {
     const entry = this.find(name);
     const buffer = new ArrayBuffer(entry.bytes);
     await entry.reader.readInto(new Uint8Array(buffer), entry.begin);
-    return this.decode(name, entry, buffer, sizeOf(entry.shape));
+    const size = sizeOf(entry.shape);
+    return this.decode(name, entry, buffer, size, new ArrayBuffer(size * BYTES_PER_ELEMENT));
   }
 
   /** A new tensor. It is kept: dispose of it in the end. */
@@ -102,16 +103,24 @@ export class SafetensorsFile {
   ): Promise<void> {
     const buffer = new ArrayBuffer(Math.min(CHUNK, entry.bytes));
     const width = fileDTypes[entry.dtype].bytes;
+    // Both buffers serve all parts: new ones would pile up until the collector comes.
+    const out = new ArrayBuffer((buffer.byteLength / width) * BYTES_PER_ELEMENT);
     for (let done = 0; done < entry.bytes; done += CHUNK) {
       const bytes = Math.min(CHUNK, entry.bytes - done);
       await entry.reader.readInto(new Uint8Array(buffer, 0, bytes), entry.begin + done);
-      take(this.decode(name, entry, buffer, bytes / width), done / width);
+      take(this.decode(name, entry, buffer, bytes / width, out), done / width);
     }
   }
 
-  private decode(name: string, entry: Located, buffer: ArrayBuffer, count: number): Float32Array | Int32Array {
+  private decode(
+    name: string,
+    entry: Located,
+    buffer: ArrayBuffer,
+    count: number,
+    out: ArrayBuffer,
+  ): Float32Array | Int32Array {
     try {
-      return fileDTypes[entry.dtype].decode(buffer, count);
+      return fileDTypes[entry.dtype].decode(buffer, count, out);
     } catch (error) {
       if (error instanceof RangeError) throw new FormatError(entry.reader.name, `${name}: ${error.message}`);
       throw error;

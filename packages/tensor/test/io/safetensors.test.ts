@@ -19,8 +19,8 @@ const expected: Record<string, { shape: number[]; data: (number | string | boole
 ).tensors;
 
 beforeAll(async () => {
-  await init({ backend: 'reference' });
-  expect(backendInfo().backend).toBe('reference');
+  await init({ threads: 1 });
+  expect(backendInfo().backend).toBe('wasm');
 });
 
 function disposeAll(tensors: ReadonlyMap<string, AnyTensor>): void {
