@@ -17,8 +17,16 @@ export { KeyValueCache, KeyValues, type LayerCache } from './kv-cache';
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';
 export { attentionMask, type MaskOptions } from './masks';
 export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
+export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
 export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
+export {
+  type EncoderHead,
+  EncoderModel,
+  type EncoderModelConfig,
+  type EncoderModelShape,
+  type PoolOptions,
+} from './models/encoder-model';
 export { GptNeoX, type GptNeoXConfig } from './models/gpt-neox';
 export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
 export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';

@@ -22,7 +22,10 @@ export interface Architecture<Config, Model extends Module> {
 }
 
 /** How a model is loaded. */
-export interface PretrainedOptions extends LoadCheckpointOptions {}
+export interface PretrainedOptions<Config = object> extends LoadCheckpointOptions {
+  /** Settings that replace the file's, such as another head. Say `strict: false` where that makes weights of its own. */
+  readonly config?: Partial<Config> | undefined;
+}
 
 /** Where a model is written: a folder on the disk, or one in memory. */
 export type ModelTarget = string | Map<string, Uint8Array>;
@@ -41,7 +44,7 @@ export async function readModelConfig(source: Source): Promise<ConfigJson> {
 /** A class's `fromPretrained`. The architecture is asked for late: it names the class. */
 export function loaderOf<Config, Model extends Module>(
   architecture: (source: Source) => Architecture<Config, Model> | Promise<Architecture<Config, Model>>,
-): (source: Source, options?: PretrainedOptions) => Promise<Model> {
+): (source: Source, options?: PretrainedOptions<Config>) => Promise<Model> {
   return async (source, options) => loadPretrained(await architecture(source), source, options);
 }
 
@@ -49,7 +52,7 @@ export function loaderOf<Config, Model extends Module>(
 export async function loadPretrained<Config, Model extends Module>(
   architecture: Architecture<Config, Model>,
   source: Source,
-  options: PretrainedOptions = {},
+  options: PretrainedOptions<Config> = {},
 ): Promise<Model> {
   const json = await readModelConfig(source);
   if (json['model_type'] !== undefined && json['model_type'] !== architecture.modelType) {
@@ -57,7 +60,7 @@ export async function loadPretrained<Config, Model extends Module>(
     throw new FormatError('config.json', `expected model_type ${JSON.stringify(architecture.modelType)}, got ${got}`);
   }
   const reader = new ConfigReader(json);
-  const read = architecture.read(reader);
+  const read = { ...architecture.read(reader), ...options.config };
   const config = reader.done(read, (known) => architecture.parameters(known));
   const model = options.strict === false ? architecture.make(config) : skipInit(() => architecture.make(config));
   try {

@@ -70,15 +70,6 @@ function placeOf(layout: CheckpointLayout, ours: string): Place {
   for (const [pattern, theirs] of Object.entries(layout.names)) {
     const number = star(pattern, module);
     if (number === null) continue;
-    // A parameter of theirs that belongs to no module of its own is named in full.
-    if (theirs.endsWith('!'))
-      return {
-        theirs: theirs.slice(0, -1).replace('*', number),
-        transposed: false,
-        part: 0,
-        parts: 1,
-        perHead: undefined,
-      };
     const transposed = leaf === 'weight' && (layout.transposed ?? []).includes(theirs);
     return { theirs: named(theirs, number), transposed, part: 0, parts: 1, perHead: undefined };
   }

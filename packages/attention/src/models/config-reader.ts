@@ -87,6 +87,12 @@ export class ConfigReader {
     return result;
   }
 
+  /** The class that wrote the file, such as `BertForMaskedLM`. */
+  architecture(): string {
+    const { architectures } = this.json;
+    return Array.isArray(architectures) && typeof architectures[0] === 'string' ? architectures[0] : '';
+  }
+
   /** Whether a field says anything. */
   has(name: string): boolean {
     return this.json[name] !== undefined && this.json[name] !== null;

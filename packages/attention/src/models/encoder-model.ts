@@ -1,0 +1,193 @@
+// A model that reads whole texts: embeddings, an encoder, a head. What BERT and its kin differ in stands in their files.
+import { gelu, linear, type Tensor, zeros } from '@heddle/tensor';
+import { Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module, Parameter } from '@heddle/tensor/nn';
+import { Encoder } from '../encoder';
+import { activate, type FeedForwardActivation } from '../feed-forward';
+import type { Inspection } from '../inspection';
+import { LearnedPositions } from '../positions/learned';
+import { batchTensors, type TextBatch } from '../text-batch';
+
+/** What stands on top: nothing, one label a text, one a token, the borders of an answer, or the hidden tokens. */
+export type EncoderHead = 'none' | 'classification' | 'tokens' | 'span' | 'maskedLM';
+
+/** Settings that BERT and its kin share. */
+export interface EncoderModelConfig {
+  readonly vocabSize: number;
+  readonly dim: number;
+  readonly hiddenDim: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly maxLength: number;
+  readonly activation: FeedForwardActivation;
+  readonly eps: number;
+  readonly dropout: number;
+  readonly attentionDropout: number;
+  readonly padId: number;
+  /** Sequences that a row may be made of; 0 where the model knows none. */
+  readonly typeCount: number;
+  readonly head: EncoderHead;
+  readonly labels: readonly string[];
+}
+
+/** What a family says about the network beside its config. */
+export interface EncoderModelShape extends InitializerOptions {
+  /** Width of the embeddings, where they are narrower (ALBERT, ELECTRA). */
+  readonly embeddingDim?: number | undefined;
+  /** Rows of the position table before the first position (RoBERTa). */
+  readonly positionOffset?: number;
+  /** Whether the layers share one set of weights (ALBERT). */
+  readonly shared?: boolean;
+  /** The dense layer of the head: its activation. */
+  readonly headActivation: FeedForwardActivation | 'tanh';
+}
+
+/** A dense layer on the first token, then a linear map to the labels. */
+export class ClassificationHead extends Module {
+  readonly dense: Linear;
+  readonly dropout: Dropout;
+  readonly out: Linear;
+
+  constructor(
+    { dim, dropout, labels }: EncoderModelConfig,
+    private readonly activation: FeedForwardActivation | 'tanh',
+    { generator }: InitializerOptions = {},
+  ) {
+    super();
+    this.dense = new Linear({ inputs: dim, outputs: dim, generator });
+    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.out = new Linear({ inputs: dim, outputs: labels.length, generator });
+  }
+
+  /** @param x `[B, T, dim]` */
+  override forward(x: Tensor): Tensor {
+    return this.out.call(this.dropout.call(activate(this.dense.call(x.select(1, 0)), this.activation)));
+  }
+}
+
+/** Guesses tokens: a dense layer and a norm, then the embedding's table and a bias. */
+export class MaskedLMHead extends Module {
+  readonly dense: Linear;
+  readonly norm: LayerNorm;
+  readonly bias: Parameter;
+
+  constructor(
+    config: {
+      readonly dim: number;
+      readonly width: number;
+      readonly vocabSize: number;
+      readonly eps: number;
+    } & InitializerOptions,
+  ) {
+    super();
+    const { dim, width, vocabSize, eps, generator } = config;
+    this.dense = new Linear({ inputs: dim, outputs: width, generator });
+    this.norm = new LayerNorm({ dim: width, eps });
+    this.bias = new Parameter(zeros([vocabSize]));
+  }
+
+  override forward(x: Tensor, table: Tensor): Tensor {
+    return linear(this.norm.call(gelu(this.dense.call(x))), table, { bias: this.bias });
+  }
+}
+
+/** How the tokens of a text become the vector of a sentence. */
+export interface PoolOptions {
+  /** `mean` where nothing is said. */
+  readonly pooling?: 'mean' | 'cls';
+  /** Vectors of length one: true where nothing is said. */
+  readonly normalize?: boolean;
+}
+
+/** An encoder of texts with a head. Subclasses say which. */
+export class EncoderModel extends Module {
+  readonly wordEmbedding: Embedding;
+  readonly positionEmbedding: LearnedPositions;
+  readonly typeEmbedding: Embedding | null;
+  readonly embeddingNorm: LayerNorm;
+  readonly embeddingProjection: Linear | null;
+  readonly dropout: Dropout;
+  readonly encoder: Encoder;
+  readonly head: ClassificationHead | MaskedLMHead | Linear | null;
+
+  constructor(
+    readonly config: EncoderModelConfig,
+    shape: EncoderModelShape,
+  ) {
+    super();
+    const { vocabSize, dim, maxLength, typeCount, eps, dropout, labels } = config;
+    const { embeddingDim: width = dim, positionOffset, shared, generator } = shape;
+    this.wordEmbedding = new Embedding({ count: vocabSize, dim: width, generator });
+    this.positionEmbedding = new LearnedPositions({ maxLength, dim: width, offset: positionOffset, generator });
+    this.typeEmbedding = typeCount === 0 ? null : new Embedding({ count: typeCount, dim: width, generator });
+    this.embeddingNorm = new LayerNorm({ dim: width, eps });
+    this.embeddingProjection = width === dim ? null : new Linear({ inputs: width, outputs: dim, generator });
+    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.encoder = new Encoder({ ...config, placement: 'post', shared, generator });
+    this.head = makeHead(config, shape, labels.length, width);
+  }
+
+  /**
+   * @returns logits: `[B, labels]` of a text, `[B, T, labels]` of tokens, `[B, T, 2]` of an answer's borders,
+   *   `[B, T, vocabSize]` of hidden tokens; without a head the hidden states, `[B, T, dim]`
+   * @throws {ArgumentError} where a text is longer than `maxLength`.
+   * @throws {IndexError} where an id is outside the vocabulary.
+   */
+  override forward(batch: TextBatch, options: { readonly inspect?: Inspection | undefined } = {}): Tensor {
+    const x = this.hidden(batch, options);
+    const { head } = this;
+    if (head === null) return x;
+    if (head instanceof MaskedLMHead) return head.call(x, this.wordEmbedding.weight);
+    return head instanceof Linear ? head.call(this.dropout.call(x)) : head.call(x);
+  }
+
+  /** What stands before the head, `[B, T, dim]`. */
+  hidden(batch: TextBatch, options: { readonly inspect?: Inspection | undefined } = {}): Tensor {
+    const { ids, mask, typeIds, positions } = batchTensors(this.constructor.name, batch, this.config);
+    let x = this.wordEmbedding.call(ids).add(this.positionEmbedding.call(ids.shape[1], { positions }));
+    if (this.typeEmbedding !== null)
+      x = x.add(typeIds === undefined ? this.typeEmbedding.weight.select(0, 0) : this.typeEmbedding.call(typeIds));
+    x = this.dropout.call(this.embeddingNorm.call(x)); // [B, T, width]
+    if (this.embeddingProjection !== null) x = this.embeddingProjection.call(x);
+    return this.encoder.call(x, { paddingMask: mask, inspect: options.inspect });
+  }
+
+  /** A vector for each text, `[B, dim]`, as sentence-transformers has it. */
+  sentences(batch: TextBatch, options: PoolOptions = {}): Tensor {
+    const { pooling = 'mean', normalize = true } = options;
+    const x = this.hidden(batch);
+    const { mask } = batchTensors(this.constructor.name, batch, this.config);
+    const pooled = pooling === 'cls' ? x.select(1, 0) : meanOf(x, mask?.cast('float32'));
+    return normalize ? pooled.div(pooled.norm({ axis: -1, keepdim: true }).maximum(1e-12)) : pooled;
+  }
+}
+
+/** Mean over real tokens. */
+function meanOf(x: Tensor, real: Tensor | undefined): Tensor {
+  if (real === undefined) return x.mean({ axis: 1 });
+  return x
+    .mul(real.unsqueeze(-1))
+    .sum({ axis: 1 })
+    .div(real.sum({ axis: 1, keepdim: true }).maximum(1e-9));
+}
+
+function makeHead(
+  config: EncoderModelConfig,
+  shape: EncoderModelShape,
+  labels: number,
+  width: number,
+): EncoderModel['head'] {
+  const { dim, vocabSize, eps, head } = config;
+  const { generator } = shape;
+  switch (head) {
+    case 'none':
+      return null;
+    case 'classification':
+      return new ClassificationHead(config, shape.headActivation, { generator });
+    case 'tokens':
+      return new Linear({ inputs: dim, outputs: labels, generator });
+    case 'span':
+      return new Linear({ inputs: dim, outputs: 2, generator });
+    case 'maskedLM':
+      return new MaskedLMHead({ dim, width, vocabSize, eps, generator });
+  }
+}
