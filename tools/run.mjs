@@ -59,6 +59,14 @@ function quietly(command, args, explain) {
   stop(explain(log), log.split('\n').slice(-60).join('\n'));
 }
 
+/** Runs pnpm: the very one that started this script, or the one that npx gets. */
+function pnpm(args, explain) {
+  const path = process.env.npm_execpath ?? '';
+  if (/pnpm[^/\\]*\.[cm]?js$/.test(path)) quietly(process.execPath, [path, ...args], explain);
+  else if (/pnpm/.test(path)) quietly(path, args, explain);
+  else quietly('npx', ['-y', 'pnpm@12', ...args], explain);
+}
+
 /** What an install depends on: the lockfile and every manifest of the workspace. */
 function manifestHash() {
   const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'];
@@ -77,21 +85,15 @@ function install() {
   const hash = manifestHash();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   process.stderr.write('heddle: installing dependencies …\n');
-  // The very pnpm that runs this script, so that a fresh machine needs no second download.
-  const pnpm = process.env.npm_execpath ?? '';
-  const args = ['install', '--frozen-lockfile', '--prefer-offline'];
   const failed = () => 'the installation failed; pnpm says why above.';
-  if (/pnpm[^/\\]*\.[cm]?js$/.test(pnpm)) quietly(process.execPath, [pnpm, ...args], failed);
-  else if (/pnpm/.test(pnpm)) quietly(pnpm, args, failed);
-  else quietly('npx', ['-y', 'pnpm@12', ...args], failed);
+  pnpm(['install', '--frozen-lockfile', '--prefer-offline'], failed);
   writeFileSync(stamp, hash);
 }
 
-/** Turbo rebuilds what changed since the last time and nothing else. */
+/** Turbo rebuilds what changed since the last time and nothing else. It wants pnpm on the path. */
 function build() {
-  const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
   if (!existsSync(join(root, programs.bench[0]))) process.stderr.write('heddle: building the packages …\n');
-  quietly(process.execPath, [turbo, 'run', 'build', '--output-logs=errors-only', '--no-color'], (log) => {
+  pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-color'], (log) => {
     const failed = /^\s*(?:Failed:|ERROR)\s+(@?[\w/.-]+)#build/m.exec(log) ?? /(@heddle\/[\w-]+)[:#]build/.exec(log);
     return `the build of ${failed ? failed[1] : 'a package'} failed; its compiler says why above.`;
   });

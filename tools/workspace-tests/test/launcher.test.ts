@@ -44,9 +44,12 @@ test('a registry that cannot be reached is said in one sentence', () => {
     HOME: folder,
     XDG_DATA_HOME: join(folder, 'data'),
     XDG_CACHE_HOME: join(folder, 'cache'),
+    // For npx, and for a pnpm that started the tests.
     npm_config_registry: 'http://127.0.0.1:9/',
-    npm_config_store_dir: join(folder, 'store'),
     npm_config_fetch_retries: '0',
+    pnpm_config_registry: 'http://127.0.0.1:9/',
+    pnpm_config_store_dir: join(folder, 'store'),
+    pnpm_config_fetch_retries: '0',
   });
   expect(lastLine).toMatch(/^heddle: the npm registry cannot be reached: /);
   expect(status).toBe(1);
