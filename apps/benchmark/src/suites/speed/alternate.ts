@@ -61,7 +61,7 @@ export async function alternate(
           if (said.success) ran[name] = said.data.ran;
           const measured = measurement.safeParse(line);
           if (!measured.success) continue;
-          const key = `${workload} ${measured.data.mode} ${name}`;
+          const key = `${measured.data.workload} ${measured.data.mode} ${name}`;
           const entry = found.get(key) ?? { system, all: [] };
           entry.all.push(measured.data);
           found.set(key, entry);
