@@ -103,6 +103,12 @@ export class Allocator {
     this.#add(block, size, before);
   }
 
+  /** Whether a block that `alloc` gave is still taken. */
+  isLive(address: number): boolean {
+    const at = ((address >>> UNIT_BITS) - 1) << 4;
+    return this.#memory.i32[at + MARK] === LIVE && this.#memory.i32[at + FREE] === 0;
+  }
+
   /** Bytes that `alloc` was asked for, of the live block at an address. */
   sizeOf(address: number): number {
     return this.#memory.u32[(((address >>> UNIT_BITS) - 1) << 4) + ASKED];

@@ -59,6 +59,7 @@ export class Engine {
   readonly #kernels: Record<KernelName, RunPart>;
   readonly #indices: ReadonlyMap<string, number>;
   readonly #pool: Pool | null;
+  readonly #recent: number[] = [];
   readonly #blas: RunPart | null;
 
   /** Use `Engine.create`. */
@@ -157,7 +158,19 @@ export class Engine {
     const before = this.#memory.f32;
     const address = this.#allocator.alloc(bytes);
     if (this.#memory.f32 !== before) this.#aim();
+    this.#recent.push(address);
     return address;
+  }
+
+  /** Marks where a kernel begins to allocate, for `rollback`. */
+  begin(): void {
+    this.#recent.length = 0;
+  }
+
+  /** Frees what was allocated since `begin` and is live: of a kernel that failed half-way. */
+  rollback(): void {
+    for (const address of this.#recent) if (this.#allocator.isLive(address)) this.#allocator.free(address);
+    this.#recent.length = 0;
   }
 
   /** Takes a buffer back. */

@@ -33,15 +33,8 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     const Dv = inputs[2].shape[3];
     const out = engine.alloc(B * H * T * Dv * 4);
     const logSums = save === null ? 0 : engine.alloc(B * H * T * 4);
+    if (B * H * T * Dv > 0) attend(engine, inputs, attrs, out, logSums);
     save?.(logSums, B * H * T);
-    if (B * H * T * Dv === 0) return out;
-    writeOperands(engine, inputs, attrs);
-    const { slots } = engine;
-    slots[OUT] = out;
-    slots[LOG_SUMS] = logSums;
-    if (T <= FEW && isDenseAlongHeads(inputs[1]) && isDenseAlongHeads(inputs[2])) {
-      engine.launch('attentionFew', B * H, costOf(inputs, false));
-    } else engine.launch('attention', B * H * Math.ceil(T / slots[UNIT_QUERIES]), costOf(inputs, attrs.causal));
     return out;
   },
 
@@ -76,6 +69,23 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     });
   },
 });
+
+function attend(
+  engine: Engine,
+  inputs: readonly AnyTensor[],
+  attrs: FusedRows['scaledDotProductAttention'],
+  out: number,
+  logSums: number,
+): void {
+  const [B, H, T] = inputs[0].shape;
+  writeOperands(engine, inputs, attrs);
+  const { slots } = engine;
+  slots[OUT] = out;
+  slots[LOG_SUMS] = logSums;
+  if (T <= FEW && isDenseAlongHeads(inputs[1]) && isDenseAlongHeads(inputs[2])) {
+    engine.launch('attentionFew', B * H, costOf(inputs, false));
+  } else engine.launch('attention', B * H * Math.ceil(T / slots[UNIT_QUERIES]), costOf(inputs, attrs.causal));
+}
 
 function isDenseAlongHeads(t: AnyTensor): boolean {
   return t.strides[3] === 1 && t.shape[3] % 4 === 0;

@@ -18,7 +18,6 @@ export const crossEntropy = (engine: Engine): FusedKernel<FusedRows['crossEntrop
     const losses = engine.alloc(rows * 4);
     const own = engine.alloc(rows * 4);
     const logSums = save === null ? 0 : engine.alloc(rows * 4);
-    save?.(logSums, rows);
     if (rows > 0) {
       const operands = writeOperands(engine, logits, targets, weight, attrs);
       const { slots } = engine;
@@ -28,13 +27,11 @@ export const crossEntropy = (engine: Engine): FusedKernel<FusedRows['crossEntrop
       slots[BAD] = 0;
       engine.launch('crossEntropy', unitsOf(rows, classes), logits.size * 4);
       operands.release();
-      if (slots[BAD] !== 0) engine.free(own);
-      checkIndices(engine, 'crossEntropy', classes, losses);
+      checkIndices(engine, 'crossEntropy', classes);
     }
     const result = attrs.reduction === 'none' ? losses : engine.alloc(4);
+    const divisor = save === null || attrs.reduction !== 'mean' ? 0 : engine.alloc(4);
     if (attrs.reduction !== 'none') {
-      const divisor = save === null || attrs.reduction === 'sum' ? 0 : engine.alloc(4);
-      if (divisor !== 0) save?.(divisor, 1);
       const { slots } = engine;
       slots[0] = losses;
       slots[1] = own;
@@ -46,6 +43,8 @@ export const crossEntropy = (engine: Engine): FusedKernel<FusedRows['crossEntrop
       engine.free(losses);
     }
     engine.free(own);
+    save?.(logSums, rows);
+    if (divisor !== 0) save?.(divisor, 1);
     return result;
   },
 

@@ -19,29 +19,9 @@ export const norm = (engine: Engine, centered: boolean): FusedKernel<FusedRows['
     const rows = x.size === 0 ? 0 : x.size / columns;
     const deviations = save === null ? 0 : engine.alloc(rows * 4);
     const means = save === null || !centered ? 0 : engine.alloc(rows * 4);
+    if (rows > 0) normalize(engine, [x, weight, bias], [out, means, deviations], eps, centered);
     save?.(deviations, rows);
     if (means !== 0) save?.(means, rows);
-    if (rows === 0) return out;
-    const from = denseAddress(engine, x);
-    const w = optional(engine, weight);
-    const b = optional(engine, bias);
-    const perUnit = rowsAUnit(columns);
-    const { slots, floats } = engine;
-    slots[0] = from;
-    slots[1] = w;
-    slots[2] = b;
-    slots[3] = out;
-    slots[4] = means;
-    slots[5] = deviations;
-    slots[6] = rows;
-    slots[7] = columns;
-    slots[8] = perUnit;
-    floats[9] = eps;
-    slots[10] = centered ? 1 : 0;
-    engine.launch('norm', Math.ceil(rows / perUnit), x.size * 3);
-    release(engine, x, from);
-    done(engine, weight, w);
-    done(engine, bias, b);
     return out;
   },
 
@@ -83,6 +63,37 @@ export const norm = (engine: Engine, centered: boolean): FusedKernel<FusedRows['
     return weight === undefined ? [dx] : [dx, dWeight];
   },
 });
+
+function normalize(
+  engine: Engine,
+  [x, weight, bias]: readonly AnyTensor[],
+  [out, means, deviations]: readonly number[],
+  eps: number,
+  centered: boolean,
+): void {
+  const columns = columnsOf(x);
+  const rows = x.size / columns;
+  const perUnit = rowsAUnit(columns);
+  const from = denseAddress(engine, x);
+  const w = optional(engine, weight);
+  const b = optional(engine, bias);
+  const { slots, floats } = engine;
+  slots[0] = from;
+  slots[1] = w;
+  slots[2] = b;
+  slots[3] = out;
+  slots[4] = means;
+  slots[5] = deviations;
+  slots[6] = rows;
+  slots[7] = columns;
+  slots[8] = perUnit;
+  floats[9] = eps;
+  slots[10] = centered ? 1 : 0;
+  engine.launch('norm', Math.ceil(rows / perUnit), x.size * 3);
+  release(engine, x, from);
+  done(engine, weight, w);
+  done(engine, bias, b);
+}
 
 // Sums the units' rows and frees them.
 function columnSums(engine: Engine, sums: number, out: number, units: number, columns: number): void {

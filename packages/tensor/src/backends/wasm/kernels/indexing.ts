@@ -113,7 +113,7 @@ export function take(engine: Engine, op: string, table: AnyTensor, index: AnyTen
   engine.launch('take', Math.ceil(index.size / perUnit), index.size * row);
   if (!direct) release(engine, table, from);
   release(engine, index, ids);
-  checkIndices(engine, op, table.shape[0], out);
+  checkIndices(engine, op, table.shape[0]);
   return out;
 }
 
@@ -154,16 +154,14 @@ export function takeGrad(
   engine.launch('takeGrad', Math.ceil(rows / perUnit), rows * row + g.size + GRAD_UNITS * index.size);
   release(engine, g, from);
   release(engine, index, ids);
-  checkIndices(engine, op, rows, out);
+  checkIndices(engine, op, rows);
   return out;
 }
 
-/** Throws where the last kernel met an index outside `[0, size)`, and frees its result. */
-export function checkIndices(engine: Engine, op: string, size: number, result: number): void {
+/** Throws where the last kernel met an index outside `[0, size)`. */
+export function checkIndices(engine: Engine, op: string, size: number): void {
   if (engine.slots[BAD] === 0) return;
-  const index = engine.slots[BAD + 1];
-  engine.free(result);
-  throw new IndexError(op, 'index', `indices in [0, ${size - 1}]`, String(index));
+  throw new IndexError(op, 'index', `indices in [0, ${size - 1}]`, String(engine.slots[BAD + 1]));
 }
 
 // gather and scatterAdd: `dense` lies like the index, `strided` has its own strides, and length along the axis.
@@ -198,7 +196,7 @@ function lines(
   slots[BAD] = 0;
   engine.launch(kernel, index.size / index.shape[axis], index.size * 4);
   release(engine, index, ids);
-  checkIndices(engine, kernel, shape[axis], kernel === 'gather' ? dense : strided);
+  checkIndices(engine, kernel, shape[axis]);
 }
 
 function concat(engine: Engine, inputs: readonly AnyTensor[], out: Meta, axis: number): number {

@@ -1,0 +1,71 @@
+// Kernels that run out of memory half-way: a typed error at the next await, nothing left behind, the engine goes on.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backends/backend';
+import { createWasm } from '../../src/backends/wasm/index';
+import { OutOfMemory } from '../../src/errors';
+import { scaledDotProductAttention } from '../../src/fused/attention';
+import { crossEntropy } from '../../src/fused/cross-entropy';
+import { linear } from '../../src/fused/linear';
+import { layerNorm } from '../../src/fused/norm';
+import { scope } from '../../src/lifetime';
+import { full, zeros } from '../../src/ops/create';
+import { matmul } from '../../src/ops/matmul';
+import { sum } from '../../src/ops/reduce';
+import { permute } from '../../src/ops/views';
+import { memory } from '../../src/storage';
+import type { Tensor } from '../../src/tensor';
+import { on } from '../support/backends';
+
+const MEGABYTE = 1 << 20;
+
+const ops: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+  add: (x) => x.add(x),
+  'sum of a transposed copy': (x) => sum(permute(x, [1, 0]).reshape([-1, 2]), { axis: 0 }),
+  linear: (x) => linear(x, zeros([4096, 512]), { activation: 'gelu' }),
+  matmul: (x) => matmul(x, zeros([512, 4096])),
+  layerNorm: (x) => layerNorm(x.reshape([-1, 2]), { weight: full([2], 1), bias: zeros([2]) }),
+  crossEntropy: (x) => crossEntropy(permute(x, [1, 0]), new Int32Array(512)),
+  attention: (x) => {
+    const heads = x.reshape([1, 1, -1, 8]);
+    return scaledDotProductAttention(heads, heads, heads);
+  },
+};
+
+describe('with 20 MB', () => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await createWasm({ simd: 'plain', threads: 1, blas: 'off', maxBytes: 20 * MEGABYTE });
+  });
+  afterAll(() => backend.dispose());
+
+  // How much can be allocated at once now, to the megabyte: less where something was left behind.
+  const room = (): number => {
+    for (let megabytes = 20; megabytes > 0; megabytes--) {
+      try {
+        backend.free(backend.upload(new Float32Array((megabytes * MEGABYTE) / 4)));
+        return megabytes;
+      } catch (error) {
+        expect(error).toBeInstanceOf(OutOfMemory);
+      }
+    }
+    return 0;
+  };
+
+  test.each(Object.keys(ops))('%s', async (name) => {
+    await on(backend, async () => {
+      room(); // the memory has its final size from here on
+      const before = { room: room(), buffers: memory().buffers };
+      const failed = scope(() => {
+        // 8 MB of input and 6 MB of ballast leave room for a part of what the op wants.
+        const x = full([4096, 512], 0.5, { requiresGrad: true });
+        zeros([6 * (MEGABYTE / 4) - 1000]);
+        return ops[name](x);
+      });
+      await expect(failed.data()).rejects.toBeInstanceOf(OutOfMemory);
+      await expect(failed.data()).rejects.toMatchObject({ limitBytes: 20 * MEGABYTE });
+      failed.dispose();
+      expect({ room: room(), buffers: memory().buffers }).toEqual(before);
+      expect(await full([4], 2).add(1).data()).toEqual(Float32Array.of(3, 3, 3, 3));
+    });
+  });
+});
