@@ -17,9 +17,11 @@ export { KeyValueCache, KeyValues, type LayerCache } from './kv-cache';
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';
 export { attentionMask, type MaskOptions } from './masks';
 export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
+export { Bart, type BartConfig } from './models/bart';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
 export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
+export { EncoderDecoderLM, type EncoderDecoderLMConfig, type EncoderDecoderOptions } from './models/encoder-decoder-lm';
 export {
   type EncoderHead,
   EncoderModel,
@@ -30,6 +32,7 @@ export {
 export { GptNeoX, type GptNeoXConfig } from './models/gpt-neox';
 export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
 export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';
+export { T5, type T5Config, t5Config } from './models/t5';
 export { type AttendOptions, type AttentionConfig, MultiHeadAttention } from './multi-head-attention';
 export { alibiBias, alibiSlopes } from './positions/alibi';
 export { LearnedPositions, type LearnedPositionsConfig } from './positions/learned';
