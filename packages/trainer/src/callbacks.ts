@@ -58,4 +58,6 @@ export interface TrainerCallback {
   /** Something went on otherwise than asked for, such as a damaged checkpoint that was passed over. */
   onWarning?(sentence: string): void;
   onEnd?(report: TrainingReport): void;
+  /** The run ended by an error, which `fit` throws next. */
+  onFailure?(error: unknown): void;
 }

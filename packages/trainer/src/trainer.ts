@@ -145,5 +145,6 @@ function joinCallbacks(callbacks: readonly TrainerCallback[]): Required<TrainerC
     onCheckpoint: (event) => callbacks.forEach((c) => void c.onCheckpoint?.(event)),
     onWarning: (sentence) => callbacks.forEach((c) => void c.onWarning?.(sentence)),
     onEnd: (report) => callbacks.forEach((c) => void c.onEnd?.(report)),
+    onFailure: (error) => callbacks.forEach((c) => void c.onFailure?.(error)),
   };
 }

@@ -92,6 +92,9 @@ export class TrainingRun<Row, Item, Batch> {
       const report = await this.report(stoppedBy, resumedFrom);
       callback.onEnd(report);
       return report;
+    } catch (error) {
+      callback.onFailure(error);
+      throw error;
     } finally {
       for (const losses of this.pending) for (const loss of losses) loss.dispose();
       settings.optimizer.zeroGrad();

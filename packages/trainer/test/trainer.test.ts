@@ -162,6 +162,27 @@ describe.each(backends)('on %s', (backend) => {
   });
 });
 
+describe('a run that fails', () => {
+  beforeEach(() => init({ seed: 1 }));
+
+  it('says so to its callbacks, throws, and frees what it held', async () => {
+    const model = new Toy();
+    const optimizer = new AdamW(model.parameters());
+    const before = memory().buffers;
+    const heard: unknown[] = [];
+    const boom = new Error('boom');
+    const breakDown = ({ step }: { readonly step: number }): void => {
+      if (step === 3) throw boom;
+    };
+    const callbacks = [{ onStep: breakDown, onFailure: (error: unknown) => void heard.push(error) }];
+    const trainer = new Trainer(model, { train: toyRows(40, 1), optimizer, batchSize: 4, callbacks, progress: 'none' });
+    await expect(trainer.fit()).rejects.toBe(boom);
+    expect(heard).toEqual([boom]);
+    optimizer.dispose();
+    expect(memory().buffers).toBe(before);
+  });
+});
+
 describe('data', () => {
   beforeEach(() => init({ seed: 1 }));
 

@@ -15,6 +15,10 @@ export async function progressBar(write: (line: string) => void): Promise<Traine
     write(line);
     bar?.render();
   };
+  const stop = (): void => {
+    bar?.stop();
+    bar = null;
+  };
   return {
     onStart(event) {
       write(startSentence(event));
@@ -37,9 +41,10 @@ export async function progressBar(write: (line: string) => void): Promise<Traine
     onEvaluation: (event) => aboveBar(evaluationSentence(event)),
     onWarning: (sentence) => aboveBar(`warning: ${sentence}`),
     onEnd(report) {
-      bar?.stop();
-      bar = null;
+      stop();
       write(endSentence(report));
     },
+    // A bar that isn't stopped keeps the cursor hidden and the process alive.
+    onFailure: stop,
   };
 }

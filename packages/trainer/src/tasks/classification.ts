@@ -104,8 +104,14 @@ export function classification(
     scorer: (rows) => classificationScorer(rows, model, config),
 
     async fingerprint(items) {
-      const parts = [Int32Array.from(items, (item) => item.label), ...items.map((item) => item.ids)];
-      const hash = await sha256(new Uint8Array(await new Blob(parts.map((p) => new Int32Array(p))).arrayBuffer()));
+      const all = new Int32Array(items.reduce((sum, { ids }) => sum + ids.length + 1, 0));
+      let at = 0;
+      for (const { ids, label } of items) {
+        all[at++] = label;
+        all.set(ids, at);
+        at += ids.length;
+      }
+      const hash = await sha256(new Uint8Array(all.buffer));
       return `${items.length} rows, ${hash.slice(0, 16)}`;
     },
   };
