@@ -1,11 +1,11 @@
 // Scaled dot-product attention, backward: the weights are computed again, tile by tile, from the saved log-sums.
 import {
-  DELTAS, DIM, DK, DMASK, DQ, DROPS, DV, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, MASK,
+  DELTAS, DIM, DK, DMASK, DQ, DROPS, DV, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, LOWEST, MASK,
   OUT, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
   firstKey, lastKey, maskAt, maskRow, padded, product, rowBits, stage, stagePanels,
 } from './attention-tile';
 import { scratch } from './engine';
-import { expNegative4 } from './math';
+import { expFrom4 } from './math';
 import { floatSlot, fma, slot, sumLanes } from './simd';
 
 /** Σ g · out of each row. Units are rows of a head, head by head: `QUERIES` of them. */
@@ -150,7 +150,7 @@ function differentiate(
   }
   const factor = mask != 0 ? f32x4.splat(1) : scale;
   for (let c: usize = 0; c < bytes; c += 16) {
-    v128.store(weights + c, expNegative4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum)));
+    v128.store(weights + c, expFrom4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum), LOWEST));
   }
   for (let c = 0; c < first; c++) store<f32>(weights + (<usize>c << 2), 0);
   for (let c = last; c < whole; c++) store<f32>(weights + (<usize>c << 2), 0);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend';
 import { createReference } from '../../src/backends/reference/index';
 import { scope } from '../../src/lifetime';
-import { tensor } from '../../src/ops/create';
+import { full, tensor } from '../../src/ops/create';
 import { Generator } from '../../src/random';
 import type { Tensor } from '../../src/tensor';
 import { on, onReference } from '../support/backends';
@@ -64,6 +64,18 @@ describe.each(levels)('%s SIMD', (simd) => {
     const expected = await on(reference, () => after(reference, count, run));
     const actual = await on(backend, () => after(backend, count, run));
     for (const [i, values] of actual.entries()) expectClose(values, expected[i], 1e-6, `tensor ${i}`);
+  });
+
+  test('momentum that has died away is 0, not a subnormal number for ever', async () => {
+    await on(backend, async () => {
+      const [p, g, m, v] = [0, 0, 1e-36, 1e-36].map((x) => [full([7], x)]);
+      for (let step = 1; step < 20; step++) backend.inPlace.adam(p, g, m, v, { ...adam, step, decoupled: true });
+      for (const [t] of [m, v]) expect([...(await t.data())].every((x) => x === 0 || x > 7e-37)).toBe(true);
+      expect((await m[0].data())[0]).toBe(0);
+      const velocity = [full([7], 1e-36)];
+      for (let step = 1; step < 20; step++) backend.inPlace.sgd(p, g, velocity, { ...sgd, weightDecay: 0 });
+      expect((await velocity[0].data())[0]).toBe(0);
+    });
   });
 
   test('more tensors than one table holds', async () => {
