@@ -71,8 +71,10 @@ const FLOPS_PER_OPERATION = 8;
 // Products of at least this many multiply-adds, and no dimension below the other, go to the system's BLAS.
 const BLAS_MULTIPLY_ADDS = 1 << 17;
 const BLAS_DIMENSION = 9;
-// Multiply-adds of a block that one call of the BLAS computes, and the most blocks that a matrix is cut into.
+// What one call of the BLAS computes at least, in multiply-adds and in elements of C (it packs its operands anew in
+// each call), and the most calls that a matrix is cut into.
 const BLAS_BLOCK = 1 << 22;
+const BLAS_AREA = 1 << 14;
 const BLAS_BLOCKS = 8;
 const BLAS_FLOPS_PER_OPERATION = 64;
 // The table of addresses lies in the argument block behind the arguments, where it has room there.
@@ -120,11 +122,20 @@ function leading({ rowStride, colStride }: Matrices, rows: number, columns: numb
   return rowStride === 1 && colStride >= rows ? colStride : 0;
 }
 
+// Halves the longer side until there are enough blocks.
+function blasBlock(M: number, N: number, K: number): { height: number; width: number } {
+  let [height, width] = [M, N];
+  for (let blocks = 2; blocks <= BLAS_BLOCKS; blocks *= 2) {
+    if (M * N * K < blocks * BLAS_BLOCK || M * N < blocks * BLAS_AREA) break;
+    if (height >= width) height = Math.ceil(height / 32) * 16;
+    else width = Math.ceil(width / 32) * 16;
+  }
+  return { height, width };
+}
+
 function native(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
   const { M, N, K } = product;
-  const cut = Math.min(BLAS_BLOCKS, Math.max(1, Math.floor((M * N * K) / BLAS_BLOCK)));
-  const height = M >= N ? Math.ceil(M / cut / 16) * 16 : M;
-  const width = M >= N ? N : Math.ceil(N / cut / 16) * 16;
+  const { height, width } = blasBlock(M, N, K);
   const table = new Table(engine, count * 3);
   addresses(table, product, a, b, count);
   const { slots } = engine;
