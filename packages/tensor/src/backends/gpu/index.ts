@@ -68,7 +68,10 @@ function backendOn(device: Device, own: Own | null): Backend<GpuBuffer> {
     ...indexing(device),
     matmul: matmul(product),
   };
-  const fused: FusedTable<GpuBuffer> = { ...portableFused(device, product), ...(own && hotFused(own.device, product)) };
+  const fused: FusedTable<GpuBuffer> = {
+    ...portableFused(device, product),
+    ...(own && hotFused(own.device, product, own.variant)),
+  };
   const inPlace: InPlaceKernels<GpuBuffer> = { ...inPlaceKernels(device), ...(own && hotInPlace(own.device)) };
   return {
     name: 'gpu',

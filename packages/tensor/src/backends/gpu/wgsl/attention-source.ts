@@ -149,7 +149,7 @@ ${ENTRY}${QUERY}
 /** The lse and Σ g y of each query, side by side: no device need bind more than 8 buffers. */
 export const STATS = perElement(`
   var sum = 0.0;
-  for (var c = 0u; c < p.V; c++) { sum += g[p.gAt + i * p.V + c] * y[i * p.V + c]; }
+  for (var c = 0u; c < p.V; c++) { sum += g[p.gAt + i / (p.H * p.T) * p.g0 + i / p.T % p.H * p.g1 + i % p.T * p.g2 + c * p.g3] * y[i * p.V + c]; }
   stats[i * 2u] = lse[i];
   stats[i * 2u + 1u] = sum;`);
 
@@ -169,7 +169,7 @@ ${ENTRY}${QUERY}
   var norm = 0.0;
   if (isThere) {
     for (var c = 0u; c < ${D4}u; c++) { query[c] = q4(qRow(b, h, i), p.q3, c); }
-    for (var c = 0u; c < p.V; c++) { up[c / 4u][c % 4u] = g[p.gAt + at * p.V + c]; }
+    for (var c = 0u; c < p.V; c++) { up[c / 4u][c % 4u] = g[p.gAt + b * p.g0 + h * p.g1 + i * p.g2 + c * p.g3]; }
     norm = stats[at * 2u];
     own = stats[at * 2u + 1u];
   }
@@ -227,7 +227,7 @@ ${ENTRY}
         var d = vec4<f32>();
         for (var c = 0u; c < 4u; c++) {
           let at = e % ${V4}u * 4u + c;
-          if (at < p.V && start + e / ${V4}u < p.T) { d[c] = g[p.gAt + row(b, h, start + e / ${V4}u) * p.V + at]; }
+          if (at < p.V && start + e / ${V4}u < p.T) { d[c] = g[p.gAt + b * p.g0 + h * p.g1 + (start + e / ${V4}u) * p.g2 + at * p.g3]; }
         }
         ups[e] = d;
       }

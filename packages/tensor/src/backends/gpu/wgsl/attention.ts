@@ -4,7 +4,6 @@ import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
 import { bufferOf } from '../call';
 import type { GpuBuffer } from '../device';
-import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import type { Compute } from '../wgsl-queue';
 import { BLOCK, forwardSource, keyGradientSource, queryGradientSource, type Shape, STATS } from './attention-source';
@@ -26,6 +25,11 @@ interface Plan {
   readonly keys: number;
 }
 
+/** A tensor's strides as parameters `name0` … `name3`. */
+function strides(name: string, t: AnyTensor | undefined): Compute['params'] {
+  return Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, u32(stride)]));
+}
+
 function planOf(inputs: readonly AnyTensor[], attrs: AttentionAttrs): Plan {
   const [q, k, v, mask] = inputs;
   const [B, H, T, D] = q.shape;
@@ -37,8 +41,6 @@ function planOf(inputs: readonly AnyTensor[], attrs: AttentionAttrs): Plan {
     mask: mask === undefined ? 'none' : mask.dtype === 'bool' ? 'bool' : 'float',
     dropout: attrs.p > 0,
   };
-  const strides = (name: string, t: AnyTensor | undefined): Compute['params'] =>
-    Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, u32(stride)]));
   return {
     shape,
     key: Object.values(shape).join(),
@@ -100,16 +102,17 @@ export function attention(
       if (!fits(inputs) || needs[3]) return portable.backward(gradient, context);
       const plan = planOf(inputs, attrs);
       const [lse] = saved;
-      const g = denseOf(device, gradient);
+      const g = bufferOf(gradient);
       const [q, k, v] = inputs;
       const stats = device.allocate(plan.rows * 2);
       const [dq, dk, dv] = [q, k, v].map((t) => device.allocate(t.size));
-      const params = { ...plan.params, gAt: u32(g.offset) };
+      const up = { gAt: u32(gradient.offset), ...strides('g', gradient) };
+      const params = { ...plan.params, ...up };
       device.compute({
         key: 'attention stats',
         source: () => STATS,
-        params: { size: u32(plan.rows), V: u32(v.shape[3]), gAt: u32(g.offset) },
-        reads: { g: g.buffer, y: bufferOf(output), lse },
+        params: { size: u32(plan.rows), H: plan.params['H'], T: plan.params['T'], V: plan.params['V'], ...up },
+        reads: { g, y: bufferOf(output), lse },
         writes: { stats },
         groups: groupsFor(Math.ceil(plan.rows / LANES)),
       });
@@ -117,7 +120,7 @@ export function attention(
         key: `attention queries ${plan.key}`,
         source: () => queryGradientSource(plan.shape),
         params,
-        reads: { ...plan.reads, g: g.buffer, stats },
+        reads: { ...plan.reads, g, stats },
         writes: { dq },
         groups: groupsFor(plan.queries),
       });
@@ -125,12 +128,11 @@ export function attention(
         key: `attention keys ${plan.key}`,
         source: () => keyGradientSource(plan.shape),
         params,
-        reads: { ...plan.reads, g: g.buffer, stats },
+        reads: { ...plan.reads, g, stats },
         writes: { dk, dv },
         groups: groupsFor(plan.keys),
       });
       device.free(stats);
-      g.release();
       return [dq, dk, dv, null]
         .map((buffer, i) => {
           if (buffer === null || needs[i]) return buffer;

@@ -1,6 +1,7 @@
 // Our own kernels for the hot ops, on gpu.js's device and buffers. The portable ones stay beside them.
 import type { FusedTable, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../device';
+import { linear as portableLinear } from '../fused/activations';
 import { attention as portableAttention } from '../fused/attention';
 import type { Product } from '../kernels/product';
 import type { WebGpuDevice } from '../webgpu-device';
@@ -9,11 +10,14 @@ import { crossEntropy } from './cross-entropy';
 import { dropout } from './dropout';
 import { inPlace } from './in-place';
 import { layerNorm } from './layer-norm';
+import { linear } from './linear';
+import type { Variant } from './matmul';
 import { softmax } from './softmax';
 
 /** Rows that replace portable ones. */
-export function hotFused(device: WebGpuDevice, product: Product): FusedTable<GpuBuffer> {
+export function hotFused(device: WebGpuDevice, product: Product, variant: Variant): FusedTable<GpuBuffer> {
   return {
+    linear: linear(device, variant, portableLinear(device, product)),
     scaledDotProductAttention: attention(device, portableAttention(device, product)),
     layerNorm: layerNorm(device),
     softmax: softmax(device, false),

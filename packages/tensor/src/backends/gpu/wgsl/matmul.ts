@@ -1,6 +1,7 @@
 // The matrix product in our own WGSL, from any strides: a variant that keeps tiles in registers alone, and one that
 // shares them in workgroup memory. Which is faster depends on the device: a short measurement decides.
 import type { Activation } from '../../../fused/linear';
+import type { GpuBuffer } from '../device';
 import type { Epilogue, Product, Sizes } from '../kernels/product';
 import { portableProduct } from '../kernels/product';
 import { collapse } from '../threads';
@@ -27,7 +28,7 @@ const ACTIVATIONS: Readonly<Record<Activation, string>> = {
 };
 
 /** Where a matrix of the batch begins, and how a sum is finished and written. */
-function common(bias: boolean, activation: Activation): string {
+function common(bias: boolean, activation: Activation, extra: Extra): string {
   return `
 fn at(n: u32, s0: u32, s1: u32, s2: u32) -> u32 {
   return n / (p.n1 * p.n2) * s0 + n / p.n2 % p.n1 * s1 + n % p.n2 * s2;
@@ -35,10 +36,18 @@ fn at(n: u32, s0: u32, s1: u32, s2: u32) -> u32 {
 fn activate(x: f32) -> f32 { ${ACTIVATIONS[activation]} }
 fn write(n: u32, row: u32, column: u32, total: f32) {
   if (row < p.M && column < p.N) {
-    y[(n * p.M + row) * p.N + column] = activate(total${bias ? ' + bias[p.biasOffset + column * p.biasStride]' : ''});
+    let x = total${bias ? ' + bias[p.biasOffset + column * p.biasStride]' : ''};
+    ${extra === 'before' ? 'extra[(n * p.M + row) * p.N + column] = x;' : ''}
+    y[(n * p.M + row) * p.N + column] = activate(x);
   }
+}
+fn writeSums(n: u32, row: u32, sums: vec4<f32>) {
+  ${extra === 'rowSums' ? 'for (var i = 0u; i < 4u; i++) { if (row + i < p.M) { extra[n * p.M + row + i] = sums[i]; } }' : ''}
 }`;
 }
+
+/** What else a product writes: sums before the activation, sums along the rows of `a`, or nothing. */
+export type Extra = 'none' | 'before' | 'rowSums';
 
 // Each thread sums 4 × 4 elements; neighbours read the same rows and columns through the cache.
 const REGISTERS = `
@@ -50,15 +59,19 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let r = min(vec4<u32>(row, row + 1u, row + 2u, row + 3u), vec4<u32>(p.M - 1u)) * p.am + at(id.z, p.a0, p.a1, p.a2) + p.aOffset;
   let c = min(vec4<u32>(column, column + 1u, column + 2u, column + 3u), vec4<u32>(p.N - 1u)) * p.bn + at(id.z, p.b0, p.b1, p.b2) + p.bOffset;
   var t0 = vec4<f32>(); var t1 = vec4<f32>(); var t2 = vec4<f32>(); var t3 = vec4<f32>();
+  var sums = vec4<f32>();
   for (var k = 0u; k < p.K; k++) {
     let ak = k * p.ak;
     let bk = k * p.bk;
+    let u = vec4<f32>(a[r.x + ak], a[r.y + ak], a[r.z + ak], a[r.w + ak]);
     let v = vec4<f32>(b[c.x + bk], b[c.y + bk], b[c.z + bk], b[c.w + bk]);
-    t0 += a[r.x + ak] * v;
-    t1 += a[r.y + ak] * v;
-    t2 += a[r.z + ak] * v;
-    t3 += a[r.w + ak] * v;
+    t0 += u.x * v;
+    t1 += u.y * v;
+    t2 += u.z * v;
+    t3 += u.w * v;
+    sums += u;
   }
+  if (column == 0u) { writeSums(id.z, row, sums); }
   for (var j = 0u; j < 4u; j++) {
     write(id.z, row, column + j, t0[j]);
     write(id.z, row + 1u, column + j, t1[j]);
@@ -78,6 +91,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) l: v
   let aBase = at(id.z, p.a0, p.a1, p.a2) + p.aOffset;
   let bBase = at(id.z, p.b0, p.b1, p.b2) + p.bOffset;
   var t0 = vec4<f32>(); var t1 = vec4<f32>(); var t2 = vec4<f32>(); var t3 = vec4<f32>();
+  var sums = vec4<f32>();
   for (var slice = 0u; slice < p.K; slice += 16u) {
     for (var i = thread; i < 1024u; i += 256u) {
       let am = select(i % 64u, i / 16u, p.ak == 1u);
@@ -96,15 +110,18 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) l: v
       let m = k * 64u + l.y * 4u;
       let n = k * 64u + l.x * 4u;
       let v = vec4<f32>(right[n], right[n + 1u], right[n + 2u], right[n + 3u]);
-      t0 += left[m] * v;
-      t1 += left[m + 1u] * v;
-      t2 += left[m + 2u] * v;
-      t3 += left[m + 3u] * v;
+      let u = vec4<f32>(left[m], left[m + 1u], left[m + 2u], left[m + 3u]);
+      t0 += u.x * v;
+      t1 += u.y * v;
+      t2 += u.z * v;
+      t3 += u.w * v;
+      sums += u;
     }
     workgroupBarrier();
   }
   let row = top + l.y * 4u;
   let column = start + l.x * 4u;
+  if (column == 0u) { writeSums(id.z, row, sums); }
   for (var j = 0u; j < 4u; j++) {
     write(id.z, row, column + j, t0[j]);
     write(id.z, row + 1u, column + j, t1[j]);
@@ -120,40 +137,62 @@ const KERNELS: Readonly<Record<Variant, { readonly source: string; readonly tile
 
 const MOST_GROUPS = 65_535;
 
+/** Longest side of a matrix that both variants take. */
+export const LONGEST = MOST_GROUPS * 32;
+
 /** Makes the product of a device. */
 export function tiledProduct(device: WebGpuDevice, variant: Variant): Product {
   const portable = portableProduct(device);
+  return (batch, sizes, a, b, epilogue) =>
+    multiply(device, variant, batch, sizes, a, b, 'none', epilogue)?.y ?? portable(batch, sizes, a, b, epilogue);
+}
+
+/** A product, and whatever else it wrote. */
+export interface Multiplied {
+  readonly y: GpuBuffer;
+  readonly extra: GpuBuffer | null;
+}
+
+/** Launches a product; null where the kernels can't do it. */
+export function multiply(
+  device: WebGpuDevice,
+  variant: Variant,
+  batch: readonly number[],
+  [M, K, N]: Sizes,
+  a: View,
+  b: View,
+  wanted: Extra,
+  epilogue: Epilogue = { bias: null, activation: 'none' },
+): Multiplied | null {
   const { source, tile } = KERNELS[variant];
-  return (batch, [M, K, N], a, b, epilogue) => {
-    const rank = batch.length;
-    const joined = collapse(batch, [a.strides.slice(0, rank), b.strides.slice(0, rank)]);
-    const count = joined.shape.reduce((x, y) => x * y, 1);
-    const groups = [Math.ceil(N / tile), Math.ceil(M / tile), count] as const;
-    const unfit = joined.shape.length > BATCH_AXES || groups.some((n) => n > MOST_GROUPS);
-    // An inner size of 0 leaves nothing to read, and no kernel may bind an empty buffer for it.
-    if (unfit || count * M * N === 0 || K === 0) return portable(batch, [M, K, N], a, b, epilogue);
-    const y = device.allocate(count * M * N);
-    const bias = epilogue?.bias ?? null;
-    const activation = epilogue?.activation ?? 'none';
-    const lead = new Array<number>(BATCH_AXES - joined.shape.length).fill(0);
-    const [, n1 = 1, n2 = 1] = [...lead.map(() => 1), ...joined.shape];
-    const [a0, a1, a2] = [...lead, ...joined.strides[0]];
-    const [b0, b1, b2] = [...lead, ...joined.strides[1]];
-    const [am, ak] = a.strides.slice(rank);
-    const [bk, bn] = b.strides.slice(rank);
-    device.compute({
-      key: `matmul ${variant} ${activation} ${bias !== null}`,
-      source: () => `${common(bias !== null, activation)}${source}`,
-      params: numbers({
-        ...{ M, K, N, n1, n2, a0, a1, a2, am, ak, aOffset: a.offset, b0, b1, b2, bk, bn, bOffset: b.offset },
-        ...(bias === null ? {} : { biasOffset: bias.offset, biasStride: bias.strides[0] }),
-      }),
-      reads: { a: a.buffer, b: b.buffer, ...(bias === null ? {} : { bias: bias.buffer }) },
-      writes: { y },
-      groups,
-    });
-    return y;
-  };
+  const rank = batch.length;
+  const joined = collapse(batch, [a.strides.slice(0, rank), b.strides.slice(0, rank)]);
+  const count = joined.shape.reduce((x, y) => x * y, 1);
+  const groups = [Math.ceil(N / tile), Math.ceil(M / tile), count] as const;
+  // An inner size of 0 leaves nothing to read.
+  const isEmpty = count * M * N * K === 0;
+  if (isEmpty || joined.shape.length > BATCH_AXES || groups.some((n) => n > MOST_GROUPS)) return null;
+  const { bias, activation } = epilogue;
+  const lead = new Array<number>(BATCH_AXES - joined.shape.length).fill(0);
+  const [, n1 = 1, n2 = 1] = [...lead.map(() => 1), ...joined.shape];
+  const [a0, a1, a2] = [...lead, ...joined.strides[0]];
+  const [b0, b1, b2] = [...lead, ...joined.strides[1]];
+  const [am, ak] = a.strides.slice(rank);
+  const [bk, bn] = b.strides.slice(rank);
+  const y = device.allocate(count * M * N);
+  const extra = wanted === 'none' ? null : device.allocate(wanted === 'before' ? count * M * N : count * M);
+  device.compute({
+    key: `matmul ${variant} ${activation} ${bias !== null} ${wanted}`,
+    source: () => `${common(bias !== null, activation, wanted)}${source}`,
+    params: numbers({
+      ...{ M, K, N, n1, n2, a0, a1, a2, am, ak, aOffset: a.offset, b0, b1, b2, bk, bn, bOffset: b.offset },
+      ...(bias === null ? {} : { biasOffset: bias.offset, biasStride: bias.strides[0] }),
+    }),
+    reads: { a: a.buffer, b: b.buffer, ...(bias === null ? {} : { bias: bias.buffer }) },
+    writes: { y, ...(extra === null ? {} : { extra }) },
+    groups,
+  });
+  return { y, extra };
 }
 
 function numbers(values: Readonly<Record<string, number>>) {

@@ -1,0 +1,106 @@
+// One dispatch over several tensors: each workgroup finds the one that it works on. WebGPU promises 8 buffers a kernel,
+// so that is how many tensors go together.
+import type { AnyTensor } from '../../../tensor';
+import { bufferOf } from '../call';
+import type { GpuBuffer } from '../device';
+import type { WebGpuDevice } from '../webgpu-device';
+import type { Parameter } from '../wgsl-queue';
+import { ACROSS, groupsFor, LANES, u32 } from './snippets';
+
+/** Buffers that every device binds at once. */
+const BINDINGS = 8;
+
+/** A kernel over several tensors. */
+export interface Many {
+  readonly key: string;
+  /** Names of a tensor's companions (the first is the tensor that counts), and whether each is written. */
+  readonly names: readonly string[];
+  readonly written: readonly string[];
+  /**
+   * Statements for one workgroup: `i` is the thread's element, below `size` where there is one; `block` the workgroup's
+   * number within the tensor, `blocks` how many there are. Tensors are named as above; `at_` before a name is its offset.
+   */
+  readonly body: (slot: number) => string;
+  readonly params?: Readonly<Record<string, Parameter>>;
+  /** Buffers that all tensors share. */
+  readonly reads?: Readonly<Record<string, GpuBuffer>>;
+  readonly writes?: Readonly<Record<string, GpuBuffer>>;
+  /** Workgroups of a tensor; one a LANES elements where nothing is said. */
+  readonly blocksOf?: (size: number) => number;
+  /** Called for each launch with the workgroups before it. */
+  readonly at?: (before: number) => Readonly<Record<string, Parameter>>;
+}
+
+/** Runs the kernel over all entries; entry n of each list belongs together. */
+export function overMany(device: WebGpuDevice, lists: readonly (readonly AnyTensor[])[], job: Many): void {
+  const { names, written, reads = {}, writes = {}, blocksOf = (size) => Math.ceil(size / LANES) } = job;
+  const shared = Object.keys(reads).length + Object.keys(writes).length;
+  const together = Math.max(1, Math.floor((BINDINGS - shared) / names.length));
+  const entries = lists[0].map((_, n) => lists.map((list) => list[n])).filter(([t]) => t.size > 0);
+  let before = 0;
+  for (const group of grouped(entries, together)) {
+    const buffers = (want: boolean): Record<string, GpuBuffer> =>
+      Object.fromEntries(
+        group.flatMap((entry, slot) =>
+          entry.flatMap((t, k) => (written.includes(names[k]) === want ? [[`${names[k]}${slot}`, bufferOf(t)]] : [])),
+        ),
+      );
+    const blocks = group.map(([t]) => blocksOf(t.size));
+    const params: Record<string, Parameter> = { ...job.params, ...job.at?.(before) };
+    let total = 0;
+    group.forEach((entry, slot) => {
+      total += blocks[slot];
+      params[`end${slot}`] = u32(total);
+      params[`size${slot}`] = u32(entry[0].size);
+      entry.forEach((t, k) => {
+        params[`at_${names[k]}${slot}`] = u32(t.offset);
+      });
+    });
+    device.compute({
+      key: `${job.key} ${group.length}`,
+      source: () => sourceOf(group.length, job.body),
+      params,
+      reads: { ...reads, ...buffers(false) },
+      writes: { ...writes, ...buffers(true) },
+      groups: groupsFor(total),
+    });
+    before += total;
+  }
+}
+
+/** Entries in groups; no buffer twice in one, since a written one may not be bound again. */
+function grouped(entries: readonly (readonly AnyTensor[])[], most: number): (readonly AnyTensor[])[][] {
+  const groups: (readonly AnyTensor[])[][] = [];
+  let seen = new Set<GpuBuffer>();
+  for (const entry of entries) {
+    const buffers = entry.map(bufferOf);
+    const last = groups.at(-1);
+    if (last === undefined || last.length === most || buffers.some((buffer) => seen.has(buffer))) {
+      groups.push([entry]);
+      seen = new Set(buffers);
+    } else {
+      last.push(entry);
+      for (const buffer of buffers) seen.add(buffer);
+    }
+  }
+  return groups;
+}
+
+function sourceOf(count: number, body: Many['body']): string {
+  const cases = Array.from({ length: count }, (_, slot) => {
+    const begin = slot === 0 ? '0u' : `p.end${slot - 1}`;
+    return `if (n >= ${begin} && n < p.end${slot}) {
+    let block = n - ${begin};
+    let blocks = p.end${slot} - ${begin};
+    let size = p.size${slot};
+    let i = block * ${LANES}u + lane;
+    ${body(slot)}
+  }`;
+  });
+  return `${ACROSS}
+@compute @workgroup_size(${LANES})
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let n = id.x + id.y * 32768u;
+  ${cases.join('\n  ')}
+}`;
+}
