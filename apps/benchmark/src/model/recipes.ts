@@ -38,16 +38,16 @@ export const QUICK: Recipe = {
   lr: 3e-3,
 };
 
-/** Film reviews: longer texts, a larger vocabulary, more dropout. */
+/** Film reviews: a larger vocabulary, longer texts, more of them hidden. */
 export const IMDB: Recipe = {
   ...SMALL,
+  description: 'transformer, 1 layer',
+  layers: 1,
   vocabSize: 16_000,
-  dim: 96,
-  heads: 4,
-  feedForward: 192,
   maxLength: 256,
-  dropout: 0.3,
-  epochs: 5,
+  tokenDropout: 0.2,
+  lr: 2e-3,
+  epochs: 4,
 };
 
 /** The project's source document, word for word where it speaks; its settings beside, ours where it is silent. */

@@ -105,7 +105,8 @@ async function fit(
       const ids = hideTokens(batch.ids, recipe.tokenDropout, tokenizer.unkId ?? 0);
       return crossEntropy(classifier.call({ ...batch, ids }), batch.labels, { labelSmoothing });
     },
-    earlyStopping: recipe.keepBest ? { patience: epochs, metric: 'loss' } : false,
+    // By what is reported, not by the loss: that rises again while the answers still get better.
+    earlyStopping: recipe.keepBest ? { patience: epochs, metric: 'macroF1' } : false,
     epochs,
     batchSize,
     seed,
