@@ -12,6 +12,10 @@ export {
 export { EncoderDecoder, type EncoderDecoderConfig } from './encoder-decoder';
 export { EncoderLayer, type EncoderOptions } from './encoder-layer';
 export { activate, FeedForward, type FeedForwardActivation, type FeedForwardConfig, quickGelu } from './feed-forward';
+export type { Decoding } from './generation/decoding';
+export { type Generated, type GenerateOptions, type Generative, generate, generateSteps } from './generation/generate';
+export type { ChoiceOptions } from './generation/logits';
+export type { StreamOptions } from './generation/stream';
 export { Inspection } from './inspection';
 export { KeyValueCache, KeyValues, type LayerCache } from './kv-cache';
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';

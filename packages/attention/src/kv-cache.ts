@@ -1,6 +1,6 @@
 // Keys and values of the tokens seen so far, so that a decoder computes each of them once. For generation only: what is
 // cached is outside every graph.
-import { ArgumentError, keep, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
+import { ArgumentError, contiguous, keep, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
 import { assign } from '@heddle/tensor/nn';
 import { requireWhole } from './errors';
 
@@ -43,17 +43,9 @@ export class KeyValues {
   reorder(rows: Int32Array): void {
     const pick = (t: Tensor | null): Tensor | null => {
       if (t === null) return null;
-      const next = noGrad(() =>
-        scope(() =>
-          keep(
-            t
-              .permute([1, 0, 2, 3])
-              .take(tensor(rows))
-              .permute([1, 0, 2, 3])
-              .reshape([t.shape[0], rows.length, ...t.shape.slice(2)]),
-          ),
-        ),
-      );
+      // By row first for the choice, and back: later tokens are written into dense pieces.
+      const chosen = (): Tensor => t.permute([1, 0, 2, 3]).take(tensor(rows)).permute([1, 0, 2, 3]);
+      const next = noGrad(() => scope(() => keep(contiguous(chosen()))));
       t.dispose();
       return next;
     };

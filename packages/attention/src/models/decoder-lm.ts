@@ -3,6 +3,9 @@
 import { linear, type Tensor } from '@heddle/tensor';
 import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig } from '../encoder';
+import { checkPrompts, type Decoding, RowDecoding, type StepInput } from '../generation/decoding';
+import { type Generated, type GenerateOptions, generate } from '../generation/generate';
+import { type StreamOptions, streamText } from '../generation/stream';
 import type { Inspection } from '../inspection';
 import { KeyValueCache } from '../kv-cache';
 import { LearnedPositions } from '../positions/learned';
@@ -115,5 +118,35 @@ export class DecoderLM extends Module {
   /** An empty cache that fits this model. */
   newCache(): KeyValueCache {
     return new KeyValueCache(this.layerCount);
+  }
+
+  /**
+   * Continues prompts of ids, which may differ in length.
+   *
+   * @throws {ArgumentError} where a prompt is empty or too long, or a setting is wrong.
+   * @throws {IndexError} where an id is outside the vocabulary.
+   */
+  async generate(prompts: readonly (readonly number[])[], options: GenerateOptions = {}): Promise<Generated[]> {
+    return generate(this, prompts, options);
+  }
+
+  /** Continues a prompt, piece by piece; leaving the loop ends it. */
+  stream(prompt: string | readonly number[], options: StreamOptions): AsyncGenerator<string> {
+    return streamText(this, prompt, options, true);
+  }
+
+  /** Rows that grow token by token, for one's own way of choosing. */
+  startDecoding(
+    prompts: readonly (readonly number[])[],
+    options: { readonly useCache?: boolean | undefined } = {},
+  ): Decoding {
+    checkPrompts(prompts, this);
+    const cache = options.useCache === false ? undefined : this.newCache();
+    const step = ({ ids, mask, positions }: StepInput): Tensor => {
+      const h = this.hidden({ ids, mask, positions, typeIds: undefined }, { cache }); // [B, T, dim]
+      const T = h.shape[1];
+      return this.logits(h.slice([null, [T - 1, T]]));
+    };
+    return new RowDecoding(this, prompts, step, cache);
   }
 }

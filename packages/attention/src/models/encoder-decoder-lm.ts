@@ -1,8 +1,11 @@
 // A model that reads one text and writes another: embeddings, encoder, decoder, a head over the vocabulary. What T5 and
 // BART differ in stands in their files.
-import { type AnyTensor, linear, type Tensor, zeros } from '@heddle/tensor';
+import { type AnyTensor, keep, linear, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
 import { buffer, Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig, Encoder, type EncoderConfig } from '../encoder';
+import { answering, checkPrompts, type Decoding, RowDecoding, type StepInput } from '../generation/decoding';
+import { type Generated, type GenerateOptions, generate } from '../generation/generate';
+import { type StreamOptions, streamText } from '../generation/stream';
 import type { Inspection } from '../inspection';
 import { KeyValueCache } from '../kv-cache';
 import { LearnedPositions } from '../positions/learned';
@@ -159,6 +162,67 @@ export class EncoderDecoderLM extends Module {
   /** An empty cache that fits this model. */
   newCache(): KeyValueCache {
     return new KeyValueCache(this.decoder.layers.length);
+  }
+
+  /**
+   * Answers prompts of ids, which may differ in length.
+   *
+   * @throws {ArgumentError} where a prompt is empty or too long, or a setting is wrong.
+   * @throws {IndexError} where an id is outside the vocabulary.
+   */
+  async generate(prompts: readonly (readonly number[])[], options: GenerateOptions = {}): Promise<Generated[]> {
+    return generate(this, prompts, options);
+  }
+
+  /** Answers a prompt, piece by piece; leaving the loop ends it. */
+  stream(prompt: string | readonly number[], options: StreamOptions): AsyncGenerator<string> {
+    return streamText(this, prompt, options, false);
+  }
+
+  /** Rows that grow token by token, for one's own way of choosing. The prompts are read once. */
+  startDecoding(
+    prompts: readonly (readonly number[])[],
+    options: { readonly useCache?: boolean | undefined } = {},
+  ): Decoding {
+    checkPrompts(prompts, this);
+    const source = this.padded(prompts);
+    const cache = options.useCache === false ? undefined : this.newCache();
+    let memory = answering(this, () => keep(this.encode(source)));
+    let real = scope(() => keep(tensor(source.mask, { shape: source.shape }).cast('bool')));
+    const release = (): void => {
+      memory.dispose();
+      real.dispose();
+    };
+    const step = ({ ids }: StepInput): Tensor =>
+      this.decode({ ids }, memory, { cache, memoryPaddingMask: real, lastOnly: true });
+    const onReorder = (from: Int32Array): void => {
+      const rows = noGrad(() => scope(() => [keep(memory.take(tensor(from))), keep(real.take(tensor(from)))] as const));
+      release();
+      [memory, real] = rows;
+    };
+    return new RowDecoding(
+      this,
+      prompts.map(() => [this.startId]),
+      step,
+      cache,
+      onReorder,
+      release,
+    );
+  }
+
+  private padded(prompts: readonly (readonly number[])[]): {
+    readonly ids: Int32Array;
+    readonly mask: Int32Array;
+    readonly shape: readonly [number, number];
+  } {
+    const T = Math.max(...prompts.map((prompt) => prompt.length));
+    const ids = new Int32Array(prompts.length * T).fill(this.padId);
+    const mask = new Int32Array(ids.length);
+    prompts.forEach((prompt, i) => {
+      ids.set(prompt, i * T);
+      mask.fill(1, i * T, i * T + prompt.length);
+    });
+    return { ids, mask, shape: [prompts.length, T] };
   }
 
   private embed(
