@@ -10,20 +10,22 @@ import { train } from './training';
 
 const STEPS = 20;
 
-/** Launches of one training step, after the first ones. */
-async function launchesOf(
-  backend: Backend,
-  layers: number,
-): Promise<{ readonly portable: number; readonly own: number }> {
-  const counts: { readonly portable: number; readonly own: number }[] = [];
-  const after = (): void => {
-    const { portable = 0, own = 0 } = backend.info().gpu?.counts ?? {};
-    counts.push({ portable, own });
+/** Launches of one training step, after the first ones: forward and backward, then the optimizer. */
+async function launchesOf(backend: Backend, layers: number) {
+  const [graph, all]: number[][] = [[], []];
+  let own = 0;
+  const count = (): number => {
+    const counts = backend.info().gpu?.counts;
+    own = counts?.own ?? 0;
+    return own + (counts?.portable ?? 0);
   };
-  await on(backend, () => train(4, { layers, after }));
-  const [before, last] = counts.slice(-2);
-  return { portable: last.portable - before.portable, own: last.own - before.own };
+  const hooks = { afterBackward: () => graph.push(count()), after: () => all.push(count()) };
+  await on(backend, () => train(4, { layers, ...hooks }));
+  return { graph: graph[3] - all[2], optimizer: all[3] - graph[3], own };
 }
+
+/** Launches that a layer's forward and backward, and the clipping and updating of its 16 parameters, may take. */
+const BOUNDS = { portable: { graph: 120, optimizer: 100 }, auto: { graph: 45, optimizer: 16 } } as const;
 
 describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training, %s kernels', (kernels) => {
   it('loses what wasm loses, step by step', async () => {
@@ -51,11 +53,30 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training,
     try {
       const one = await launchesOf(backend, 1);
       const two = await launchesOf(backend, 2);
-      const layer = two.portable + two.own - one.portable - one.own;
-      console.log(`launches a layer and step, ${kernels} kernels: ${layer} (${two.own - one.own} of our own)`);
-      if (kernels === 'portable') expect(backend.info().gpu?.counts.own).toBe(0);
+      const layer = { graph: two.graph - one.graph, optimizer: two.optimizer - one.optimizer };
+      console.log(`launches a layer and step, ${kernels} kernels: ${JSON.stringify(layer)}`);
+      expect(layer.graph).toBeGreaterThan(0);
+      expect(layer.graph).toBeLessThanOrEqual(BOUNDS[kernels].graph);
+      expect(layer.optimizer).toBeLessThanOrEqual(BOUNDS[kernels].optimizer);
+      if (kernels === 'portable') expect(two.own).toBe(0);
       else expect(two.own).toBeGreaterThan(0);
-      expect(layer).toBeLessThanOrEqual(BOUNDS[kernels]);
+    } finally {
+      await backend.dispose();
+    }
+  });
+
+  it('compiles a bounded number of kernels for sequences of bucketed lengths', async () => {
+    const backend = await createGpu({ mode: 'webgpu', kernels });
+    try {
+      const compiled: number[] = [];
+      const after = (): void => {
+        compiled.push(backend.info().gpu?.counts.compiled ?? 0);
+      };
+      const buckets = [8, 16, 24, 32];
+      await on(backend, () => train(12, { layers: 1, reads: false, after, tokens: (step) => buckets[step % 4] }));
+      console.log(`kernels compiled, ${kernels}: ${compiled[0]} at one length, ${compiled[3]} at four`);
+      expect(compiled[11]).toBe(compiled[3]);
+      expect(compiled[3]).toBeLessThan(kernels === 'portable' ? 180 : 40);
     } finally {
       await backend.dispose();
     }
@@ -71,7 +92,7 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training,
         buffers.push(memory().buffers);
       };
       const before = memory().buffers;
-      await on(backend, () => train(60, { layers: 1, after, reads: false }));
+      await on(backend, () => train(40, { layers: 1, after, reads: false }));
       expect(buffers.at(-1)).toBe(buffers[10]);
       expect(bytes.at(-1)).toBe(bytes[10]);
       expect(bytes[10]).toBeGreaterThan(0);
@@ -81,6 +102,3 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training,
     }
   });
 });
-
-/** Launches that a layer may take; the optimizer's are counted in. */
-const BOUNDS = { portable: 220, auto: 120 } as const;

@@ -55,23 +55,28 @@ class Classifier extends Module {
 /** Options of `train`. */
 export interface TrainOptions {
   readonly layers?: number;
+  /** Called after each backward pass, before the optimizer. */
+  readonly afterBackward?: (step: number) => void;
   /** Called after each step. */
   readonly after?: (step: number) => void;
+  /** Tokens of the batch of a step: 12 where nothing is said. */
+  readonly tokens?: (step: number) => number;
   /** Reads the loss of each step, as a program that prints would. */
   readonly reads?: boolean;
 }
 
 /** Trains from a fixed seed on two batches in turn. The losses, one a step. */
 export async function train(steps: number, options: TrainOptions = {}): Promise<readonly number[]> {
-  const { layers = 2, after, reads = true } = options;
+  const { layers = 2, after, afterBackward, tokens = () => 12, reads = true } = options;
   manualSeed(3);
   const model = new Classifier(layers);
   const optimizer = new AdamW(model.parameters(), { lr: 3e-3 });
   const losses: number[] = [];
-  const [B, T] = [4, 12];
+  const B = 4;
   for (let step = 0; step < steps; step++) {
+    const T = tokens(step);
     const drawn = new Generator(11 + (step % 2)).uniform(B * T);
-    const ids = Int32Array.from(drawn, (u, i) => (i % T < 9 ? 1 + Math.floor(u * (VOCABULARY - 1)) : 0));
+    const ids = Int32Array.from(drawn, (u, i) => (i % T < T * 0.75 ? 1 + Math.floor(u * (VOCABULARY - 1)) : 0));
     const labels = Int32Array.from({ length: B }, (_, b) => ids[b * T] % CLASSES);
     const mask = tensor<'bool'>(
       Int32Array.from(ids, (id) => (id === 0 ? 0 : 1)),
@@ -79,6 +84,7 @@ export async function train(steps: number, options: TrainOptions = {}): Promise<
     );
     const loss = crossEntropy(model.call(tensor(ids, { shape: [B, T] }), mask), labels);
     loss.backward();
+    afterBackward?.(step);
     clipGradNorm(model.parameters(), 1);
     optimizer.step();
     if (reads) losses.push(await loss.item());
