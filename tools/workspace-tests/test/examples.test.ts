@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type CodeBlock, examplesOf, fileOf, filesUnder, toJavaScript, typeCheck } from './code-blocks';
-import { entriesOf, packageNames } from './workspace';
+import { entriesOf, packageNames, root } from './workspace';
 
 const folder = join(import.meta.dirname, '../build/examples');
 const examples = packageNames.flatMap((name) => filesUnder(`packages/${name}/src`, /\.ts$/).flatMap(examplesOf));
@@ -14,9 +14,13 @@ let errorsOf: (block: CodeBlock) => string[];
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
   errorsOf = typeCheck(examples, folder);
+  process.chdir(folder); // for examples that save
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  process.chdir(root);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe.each(examples)('$file, line $line', (example) => {
   test('type-checks', () => {
