@@ -98,15 +98,16 @@ function run(engine: Engine, c: Case): { got: Float32Array; want: Float64Array; 
   };
   const want = new Float64Array(count * M * N);
   let scale = 0;
+  const memory = engine.f32;
   for (let n = 0; n < count; n++) {
     for (let i = 0; i < M; i++) {
       for (let j = 0; j < N; j++) {
-        let sum = bias === 0 ? 0 : engine.f32[at.bias + j];
-        if (c.accumulate) sum += engine.f32[at.out + n * M * N + i * N + j];
+        let sum = bias === 0 ? 0 : memory[at.bias + j];
+        if (c.accumulate) sum += memory[at.out + n * M * N + i * N + j];
         for (let k = 0; k < K; k++) {
           sum +=
-            engine.f32[at.a + batches.a[n] + i * sa.rowStride + k * sa.colStride] *
-            engine.f32[at.b + batches.b[n] + k * sb.rowStride + j * sb.colStride];
+            memory[at.a + batches.a[n] + i * sa.rowStride + k * sa.colStride] *
+            memory[at.b + batches.b[n] + k * sb.rowStride + j * sb.colStride];
         }
         want[n * M * N + i * N + j] = sum;
         scale += sum * sum;
@@ -174,4 +175,19 @@ test.each(settings)('the same bytes on 1, 2 and 4 threads: %o', async (options) 
   }
   expect(results[1]).toEqual(results[0]);
   expect(results[2]).toEqual(results[0]);
+});
+
+test('above two gigabytes, where addresses have the highest bit', async () => {
+  const engine = await Engine.create({ threads: 1, blas: 'off' });
+  const low = engine.alloc(2 ** 31 + 2 ** 20); // reserved, never touched
+  for (const c of [
+    { M: 50, N: 40, K: 30, a: 'columns', b: 'columns', bias: true },
+    { M: 4, N: 40, K: 30, b: 'columns' },
+  ] as const) {
+    const { got, want, scale } = run(engine, c);
+    want.forEach((value, i) => {
+      expect(Math.abs(got[i] - value)).toBeLessThanOrEqual(1e-5 * (Math.abs(value) + scale));
+    });
+  }
+  engine.free(low);
 });

@@ -46,7 +46,7 @@ const INITIAL_BYTES = 4 << 20;
 
 /** A memory with kernels on it. */
 export class Engine {
-  readonly info: EngineInfo;
+  readonly #info: EngineInfo;
   /** Byte address of the argument block. */
   readonly argsAddress: number;
   /** The argument block as integers; write it anew before each launch. */
@@ -72,7 +72,7 @@ export class Engine {
     args: number;
     blas: RunPart | null;
   }) {
-    this.info = parts.info;
+    this.#info = parts.info;
     this.#memory = parts.memory;
     this.#allocator = parts.allocator;
     this.#kernels = parts.kernels;
@@ -116,6 +116,14 @@ export class Engine {
     const runBlas = blas && blasRunner(memory.memory, blas.sgemm, exports['matmulFinish'] as Finish);
     const info = { threads, simd, shared, blas: typeof found === 'string' ? found : found.name, notes };
     return new Engine({ info, memory, allocator, kernels, pool, args, blas: runBlas });
+  }
+
+  /** What the engine runs on. */
+  get info(): EngineInfo {
+    if (this.#pool === null || this.#pool.works) return this.#info;
+    const note =
+      'one thread: no worker starts here; where a content security policy is set, serve worker.js as workerUrl';
+    return { ...this.#info, threads: 1, notes: [...this.#info.notes, note] };
   }
 
   /** The memory as floats. Take it anew after each `alloc`: a view dies when the memory grows. */

@@ -35,6 +35,8 @@ export type StartThread = (setup: WorkerSetup, lost: () => void) => Thread;
 // A part is done in milliseconds; a thread that isn't done after this long is gone.
 const PATIENCE_MS = 20_000;
 const WAITS = 80;
+// Workers that ended before any had started: after so many none will, say where a content policy forbids them.
+const HOPELESS = 3;
 // Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody.
 const GENERATIONS = 8;
 
@@ -49,6 +51,7 @@ export class Pool {
   #threads: Thread[] = [];
   #sequence = 0;
   #lost = 0;
+  #stillborn = 0;
 
   /** `workers` says what each worker is started with; the calling thread comes on top of them. */
   constructor(
@@ -68,6 +71,11 @@ export class Pool {
     return this.#threads.length === 0 ? 0 : Atomics.load(this.#words, READY);
   }
 
+  /** False once it is clear that no worker starts here: jobs then run on the calling thread. */
+  get works(): boolean {
+    return this.#stillborn <= HOPELESS;
+  }
+
   /** Workers that were lost since the pool was made. */
   get lost(): number {
     return this.#lost;
@@ -75,6 +83,11 @@ export class Pool {
 
   /** Runs all units of a job, `part` on this thread and kernel `kernel` on the workers, and returns when all are done. */
   run(kernel: number, part: RunPart, args: number, units: number): void {
+    if (!this.works) part(args, 0, units);
+    else this.#share(kernel, part, args, units);
+  }
+
+  #share(kernel: number, part: RunPart, args: number, units: number): void {
     if (this.#threads.length < this.workers.length) this.#restart();
     const words = this.#words;
     const chunk = Math.max(1, Math.floor(units / (4 * (this.workers.length + 1))));
@@ -131,7 +144,8 @@ export class Pool {
       const thread = this.start({ ...setup, control }, () => {
         if (!this.#threads.includes(thread)) return;
         this.#lost++;
-        Atomics.sub(this.#words, READY, 1);
+        if (Atomics.load(this.#words, READY) === 0) this.#stillborn++;
+        else Atomics.sub(this.#words, READY, 1);
         this.#threads = this.#threads.filter((other) => other !== thread);
       });
       this.#threads.push(thread);

@@ -1,0 +1,103 @@
+// The engine in a browser: what it runs on with and without isolation, on the page and in a worker, under a policy.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EngineOptions } from '../../src/backends/wasm/engine/engine';
+import type { Outcome } from './browser-entry';
+
+const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => existsSync(file));
+if (found === undefined) console.log('wasm tests in a browser: skipped: no Chromium here: apt-get install chromium');
+
+const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+
+describe.skipIf(found === undefined)('in Chromium', () => {
+  let browser: Browser;
+  const servers: Server[] = [];
+  let files: Map<string, Uint8Array>;
+
+  beforeAll(async () => {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL('./browser-entry.ts', import.meta.url))],
+      bundle: true,
+      write: false,
+      outdir: 'out',
+      splitting: true,
+      format: 'esm',
+      platform: 'browser',
+      logLevel: 'error',
+      external: ['node:*', 'koffi'],
+    });
+    files = new Map(outputFiles.map(({ path, contents }) => [`/${path.split('/').pop()}`, contents]));
+    for (const name of ['plain.wasm', 'relaxed.wasm', 'worker.js']) {
+      const file = fileURLToPath(new URL(`../../build/public/wasm/${name}`, import.meta.url));
+      files.set(`/wasm/${name}`, readFileSync(file));
+    }
+    browser = await chromium.launch({ executablePath: found ?? '', headless: true, args: ['--no-sandbox'] });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    for (const server of servers) server.close();
+  });
+
+  async function run(
+    where: 'multiply' | 'inside',
+    options: EngineOptions,
+    headers: Record<string, string>,
+  ): Promise<Outcome> {
+    const server = createServer(({ url = '/' }, response) => {
+      const file = files.get(url);
+      const html = '<!doctype html><script type="module" src="/browser-entry.js"></script>';
+      const type = file === undefined ? 'text/html' : url.endsWith('.js') ? 'text/javascript' : 'application/wasm';
+      response.writeHead(200, { 'content-type': type, ...headers }).end(file ?? html);
+    });
+    servers.push(server);
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.waitForFunction(() => 'inside' in globalThis);
+    const outcome = await page.evaluate(
+      ([name, given]) => {
+        const run = (globalThis as unknown as Record<string, (o: EngineOptions) => Promise<Outcome>>)[name];
+        return run(given);
+      },
+      [where, options] as const,
+    );
+    await page.close();
+    return outcome;
+  }
+
+  test('inside a worker of an isolated page, on all threads', async () => {
+    const outcome = await run('inside', { threads: 3 }, ISOLATED);
+    expect(outcome).toEqual({ threads: 3, workers: 2, notes: [], right: true });
+  });
+
+  test('on the page itself on one thread, which it says: a page must not block', async () => {
+    const outcome = await run('multiply', { threads: 3 }, ISOLATED);
+    expect(outcome).toMatchObject({ threads: 1, right: true });
+    expect(outcome.notes.join()).toMatch('a page must not block');
+  });
+
+  test('without isolation on one thread, which it says', async () => {
+    const outcome = await run('inside', { threads: 3 }, {});
+    expect(outcome).toMatchObject({ threads: 1, right: true });
+    expect(outcome.notes.join()).toMatch('cross-origin isolated');
+  });
+
+  test('under a strict policy, from files', async () => {
+    const options = { threads: 2, wasmUrl: '/wasm', workerUrl: '/wasm/worker.js' };
+    const outcome = await run('inside', options, { ...ISOLATED, 'content-security-policy': POLICY });
+    expect(outcome).toEqual({ threads: 2, workers: 1, notes: [], right: true });
+  });
+
+  test('where the policy forbids the inlined worker, on the calling thread', async () => {
+    const outcome = await run('inside', { threads: 2 }, { ...ISOLATED, 'content-security-policy': POLICY });
+    expect(outcome).toMatchObject({ threads: 1, workers: 0, right: true });
+    expect(outcome.notes.join()).toMatch('no worker starts here');
+  });
+});
