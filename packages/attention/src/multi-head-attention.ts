@@ -28,8 +28,8 @@ export interface AttentionConfig extends InitializerOptions {
   readonly headDim?: number | undefined;
   /** Width of the memory's tokens, where it differs. */
   readonly memoryDim?: number | undefined;
-  /** On all projections (the default), on none, or on all but the last one. */
-  readonly bias?: boolean | 'qkv' | undefined;
+  /** On all projections (the default), on none, on all but the last one, or on the last one alone. */
+  readonly bias?: boolean | 'qkv' | 'out' | undefined;
   /** Probability of dropping an attention weight. */
   readonly dropout?: number | undefined;
   /** Of the scores: 1/√headDim where nothing is said. */
@@ -109,10 +109,16 @@ export class MultiHeadAttention extends Module {
     this.rope = config.rope;
     this.window = config.window;
     this.generator = generator;
-    this.qProj = new Linear({ inputs: dim, outputs: heads * headDim, bias: bias !== false, generator });
-    this.kProj = new Linear({ inputs: memoryDim, outputs: kvHeads * headDim, bias: bias !== false, generator });
-    this.vProj = new Linear({ inputs: memoryDim, outputs: kvHeads * headDim, bias: bias !== false, generator });
-    this.outProj = new Linear({ inputs: heads * headDim, outputs: dim, bias: bias === true, generator });
+    const inside = bias === true || bias === 'qkv';
+    this.qProj = new Linear({ inputs: dim, outputs: heads * headDim, bias: inside, generator });
+    this.kProj = new Linear({ inputs: memoryDim, outputs: kvHeads * headDim, bias: inside, generator });
+    this.vProj = new Linear({ inputs: memoryDim, outputs: kvHeads * headDim, bias: inside, generator });
+    this.outProj = new Linear({
+      inputs: heads * headDim,
+      outputs: dim,
+      bias: bias === true || bias === 'out',
+      generator,
+    });
   }
 
   /**

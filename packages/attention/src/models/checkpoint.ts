@@ -1,6 +1,16 @@
 // Between our names and those of a checkpoint. A model says how they differ as data; here that data is carried out, in
 // both directions.
-import { type AnyTensor, ArgumentError, concat, noGrad, type Shape, scope, tensor } from '@heddle/tensor';
+import {
+  type AnyTensor,
+  ArgumentError,
+  concat,
+  contiguous,
+  noGrad,
+  type Shape,
+  scope,
+  type Tensor,
+  tensor,
+} from '@heddle/tensor';
 import {
   openSafetensors,
   type SafetensorsFile,
@@ -27,6 +37,10 @@ export interface CheckpointLayout {
   readonly packed?: readonly Packed[];
   /** Their modules whose weights are `[in, out]`: GPT-2's. */
   readonly transposed?: readonly string[];
+  /** Ours to theirs, of parameters that belong to no module of their own. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Their shapes where they differ from ours though the elements don't: a convolution that is a linear map here. */
+  readonly shapes?: Readonly<Record<string, Shape>>;
   /** What a checkpoint of the model without its head leaves out in front of names. */
   readonly prefix?: string;
   /** Names that may be there and mean nothing: buffers of masks, second copies of tied weights. */
@@ -43,6 +57,9 @@ interface Place {
   readonly perHead: number | undefined;
 }
 
+/** A tensor that is the same there, but for its name. */
+const plain = { transposed: false, part: 0, parts: 1, perHead: undefined } as const;
+
 /** Matches `pattern` against a module's name and returns what stood for its star, or null. */
 function star(pattern: string, name: string): string | null {
   const at = pattern.indexOf('*');
@@ -55,6 +72,8 @@ function star(pattern: string, name: string): string | null {
 
 /** Where a tensor of ours lies. */
 function placeOf(layout: CheckpointLayout, ours: string): Place {
+  const whole = layout.parameters?.[ours];
+  if (whole !== undefined) return { theirs: whole, ...plain };
   const cut = ours.lastIndexOf('.');
   const [module, leaf] = [ours.slice(0, Math.max(cut, 0)), ours.slice(cut + 1)];
   const named = (theirs: string, number: string): string =>
@@ -71,9 +90,9 @@ function placeOf(layout: CheckpointLayout, ours: string): Place {
     const number = star(pattern, module);
     if (number === null) continue;
     const transposed = leaf === 'weight' && (layout.transposed ?? []).includes(theirs);
-    return { theirs: named(theirs, number), transposed, part: 0, parts: 1, perHead: undefined };
+    return { ...plain, theirs: named(theirs, number), transposed };
   }
-  return { theirs: ours, transposed: false, part: 0, parts: 1, perHead: undefined };
+  return { theirs: ours, ...plain };
 }
 
 /** What `loadCheckpoint` may be told. */
@@ -114,7 +133,9 @@ export async function loadCheckpoint(
       const info = from === undefined ? undefined : file.entries.get(from);
       if (from === undefined || info === undefined) continue;
       used.add(from);
-      given.set(name, { shape: shapeOf(info.shape, place), dtype: info.dtype });
+      const turned = layout.shapes?.[place.theirs];
+      const same = turned !== undefined && sameShape(turned, info.shape);
+      given.set(name, { shape: same ? own.get(name)!.shape : shapeOf(info.shape, place), dtype: info.dtype });
     }
     for (const name of files.values()) if (!used.has(name)) given.set(name, { shape: [], dtype: 'float32' });
     const places = model.placesFor(given, { strict: options.strict ?? true });
@@ -123,7 +144,7 @@ export async function loadCheckpoint(
     for (const { name, tensor: target } of places) {
       const place = placeOf(layout, name);
       const from = inFile(place.theirs) ?? place.theirs;
-      if (place.parts === 1 && !place.transposed) await file.copyInto(from, target);
+      if (isPlain(layout, place)) await file.copyInto(from, target);
       else await unpack(file, from, place, target);
       options.onProgress?.(++done, places.length);
     }
@@ -179,7 +200,7 @@ function packedState(
   const made: AnyTensor[] = [];
   for (const [theirs, members] of groups) {
     const [{ place, tensor: first }] = members;
-    if (place.parts === 1 && !place.transposed) {
+    if (isPlain(layout, place)) {
       state.set(theirs, first);
       continue;
     }
@@ -188,14 +209,14 @@ function packedState(
     const parts = members
       .sort((a, b) => a.place.part - b.place.part)
       .map(({ tensor }) => tensor.cast('float32').detach());
-    const packed = noGrad(() => scope(() => pack(parts, place)));
+    const packed = noGrad(() => scope(() => pack(parts, place, layout.shapes?.[theirs])));
     state.set(theirs, packed);
     made.push(packed);
   }
   return { state, made };
 }
 
-function pack(parts: readonly AnyTensor[], { perHead, transposed }: Place): AnyTensor {
+function pack(parts: readonly Tensor[], { perHead, transposed }: Place, shape: Shape | undefined): Tensor {
   const rest = parts[0].shape.slice(1);
   const rows =
     perHead === undefined
@@ -204,7 +225,17 @@ function pack(parts: readonly AnyTensor[], { perHead, transposed }: Place): AnyT
           parts.map((part) => part.reshape([perHead, 1, -1, ...rest])),
           1,
         ).reshape([-1, ...rest]);
-  return (transposed ? rows.transpose() : rows).reshape(transposed ? [...rows.shape].reverse() : rows.shape).mul(1);
+  const turned = transposed ? rows.transpose() : rows;
+  return contiguous(shape === undefined ? turned : turned.reshape(shape), { copy: true });
+}
+
+/** Whether a tensor is copied as it is. */
+function isPlain({ shapes }: CheckpointLayout, { theirs, parts, transposed }: Place): boolean {
+  return parts === 1 && !transposed && shapes?.[theirs] === undefined;
+}
+
+function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
 /** Writes a model's weights under a checkpoint's names. */
