@@ -21,7 +21,7 @@ const htmlToText = compile({
   limits: { maxInputLength: 2 ** 22 },
 });
 
-/** Drops every header but the subject, undoes MIME, turns HTML into text and removes what lists and feeds added. */
+/** Drops every header but the subject, undoes MIME, turns HTML into text and removes what the corpus' makers added. */
 export async function mailText(raw: string, counts?: RuleCounts): Promise<MailText> {
   const message = raw.replace(/^From [^\n]*\n/, ''); // the mbox separator is no header
   const mail = await PostalMime.parse(message);

@@ -56,8 +56,8 @@ export async function loadSpam({ every = 1 }: SpamOptions = {}): Promise<Dataset
     },
     checksum: checksum(train, validation, test),
     notes: [
-      'Headers are dropped but for the subject; HTML is turned into text; pictures and link addresses are dropped.',
-      "Mailing list footers and tags, hosts' advertisements, feed headers and the collectors' placeholder addresses are removed: they name the source of a message.",
+      'Headers are dropped but for the subject; HTML is turned into text, with the hosts of its links listed after it.',
+      "The collectors' placeholder addresses and stray part boundaries are removed: no sender wrote them.",
       'Exact and near duplicates (Jaccard ≥ 0.8 on five-word shingles) are removed before the split; the first of each group stays.',
       ...(every > 1 ? [`Only every ${every}th message was read.`] : []),
     ],
