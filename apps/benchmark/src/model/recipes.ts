@@ -1,36 +1,34 @@
 // The recipes of the suites. Chosen on validation parts alone.
 import type { Recipe } from './recipe.js';
 
-/** The spam suite's: two layers, some hundred thousand weights outside the embedding. */
+/** The spam suite's. One layer, with tokens hidden, validated better than two, and takes half the time. */
 export const SMALL: Recipe = {
-  description: 'transformer, 2 layers',
+  description: 'transformer, 1 layer',
   vocabSize: 8_000,
   dim: 64,
-  layers: 2,
+  layers: 1,
   heads: 4,
   feedForward: 128,
   maxLength: 192,
   tail: 1 / 3,
   pooling: 'mean',
   dropout: 0.25,
-  tokenDropout: 0.1,
-  epochs: 4,
+  tokenDropout: 0.15,
+  epochs: 5,
   batchSize: 32,
   optimizer: 'adamw',
-  lr: 1e-3,
+  lr: 2e-3,
   weightDecay: 0.05,
   warmup: 0.05,
   labelSmoothing: 0,
   keepBest: true,
 };
 
-/** For `--quick`: one layer, few tokens. */
+/** For `--quick`: narrower, and fewer tokens. */
 export const QUICK: Recipe = {
   ...SMALL,
-  description: 'transformer, 1 layer',
   vocabSize: 4_000,
   dim: 32,
-  layers: 1,
   heads: 2,
   feedForward: 128,
   maxLength: 96,
@@ -41,12 +39,9 @@ export const QUICK: Recipe = {
 /** Film reviews: a larger vocabulary, longer texts, more of them hidden. */
 export const IMDB: Recipe = {
   ...SMALL,
-  description: 'transformer, 1 layer',
-  layers: 1,
   vocabSize: 16_000,
   maxLength: 256,
   tokenDropout: 0.2,
-  lr: 2e-3,
   epochs: 4,
 };
 
