@@ -95,6 +95,12 @@ describe.skipIf(found === undefined)('in Chromium', () => {
     expect(outcome).toEqual({ threads: 2, workers: 1, notes: [], right: true });
   });
 
+  test('where the policy forbids WebAssembly, an error that says what the policy needs', async () => {
+    const policy = "default-src 'none'; script-src 'self'; connect-src 'self'";
+    const options = { threads: 1, wasmUrl: '/wasm' };
+    await expect(run('multiply', options, { 'content-security-policy': policy })).rejects.toThrow('wasm-unsafe-eval');
+  });
+
   test('where the policy forbids the inlined worker, on the calling thread', async () => {
     const outcome = await run('inside', { threads: 2 }, { ...ISOLATED, 'content-security-policy': POLICY });
     expect(outcome).toMatchObject({ threads: 1, workers: 0, right: true });
