@@ -15,6 +15,8 @@ export interface AddedToken {
   readonly normalized: boolean;
   /** Left out by `decode` on request. */
   readonly special: boolean;
+  /** false: known to `decode` and by name only, never looked for in a text. */
+  readonly matched?: boolean;
 }
 
 /** A stretch of text: one added token, or text for the model. */
@@ -188,7 +190,7 @@ export class AddedTokens {
   }
 
   private build(normalized: boolean, skip?: (token: AddedToken) => boolean): TokenMatcher {
-    const tokens = [...this.byId.values()].filter((token) => token.normalized === normalized);
+    const tokens = [...this.byId.values()].filter((token) => token.normalized === normalized && token.matched !== false);
     return new TokenMatcher(
       tokens.map((token) => ({ text: this.normalizedContents.get(token.id) ?? token.content, token })),
       skip,

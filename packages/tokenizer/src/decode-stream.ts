@@ -5,9 +5,12 @@
  *
  * @example
  * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
  * const stream = tokenizer.decodeStream();
- * for (const id of ids) process.stdout.write(stream.push(id));
- * process.stdout.write(stream.end());
+ * let text = '';
+ * for (const id of tokenizer.encode('How are you?').ids) text += stream.push(id);
+ * console.log(text + stream.end());
  * ```
  */
 export class DecodeStream {

@@ -27,7 +27,10 @@ interface SequenceRange {
  *
  * @example
  * ```ts
- * const { ids, tokens, offsets } = tokenizer.encode('Hello there');
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
+ * const { ids, tokens, offsets } = tokenizer.encode('Fine.');
+ * console.log(tokens, ids, offsets);
  * ```
  */
 export class Encoding implements EncodingColumns {

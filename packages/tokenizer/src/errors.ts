@@ -21,6 +21,7 @@ export interface TokenizerErrorDetails {
  *
  * @example
  * ```ts
+ * import { Tokenizer, TokenizerError } from '@heddle/tokenizer';
  * try {
  *   Tokenizer.fromJSON('{}');
  * } catch (error) {

@@ -22,6 +22,16 @@ const isMissing = (error: unknown): boolean =>
   'code' in error &&
   (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
+/** True for the path of a folder; false, too, where there is no file system. */
+export async function isFolder(path: string): Promise<boolean> {
+  if (typeof process === 'undefined') return false;
+  try {
+    return (await process.getBuiltinModule('node:fs/promises').stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /** Opens a source. `single` is the file's name when the source is one file, not a folder. */
 export async function openSource(source: TokenizerSource): Promise<FileSet & { readonly single?: string }> {
   if (typeof source !== 'string') return { name: 'memory', read: async (name) => source.get(name) };

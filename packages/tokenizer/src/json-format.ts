@@ -9,6 +9,7 @@ import type { Normalizer } from './normalizers/normalizer';
 import type { Components } from './pipeline';
 import { createPostProcessor } from './post-processors/create';
 import { createPreTokenizer } from './pre-tokenizers/create';
+import type { SpecialIds } from './special-ids';
 import { NormalizedString } from './text/normalized-string';
 import type { Side, Truncation, TruncationStrategy } from './truncation';
 
@@ -27,6 +28,10 @@ export interface Padding {
 export interface TokenizerParts extends Components {
   readonly truncation: Truncation | undefined;
   readonly padding: Padding | undefined;
+  /** Special tokens by role, where files other than `tokenizer.json` name them. */
+  readonly roles?: Readonly<Partial<Record<keyof SpecialIds, string | undefined>>>;
+  /** The Jinja template of a chat, where `tokenizer_config.json` has one. */
+  readonly chatTemplate?: string | undefined;
 }
 
 /** An added token before it has an id. */

@@ -43,10 +43,8 @@ function modelUnknown({ model }: TokenizerParts): number | undefined {
 }
 
 /** Finds the special ids of a tokenizer. */
-export function specialIds(
-  parts: TokenizerParts,
-  named: Readonly<Partial<Record<keyof SpecialIds, string>>> = {},
-): SpecialIds {
+export function specialIds(parts: TokenizerParts): SpecialIds {
+  const named = parts.roles ?? {};
   const idOf = (token: string): number | undefined => parts.added.get(token)?.id ?? parts.model.vocab.idOf(token);
   const find = (role: keyof SpecialIds): number | undefined => {
     const own = named[role];

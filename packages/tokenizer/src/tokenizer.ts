@@ -5,7 +5,9 @@ import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
 import { TokenizerError } from './errors';
 import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
-import { openSource, type TokenizerSource, textOf, writeWhole } from './files';
+import { isFolder, type TokenizerSource, writeWhole } from './files';
+import { fetchFiles, type HubOptions } from './formats/hub';
+import { type LoadOptions, loadParts } from './formats/load';
 import { frameOf } from './frame';
 import type { JsonObject } from './json';
 import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
@@ -31,11 +33,13 @@ import { keptRanges, type Truncation, truncate } from './truncation';
  *
  * @example
  * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * const texts = ['Hello there', 'Hello you'];
  * const tokenizer = await Tokenizer.train(texts, { model: 'wordpiece', vocabSize: 8_000 });
  * const { ids, offsets } = tokenizer.encode('Hello there');
  * const batch = tokenizer.encodeBatch(texts, { maxLength: 128 });
- * console.log(tokenizer.decode(ids));
- * await tokenizer.save('my-model');
+ * console.log(tokenizer.decode(ids), offsets, batch.shape);
+ * await tokenizer.save('my-model'); // my-model/tokenizer.json
  * ```
  */
 export class Tokenizer {
@@ -55,7 +59,10 @@ export class Tokenizer {
    *
    * @example
    * ```ts
-   * const tokenizer = Tokenizer.fromJSON(await response.json());
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
+   * const copy = Tokenizer.fromJSON(JSON.stringify(tokenizer));
+   * console.log(copy.vocabSize === tokenizer.vocabSize); // true
    * ```
    */
   static fromJSON(json: string | object, file?: string): Tokenizer {
@@ -67,6 +74,8 @@ export class Tokenizer {
    *
    * @example
    * ```ts
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const texts = ['Hello there', 'Hello you'];
    * const tokenizer = await Tokenizer.train(texts, { model: 'bpe', vocabSize: 8_000 });
    * ```
    */
@@ -79,16 +88,29 @@ export class Tokenizer {
    *
    * @example
    * ```ts
-   * const tokenizer = await Tokenizer.load('my-model');
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
+   * const files = new Map([['tokenizer.json', new TextEncoder().encode(JSON.stringify(tokenizer))]]);
+   * const loaded = await Tokenizer.load(files); // or a path in Node
+   * console.log(loaded.vocabSize);
    * ```
    */
-  static async load(source: TokenizerSource): Promise<Tokenizer> {
-    const files = await openSource(source);
-    const name = files.single ?? 'tokenizer.json';
-    const bytes = await files.read(name);
-    if (bytes === undefined)
-      throw new TokenizerError({ kind: 'file', where: files.name, expected: 'a tokenizer.json in it' });
-    return Tokenizer.fromJSON(textOf(bytes, name), name);
+  static async load(source: TokenizerSource, options: LoadOptions = {}): Promise<Tokenizer> {
+    return new Tokenizer(await loadParts(source, options));
+  }
+
+  /**
+   * Loads a folder, or a model of Hugging Face's hub by its name.
+   *
+   * @example
+   * ```ts no-run
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const tokenizer = await Tokenizer.fromPretrained('google-bert/bert-base-uncased');
+   * ```
+   */
+  static async fromPretrained(model: string, options: HubOptions = {}): Promise<Tokenizer> {
+    const isLocal = /^(\.{0,2}[/\\]|[A-Za-z]:)/.test(model) || (await isFolder(model));
+    return Tokenizer.load(isLocal ? model : await fetchFiles(model, options));
   }
 
   /** Writes `tokenizer.json` into a folder, or to a path that ends in `.json`. */
@@ -129,6 +151,11 @@ export class Tokenizer {
   }
   get eosId(): number | undefined {
     return this.specials.eos;
+  }
+
+  /** The chat template of the tokenizer's folder; `@heddle/tokenizer/chat` renders it. */
+  get chatTemplate(): string | undefined {
+    return this.parts.chatTemplate;
   }
 
   /** Truncation that the file sets. */
@@ -210,7 +237,10 @@ export class Tokenizer {
    *
    * @example
    * ```ts
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
    * const { ids, tokens, offsets } = tokenizer.encode('How are you?', { pair: 'Fine.' });
+   * console.log(tokens, ids, offsets);
    * ```
    */
   encode(text: TextInput, options: EncodeOptions = {}): Encoding {
@@ -270,7 +300,10 @@ export class Tokenizer {
    *
    * @example
    * ```ts
-   * const { ids, mask, lengths, shape } = tokenizer.encodeBatch(['one', 'two words'], { maxLength: 256 });
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
+   * const { ids, mask, lengths, shape } = tokenizer.encodeBatch(['Fine.', 'How are you?'], { maxLength: 256 });
+   * console.log(ids, mask, lengths, shape);
    * ```
    */
   encodeBatch(texts: readonly TextInput[], options: BatchOptions = {}): EncodedBatch {
@@ -375,7 +408,9 @@ export class Tokenizer {
    *
    * @example
    * ```ts
-   * tokenizer.decode([101, 7592, 102]); // 'hello'
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
+   * console.log(tokenizer.decode(tokenizer.encode('How are you?').ids)); // how are you?
    * ```
    */
   decode(ids: ArrayLike<number>, options: { readonly skipSpecialTokens?: boolean } = {}): string {

@@ -90,7 +90,10 @@ export class Bpe implements Model {
     if (word.length === 0) return;
     if (this.options.ignoreMerges && this.deterministic) {
       const whole = this.vocab.idOf(word);
-      if (whole !== undefined) return out.push(whole, 0, word.length);
+      if (whole !== undefined) {
+        out.push(whole, 0, word.length);
+        return;
+      }
     }
     const { merger, options } = this;
     merger.length = 0;

@@ -27,11 +27,15 @@ export class Unigram implements Model {
     readonly scores: Float64Array,
     readonly unkId: number | undefined,
     readonly byteFallback: boolean,
+    /** Pieces that no text gives, and the lowest score of the others, where a file tells them apart. */
+    shown: { readonly hidden: ReadonlySet<number>; readonly lowest: number } | undefined = undefined,
   ) {
     this.unknownSpelling = unkId;
-    this.trie = new Trie(vocab.tokens);
-    let lowest = Number.POSITIVE_INFINITY;
-    for (const score of scores) if (score < lowest) lowest = score;
+    this.trie = new Trie(
+      shown === undefined ? vocab.tokens : vocab.tokens.map((token, id) => (shown.hidden.has(id) ? undefined : token)),
+    );
+    let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
+    if (shown === undefined) for (const score of scores) if (score < lowest) lowest = score;
     this.unknownScore = lowest - UNKNOWN_PENALTY;
   }
 
@@ -132,7 +136,10 @@ export class Unigram implements Model {
   private unknown(word: string, start: number, end: number, out: TokenSink): void {
     const text = word.slice(start, end);
     const known = this.vocab.idOf(text);
-    if (known !== undefined) return out.push(known, start, end);
+    if (known !== undefined) {
+      out.push(known, start, end);
+      return;
+    }
     if (this.byteFallback) {
       const ids = Array.from(encoder.encode(text), (byte) =>
         this.vocab.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),

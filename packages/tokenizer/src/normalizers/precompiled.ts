@@ -68,16 +68,40 @@ export class Precompiled implements Normalizer {
     return found;
   }
 
+  /** The longest match of the table at a place of a text, as SentencePiece itself looks it up. */
+  longest(text: string, at: number): { readonly replacement: string; readonly units: number } | undefined {
+    // No key of a table is near this long.
+    const key = encoder.encode(text.slice(at, at + 24));
+    let found: { readonly replacement: string; readonly units: number } | undefined;
+    let node = this.offset(this.units[0] ?? 0);
+    for (let i = 0; i < key.length; i++) {
+      const byte = key[i] as number;
+      if (byte === 0) break;
+      node ^= byte;
+      const unit = this.units[node];
+      if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) break;
+      node ^= this.offset(unit);
+      if (((unit >>> 8) & 1) === 1) {
+        const units = new TextDecoder().decode(key.subarray(0, i + 1)).length;
+        found = { replacement: this.replacementAt((this.units[node] ?? 0) & 0x7fffffff), units };
+      }
+    }
+    return found;
+  }
+
+  private offset(unit: number): number {
+    return (unit >>> 10) << ((unit & 512) >>> 6);
+  }
+
   private search(key: Uint8Array): string | undefined {
     const { units } = this;
-    const offset = (unit: number): number => (unit >>> 10) << ((unit & 512) >>> 6);
-    let at = offset(units[0] ?? 0);
+    let at = this.offset(units[0] ?? 0);
     for (const byte of key) {
       if (byte === 0) return undefined;
       at ^= byte;
       const unit = units[at];
       if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return undefined;
-      at ^= offset(unit);
+      at ^= this.offset(unit);
       if (((unit >>> 8) & 1) === 1) return this.replacementAt((units[at] ?? 0) & 0x7fffffff);
     }
     return undefined;

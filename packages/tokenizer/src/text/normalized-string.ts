@@ -119,6 +119,25 @@ export class NormalizedString {
     this.ends = merge(old.ends, ends);
   }
 
+  /** Replaces the whole text by characters of which each names the range of the present text that it stands for. */
+  rewrite(chars: readonly { readonly char: string; readonly from: number; readonly to: number }[]): void {
+    let units = 0;
+    for (const { char } of chars) units += char.length;
+    const starts = new Int32Array(units);
+    const ends = new Int32Array(units);
+    const length = this.text.length;
+    let out = 0;
+    for (const { char, from, to } of chars)
+      for (let u = 0; u < char.length; u++) {
+        const start = from < length ? this.startOf(from) : length === 0 ? this.shift : this.endOf(length - 1);
+        starts[out] = start;
+        ends[out++] = to > from ? this.endOf(to - 1) : start;
+      }
+    this.text = chars.map(({ char }) => char).join('');
+    this.starts = starts;
+    this.ends = ends;
+  }
+
   /** Keeps the code points for which `keep` is true. */
   filter(keep: (codePoint: number) => boolean): void {
     const changes: { char: string; change: number }[] = [];

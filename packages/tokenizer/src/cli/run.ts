@@ -1,0 +1,162 @@
+// The commands: parse the line, do the work, return the exit code.
+import type { parseArgs as ParseArgs } from 'node:util';
+import { describe, TokenizerError } from '../errors';
+import { Tokenizer } from '../tokenizer';
+import type { ModelKind } from '../trainers/presets';
+import type { TrainOptions } from '../trainers/train';
+import { HELP } from './help';
+import { type ByteStream, linesOf, openFile } from './lines';
+
+/** Where a command reads and writes. */
+export interface CliStreams {
+  readonly stdin: ByteStream;
+  write(text: string): void;
+  warn(text: string): void;
+  readonly color: boolean;
+}
+
+const OPTIONS = {
+  tokenizer: { type: 'string', short: 't' },
+  json: { type: 'boolean' },
+  'no-special': { type: 'boolean' },
+  'max-length': { type: 'string' },
+  'keep-special': { type: 'boolean' },
+  model: { type: 'string', short: 'm' },
+  'vocab-size': { type: 'string', short: 'v' },
+  'min-frequency': { type: 'string' },
+  special: { type: 'string' },
+  lowercase: { type: 'boolean' },
+  'no-lowercase': { type: 'boolean' },
+  out: { type: 'string', short: 'o' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+interface Values {
+  readonly [name: string]: string | boolean | undefined;
+}
+
+function usage(where: string, expected: string, got?: unknown): TokenizerError {
+  const details = { kind: 'input', where, expected } as const;
+  return new TokenizerError(got === undefined ? details : { ...details, got: describe(got) });
+}
+
+function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function wholeNumber(values: Values, name: string): number | undefined {
+  const value = text(values, name);
+  if (value === undefined) return undefined;
+  if (!/^\d+$/.test(value)) throw usage(`--${name}`, 'a whole number', value);
+  return Number(value);
+}
+
+async function tokenizerOf(values: Values): Promise<Tokenizer> {
+  const path = text(values, 'tokenizer');
+  if (path === undefined) throw usage('--tokenizer', 'a path');
+  return Tokenizer.load(path);
+}
+
+async function* inputs(files: readonly string[], stdin: ByteStream): AsyncGenerator<{ name: string; stream: ByteStream }> {
+  if (files.length === 0) yield { name: '-', stream: stdin };
+  for (const name of files) yield { name, stream: await openFile(name) };
+}
+
+async function* allLines(files: readonly string[], stdin: ByteStream): AsyncGenerator<string> {
+  for await (const { stream } of inputs(files, stdin)) yield* linesOf(stream);
+}
+
+async function train(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
+  const out = text(values, 'out');
+  if (out === undefined) throw usage('--out', 'a folder or a .json file');
+  const model = (text(values, 'model') ?? 'wordpiece') as ModelKind;
+  const lowercase = values['lowercase'] === true ? true : values['no-lowercase'] === true ? false : undefined;
+  const vocabSize = wholeNumber(values, 'vocab-size');
+  const minFrequency = wholeNumber(values, 'min-frequency');
+  const options: TrainOptions = {
+    model,
+    ...(vocabSize === undefined ? {} : { vocabSize }),
+    ...(minFrequency === undefined ? {} : { minFrequency }),
+    ...(lowercase === undefined ? {} : { lowercase }),
+    ...(text(values, 'special') === undefined ? {} : { specialTokens: (text(values, 'special') as string).split(',') }),
+    onProgress: ({ stage, done, total }) => {
+      if (io.color) io.warn(`\r${stage} ${done}${total === undefined ? '' : ` of ${total}`}\u001b[K`);
+    },
+  };
+  const tokenizer = await Tokenizer.train(allLines(files, io.stdin), options);
+  if (io.color) io.warn('\r\u001b[K');
+  await tokenizer.save(out);
+  io.warn(`${tokenizer.vocabSize} tokens, written to ${out}\n`);
+}
+
+async function encode(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
+  const tokenizer = await tokenizerOf(values);
+  const options = {
+    addSpecialTokens: values['no-special'] !== true,
+    maxLength: wholeNumber(values, 'max-length'),
+    padding: false,
+  } as const;
+  for await (const line of allLines(files, io.stdin)) {
+    const { ids, tokens, offsets } = tokenizer.encode(line, options);
+    io.write(values['json'] === true ? `${JSON.stringify({ ids, tokens, offsets })}\n` : `${ids.join(' ')}\n`);
+  }
+}
+
+async function decode(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
+  const tokenizer = await tokenizerOf(values);
+  for await (const line of allLines(files, io.stdin)) {
+    const words = line.replaceAll(/[[\],]/g, ' ').split(/\s+/).filter(Boolean);
+    const bad = words.find((word) => !/^\d+$/.test(word));
+    if (bad !== undefined) throw usage('decode: input', 'ids with spaces between', bad);
+    io.write(`${tokenizer.decode(words.map(Number), { skipSpecialTokens: values['keep-special'] !== true })}\n`);
+  }
+}
+
+async function count(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
+  const tokenizer = await tokenizerOf(values);
+  let total = 0;
+  let names = 0;
+  for await (const { name, stream } of inputs(files, io.stdin)) {
+    let tokens = 0;
+    for await (const line of linesOf(stream)) tokens += tokenizer.count(`${line}\n`);
+    io.write(`${tokens}\t${name}\n`);
+    total += tokens;
+    names++;
+  }
+  if (names > 1) io.write(`${total}\ttotal\n`);
+}
+
+async function inspect(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
+  const tokenizer = await tokenizerOf(values);
+  for await (const line of allLines(files, io.stdin)) {
+    const { tokens, ids } = tokenizer.encode(line, { padding: false, truncation: false });
+    // Two backgrounds in turn; without colour, bars between.
+    const shown = tokens.map((token, i) => {
+      const visible = token.replaceAll('\n', '⏎');
+      return io.color ? `\u001b[${i % 2 === 0 ? '30;46' : '30;43'}m${visible}\u001b[0m` : visible;
+    });
+    io.write(`${shown.join(io.color ? '' : '|')}  (${ids.length})\n`);
+  }
+}
+
+const COMMANDS = { train, encode, decode, count, inspect };
+
+/** Runs a command line. The result is the exit code. */
+export async function run(args: readonly string[], io: CliStreams): Promise<number> {
+  const { parseArgs }: { parseArgs: typeof ParseArgs } = process.getBuiltinModule('node:util');
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    const [command, ...files] = positionals;
+    if (values.help === true || command === undefined) {
+      io.write(HELP);
+      return command === undefined && values.help !== true ? 2 : 0;
+    }
+    if (!Object.hasOwn(COMMANDS, command)) throw usage('command', `one of ${Object.keys(COMMANDS).join(', ')}`, command);
+    await COMMANDS[command as keyof typeof COMMANDS](values, files, io);
+    return 0;
+  } catch (error) {
+    io.warn(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof TokenizerError && error.kind !== 'input' ? 1 : 2;
+  }
+}

@@ -1,0 +1,50 @@
+// Merges from scores: SentencePiece and tiktoken join any two neighbours whose union is a token, the best union first.
+import { PairTable } from '../models/pair-table';
+import { HASH_START, hashNext, type Vocab } from '../models/vocab';
+
+/** Tokens longer than this (UTF-16 units) would make a table of their splits too large to be a mistake. */
+const MAX_UNITS = 2048;
+
+/**
+ * Every way to make a token of two others, with the token's rank. `rankOf` gives undefined for tokens that no merge
+ * makes, and may give equal ranks, of which the leftmost pair wins.
+ */
+export function mergesByRank(vocab: Vocab, rankOf: (id: number) => number | undefined): PairTable {
+  const firsts: number[] = [];
+  const seconds: number[] = [];
+  const merged: number[] = [];
+  for (let id = 0; id < vocab.tokens.length; id++) {
+    const token = vocab.tokens[id];
+    if (token === undefined || token.length < 2 || token.length > MAX_UNITS || rankOf(id) === undefined) continue;
+    let hash = HASH_START;
+    for (let cut = 1; cut < token.length; cut++) {
+      hash = hashNext(hash, token.charCodeAt(cut - 1));
+      const first = vocab.idByHash(hash, '', token, 0, cut);
+      if (first < 0) continue;
+      const second = vocab.idOfRange(token, cut, token.length);
+      if (second < 0) continue;
+      firsts.push(first);
+      seconds.push(second);
+      merged.push(id);
+    }
+  }
+  const table = new PairTable(merged.length);
+  for (let i = 0; i < merged.length; i++) {
+    const id = merged[i] as number;
+    table.set(firsts[i] as number, seconds[i] as number, rankOf(id) as number, id);
+  }
+  return table;
+}
+
+/** Ranks of scores: 0 for the highest, the same for equal ones. */
+export function ranksOfScores(scores: ArrayLike<number>): Int32Array {
+  const order = Array.from({ length: scores.length }, (_, id) => id);
+  order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  const ranks = new Int32Array(scores.length);
+  let rank = 0;
+  for (const [i, id] of order.entries()) {
+    if (i > 0 && scores[id] !== scores[order[i - 1] as number]) rank = i;
+    ranks[id] = rank;
+  }
+  return ranks;
+}

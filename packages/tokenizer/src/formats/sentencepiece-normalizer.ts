@@ -1,0 +1,87 @@
+// SentencePiece's normaliser: its table by longest match, extra spaces out, spaces made visible.
+// `tokenizer.json` has no such component; what it writes there differs from it on rare combining sequences only.
+import type { JsonObject } from '../json';
+import type { Normalizer } from '../normalizers/normalizer';
+import { Precompiled } from '../normalizers/precompiled';
+import type { NormalizedString } from '../text/normalized-string';
+
+/** What the model file says. */
+export interface SentencePieceNormalizerOptions {
+  readonly charsmap: Uint8Array;
+  readonly addDummyPrefix: boolean;
+  readonly removeExtraWhitespaces: boolean;
+  readonly escapeWhitespaces: boolean;
+  readonly whitespaceAsSuffix: boolean;
+  /** Pieces that the user set: they pass as they are. */
+  readonly userDefined: readonly string[];
+}
+
+/** Normalises as SentencePiece does. */
+export class SentencePieceNormalizer implements Normalizer {
+  private readonly table: Precompiled | undefined;
+  private readonly userDefined: readonly string[];
+
+  constructor(private readonly options: SentencePieceNormalizerOptions) {
+    const { charsmap, userDefined } = options;
+    if (charsmap.length > 0) {
+      let binary = '';
+      for (const byte of charsmap) binary += String.fromCharCode(byte);
+      this.table = new Precompiled(btoa(binary), 'normalizer_spec.precompiled_charsmap');
+    }
+    this.userDefined = [...userDefined].sort((a, b) => b.length - a.length);
+  }
+
+  get config(): JsonObject {
+    const { removeExtraWhitespaces, escapeWhitespaces, addDummyPrefix, whitespaceAsSuffix } = this.options;
+    const steps: JsonObject[] = [];
+    if (this.table !== undefined) steps.push(this.table.config);
+    if (removeExtraWhitespaces)
+      steps.push(
+        { type: 'Strip', strip_left: true, strip_right: true },
+        { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
+      );
+    if (addDummyPrefix && !whitespaceAsSuffix) steps.push({ type: 'Prepend', prepend: ' ' });
+    if (escapeWhitespaces) steps.push({ type: 'Replace', pattern: { String: ' ' }, content: '▁' });
+    return { type: 'Sequence', normalizers: steps };
+  }
+
+  /** What the text at `at` becomes, and how many units of it that takes. */
+  private prefix(text: string, at: number): { readonly replacement: string; readonly units: number } {
+    for (const piece of this.userDefined)
+      if (piece !== '' && text.startsWith(piece, at)) return { replacement: piece, units: piece.length };
+    const found = this.table?.longest(text, at);
+    if (found !== undefined) return found;
+    const char = String.fromCodePoint(text.codePointAt(at) as number);
+    return { replacement: char, units: char.length };
+  }
+
+  apply(text: NormalizedString): void {
+    const { removeExtraWhitespaces, addDummyPrefix, whitespaceAsSuffix, escapeWhitespaces } = this.options;
+    const space = escapeWhitespaces ? '▁' : ' ';
+    const source = text.text;
+    // Each character of the result with the source range that it stands for.
+    const out: { char: string; from: number; to: number }[] = [];
+    let at = 0;
+    if (removeExtraWhitespaces)
+      while (at < source.length) {
+        const { replacement, units } = this.prefix(source, at);
+        if (replacement !== ' ') break;
+        at += units;
+      }
+    if (at < source.length && addDummyPrefix && !whitespaceAsSuffix) out.push({ char: space, from: at, to: at });
+    let afterSpace = removeExtraWhitespaces;
+    const begun = at < source.length;
+    while (at < source.length) {
+      const { replacement, units } = this.prefix(source, at);
+      let piece = replacement;
+      while (afterSpace && piece.startsWith(' ')) piece = piece.slice(1);
+      for (const char of piece) out.push({ char: char === ' ' ? space : char, from: at, to: at + units });
+      if (piece !== '') afterSpace = piece.endsWith(' ');
+      if (!removeExtraWhitespaces) afterSpace = false;
+      at += units;
+    }
+    if (removeExtraWhitespaces) while (out.at(-1)?.char === space) out.pop();
+    if (begun && addDummyPrefix && whitespaceAsSuffix) out.push({ char: space, from: source.length, to: source.length });
+    text.rewrite(out);
+  }
+}

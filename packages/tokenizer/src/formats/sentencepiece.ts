@@ -1,0 +1,161 @@
+// SentencePiece's `.model` files, BPE and unigram: read from their protocol buffer, encoded as that library does.
+import { type AddedToken, AddedTokens } from '../added-tokens';
+import { ByteFallback } from '../decoders/bytes';
+import type { Decoder } from '../decoders/decoder';
+import { DecoderSequence, Fuse, StripDecoder } from '../decoders/text';
+import { TokenizerError } from '../errors';
+import type { TokenizerParts } from '../json-format';
+import { Bpe } from '../models/bpe';
+import type { Model } from '../models/model';
+import { Unigram } from '../models/unigram';
+import { Vocab } from '../models/vocab';
+import { Replace } from '../normalizers/replace';
+import { readProtobuf } from './protobuf';
+import { mergesByRank, ranksOfScores } from './score-merges';
+import { SentencePieceNormalizer } from './sentencepiece-normalizer';
+
+const UNKNOWN = 2;
+const CONTROL = 3;
+const USER_DEFINED = 4;
+const UNUSED = 5;
+const BYTE = 6;
+
+/** The fields of a model file that encoding depends on. */
+interface SentencePieceModel {
+  pieces: { text: string; score: number; type: number }[];
+  modelType: number;
+  byteFallback: boolean;
+  whitespaceAsSuffix: boolean;
+  ids: { unk: number; bos: number; eos: number; pad: number };
+  charsmap: Uint8Array;
+  addDummyPrefix: boolean;
+  removeExtraWhitespaces: boolean;
+  escapeWhitespaces: boolean;
+}
+
+/** Reads a varint as the signed number that an int32 field holds. */
+const signed = (value: number): number => (value >= 2 ** 63 ? -1 : value);
+
+function parse(bytes: Uint8Array): SentencePieceModel {
+  const text = (value: Uint8Array): string => new TextDecoder().decode(value);
+  const model: SentencePieceModel = {
+    pieces: [],
+    modelType: 1,
+    byteFallback: false,
+    whitespaceAsSuffix: false,
+    ids: { unk: 0, bos: 1, eos: 2, pad: -1 },
+    charsmap: new Uint8Array(0),
+    addDummyPrefix: true,
+    removeExtraWhitespaces: true,
+    escapeWhitespaces: true,
+  };
+  for (const part of readProtobuf(bytes, 'ModelProto')) {
+    if (part.field === 1) {
+      const piece = { text: '', score: 0, type: 1 };
+      for (const { field, number, bytes: value } of readProtobuf(part.bytes, `pieces[${model.pieces.length}]`)) {
+        if (field === 1) piece.text = text(value);
+        else if (field === 2) piece.score = number;
+        else if (field === 3) piece.type = number;
+      }
+      model.pieces.push(piece);
+    } else if (part.field === 2)
+      for (const { field, number } of readProtobuf(part.bytes, 'trainer_spec')) {
+        if (field === 3) model.modelType = number;
+        else if (field === 24) model.whitespaceAsSuffix = number !== 0;
+        else if (field === 35) model.byteFallback = number !== 0;
+        else if (field === 40) model.ids.unk = signed(number);
+        else if (field === 41) model.ids.bos = signed(number);
+        else if (field === 42) model.ids.eos = signed(number);
+        else if (field === 43) model.ids.pad = signed(number);
+      }
+    else if (part.field === 3)
+      for (const { field, number, bytes: value } of readProtobuf(part.bytes, 'normalizer_spec')) {
+        if (field === 2) model.charsmap = value;
+        else if (field === 3) model.addDummyPrefix = number !== 0;
+        else if (field === 4) model.removeExtraWhitespaces = number !== 0;
+        else if (field === 5) model.escapeWhitespaces = number !== 0;
+      }
+  }
+  return model;
+}
+
+function unigram(vocab: Vocab, model: SentencePieceModel, unkId: number): Unigram {
+  const scores = Float64Array.from(model.pieces, ({ score }) => score);
+  let highest = Number.NEGATIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const { score, type } of model.pieces)
+    if (type === 1) {
+      highest = Math.max(highest, score);
+      lowest = Math.min(lowest, score);
+    }
+  const hidden = new Set<number>();
+  for (const [id, { type, text }] of model.pieces.entries()) {
+    // A user's own piece always wins over any other way to cut its text.
+    if (type === USER_DEFINED) scores[id] = [...text].length * highest - 0.1;
+    if (type === UNKNOWN || type === CONTROL || type === BYTE || type === UNUSED) hidden.add(id);
+  }
+  return new Unigram(vocab, scores, unkId, model.byteFallback, { hidden, lowest });
+}
+
+function bpe(vocab: Vocab, model: SentencePieceModel, unkToken: string): Bpe {
+  const ranks = ranksOfScores(model.pieces.map(({ score }) => score));
+  const table = mergesByRank(vocab, (id) => {
+    const type = model.pieces[id]?.type;
+    return type === 1 || type === USER_DEFINED ? ranks[id] : undefined;
+  });
+  return new Bpe(vocab, table, { unkToken, fuseUnk: true, byteFallback: model.byteFallback });
+}
+
+/** Builds a tokenizer from the bytes of a `.model` file. Special pieces written in a text stay text, as there. */
+export function readSentencePiece(bytes: Uint8Array, file: string): TokenizerParts {
+  const model = parse(bytes);
+  const unkId = model.pieces.findIndex(({ type }) => type === UNKNOWN);
+  if (model.pieces.length === 0 || unkId < 0)
+    throw new TokenizerError({ kind: 'file', file, where: 'pieces', expected: 'pieces, an unknown one among them' });
+  if (model.modelType !== 1 && model.modelType !== 2)
+    throw new TokenizerError({
+      kind: 'unsupported',
+      file,
+      where: 'trainer_spec.model_type',
+      expected: '1 (unigram) or 2 (BPE)',
+      got: String(model.modelType),
+    });
+  const vocab = new Vocab(model.pieces.map(({ text }) => text));
+  const core: Model =
+    model.modelType === 1
+      ? unigram(vocab, model, unkId)
+      : bpe(vocab, model, (model.pieces[unkId] as { text: string }).text);
+  const specials: AddedToken[] = model.pieces.flatMap(({ text, type }, id) =>
+    type === CONTROL || type === UNKNOWN ? [decodeOnly(id, text, type === CONTROL)] : [],
+  );
+  const userDefined = model.pieces.flatMap(({ text, type }) => (type === USER_DEFINED ? [text] : []));
+  return {
+    normalizer: new SentencePieceNormalizer({ ...model, userDefined }),
+    preTokenizer: undefined,
+    model: core,
+    postProcessor: undefined,
+    decoder: sentencePieceDecoder(model.addDummyPrefix && !model.whitespaceAsSuffix),
+    added: new AddedTokens(specials, (text) => text),
+    truncation: undefined,
+    padding: undefined,
+    roles: rolesOf(model),
+  };
+}
+
+/** A token that decoding knows but that is never looked for in a text. */
+export function decodeOnly(id: number, content: string, special: boolean): AddedToken {
+  return { id, content, special, singleWord: false, lstrip: false, rstrip: false, normalized: false, matched: false };
+}
+
+function rolesOf({ pieces, ids }: SentencePieceModel): NonNullable<TokenizerParts['roles']> {
+  const name = (id: number): string | undefined => (id >= 0 ? pieces[id]?.text : undefined);
+  return { unk: name(ids.unk), bos: name(ids.bos), eos: name(ids.eos), pad: name(ids.pad) };
+}
+
+/** Word marks to spaces, bytes to text, and the space that was put first away again. */
+export function sentencePieceDecoder(hasPrefix: boolean): DecoderSequence {
+  const replace = new Replace({ String: '▁' }, ' ');
+  const spaces: Decoder = { config: replace.config, decode: (tokens) => tokens.map((token) => replace.applyTo(token)) };
+  const strip = hasPrefix ? [new StripDecoder(' ', 1, 0)] : [];
+  return new DecoderSequence([spaces, new ByteFallback(), new Fuse(), ...strip]);
+}
