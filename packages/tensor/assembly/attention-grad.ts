@@ -132,7 +132,7 @@ function stageRows(
 
 // From scores and g · vᵀ: the weights as the values saw them, and the gradient of the scores before the scale.
 @inline
-function differentiate(
+export function differentiate(
   args: usize, head: i32, i: i32, j: i32, count: i32, weights: usize, slopes: usize, bits: usize,
 ): void {
   const first = max(0, firstKey(args, i) - j);
@@ -144,33 +144,48 @@ function differentiate(
   const whole = (count + 3) & ~3;
   const bytes = <usize>whole << 2;
   const mask = <usize>slot(args, MASK);
+  let factor = scale;
   if (mask != 0) {
     for (let c: usize = 0; c < bytes; c += 16) v128.store(weights + c, f32x4.mul(v128.load(weights + c), scale));
     maskRow(args, maskAt(args, mask, head, i, j), weights, count);
+    factor = f32x4.splat(1);
   }
-  const factor = mask != 0 ? f32x4.splat(1) : scale;
-  for (let c: usize = 0; c < bytes; c += 16) {
-    v128.store(weights + c, expFrom4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum), LOWEST));
-  }
-  for (let c = 0; c < first; c++) store<f32>(weights + (<usize>c << 2), 0);
-  for (let c = last; c < whole; c++) store<f32>(weights + (<usize>c << 2), 0);
+  // The gradient of a mask is that of the scores before their scale.
+  const dMask = slot(args, DMASK) != 0;
+  const by = dMask ? f32x4.splat(1) : scale;
   if (slot(args, DROPS) != 0) {
     const random = rowBits(args, <u64>head * <u64>slot(args, QUERIES) + <u64>i, j, count, bits);
     const limit = i32x4.splat(slot(args, LIMIT));
     const kept = f32x4.splat(floatSlot(args, KEPT));
     for (let c: usize = 0; c < bytes; c += 16) {
       const keep = v128.and(kept, i32x4.ge_u(v128.load(random + c), limit));
-      const p = v128.load(weights + c);
-      v128.store(slopes + c, f32x4.mul(p, f32x4.sub(f32x4.mul(v128.load(slopes + c), keep), delta)));
+      const p = expFrom4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum), LOWEST);
+      const slope = f32x4.sub(f32x4.mul(v128.load(slopes + c), keep), delta);
+      v128.store(slopes + c, f32x4.mul(f32x4.mul(p, by), slope));
       v128.store(weights + c, f32x4.mul(p, keep));
     }
   } else {
     for (let c: usize = 0; c < bytes; c += 16) {
-      v128.store(slopes + c, f32x4.mul(v128.load(weights + c), f32x4.sub(v128.load(slopes + c), delta)));
+      const p = expFrom4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum), LOWEST);
+      v128.store(slopes + c, f32x4.mul(f32x4.mul(p, by), f32x4.sub(v128.load(slopes + c), delta)));
+      v128.store(weights + c, p);
     }
   }
-  if (slot(args, DMASK) != 0) memory.copy(maskGradAt(args, head, i, j), slopes, <usize>count << 2);
-  for (let c: usize = 0; c < bytes; c += 16) v128.store(slopes + c, f32x4.mul(v128.load(slopes + c), scale));
+  // Keys that aren't seen.
+  clear(weights, slopes, 0, first);
+  clear(weights, slopes, last, whole);
+  if (dMask) {
+    memory.copy(maskGradAt(args, head, i, j), slopes, <usize>count << 2);
+    for (let c: usize = 0; c < bytes; c += 16) v128.store(slopes + c, f32x4.mul(v128.load(slopes + c), scale));
+  }
+}
+
+@inline
+function clear(weights: usize, slopes: usize, from: i32, to: i32): void {
+  for (let c = from; c < to; c++) {
+    store<f32>(weights + (<usize>c << 2), 0);
+    store<f32>(slopes + (<usize>c << 2), 0);
+  }
 }
 
 @inline

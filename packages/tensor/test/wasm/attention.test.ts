@@ -47,6 +47,7 @@ const cases: readonly Case[] = [
   { name: 'a mask a query', sizes: [1, 2, 2, 40, 30, 8, 8], mask: bools([40, 1]), options: { causal: true } },
   { name: 'wide heads', sizes: [1, 1, 1, 20, 30, 500, 460] },
   { name: 'a given scale', sizes: [1, 2, 2, 20, 20, 16, 16], options: { scale: -0.3 } },
+  { name: 'a scale of 0', sizes: [1, 2, 2, 70, 70, 8, 8], options: { scale: 0, causal: true } },
   { name: 'no keys', sizes: [1, 2, 2, 5, 0, 8, 8] },
   { name: 'no queries', sizes: [1, 2, 2, 0, 5, 8, 8] },
 ];
