@@ -13,26 +13,49 @@ let current: AnyTensor[] | null = null;
 /** What the tensors of a group hold: their storages and graph nodes, null once given back. */
 class Holdings {
   readonly storages: (Storage | null)[] = [];
-  readonly nodes: (Node | null)[] = [];
+  private readonly nodes: (Node | null)[] = [];
+  private alive = 0;
+  private closed = false;
 
-  /** Gives back one tensor's part. */
-  free(slot: number): void {
-    const storage = this.storages[slot];
-    const node = this.nodes[slot];
+  add(storage: Storage, node: Node | null): number {
+    this.alive++;
+    this.nodes.push(node);
+    return this.storages.push(storage) - 1;
+  }
+
+  /** Forgets one tensor's part, which its handle gives back. */
+  forget(slot: number): void {
     this.storages[slot] = null;
     this.nodes[slot] = null;
-    storage?.release();
-    node?.release();
+    this.alive--;
+    this.endWatch();
   }
 
   freeAll(): number {
-    let count = 0;
+    const count = this.alive;
     for (let slot = 0; slot < this.storages.length; slot++) {
-      if (this.storages[slot] === null) continue;
-      this.free(slot);
-      count++;
+      const storage = this.storages[slot];
+      const node = this.nodes[slot];
+      if (storage === null) continue;
+      this.forget(slot);
+      storage.release();
+      node?.release();
     }
     return count;
+  }
+
+  /** Says that no tensor joins any more. */
+  close(): void {
+    this.closed = true;
+    this.endWatch();
+  }
+
+  /**
+   * Ends the collector's interest once there is nothing left to free. Its records would pile up otherwise: it clears them
+   * in tasks of its own, and a loop that awaits only what is ready never lets one run.
+   */
+  private endWatch(): void {
+    if (this.closed && this.alive === 0) collector.unregister(this);
   }
 }
 
@@ -43,17 +66,19 @@ class Holdings {
 export class Group {
   readonly holdings = new Holdings();
 
-  constructor() {
-    collector.register(this, this.holdings);
+  /** @param size tensors that may join. */
+  constructor(private readonly size: number) {
+    collector.register(this, this.holdings, this.holdings);
   }
 
   add(storage: Storage, node: Node | null): number {
-    this.holdings.nodes.push(node);
-    return this.holdings.storages.push(storage) - 1;
+    const slot = this.holdings.add(storage, node);
+    if (this.isFull) this.holdings.close();
+    return slot;
   }
 
   get isFull(): boolean {
-    return this.holdings.storages.length >= GROUP_SIZE;
+    return this.holdings.storages.length >= this.size;
   }
 }
 
@@ -74,7 +99,7 @@ export function track(t: AnyTensor): void {
   if (current !== null) current.push(t);
   else {
     if (openStep === null || openStep.isFull) {
-      openStep = new Group();
+      openStep = new Group(GROUP_SIZE);
       thisStep.push(openStep.holdings);
     }
     t.join(openStep);
@@ -83,7 +108,7 @@ export function track(t: AnyTensor): void {
 
 /** Lets the collector free a tensor that nothing else does: gradients, whose owners may forget them. */
 export function watchTogether(t: AnyTensor): void {
-  if (openWatch === null || openWatch.isFull) openWatch = new Group();
+  if (openWatch === null || openWatch.isFull) openWatch = new Group(GROUP_SIZE);
   t.join(openWatch);
 }
 
@@ -123,7 +148,7 @@ function leave(own: readonly AnyTensor[], result: TensorTree): void {
   for (let i = 0; i < own.length; i++) {
     const t = own[i];
     if (t.isFreed) continue;
-    if (t.isKept) t.join(new Group());
+    if (t.isKept) t.join(new Group(1));
     else if (escaped?.has(t)) track(t);
     else t.dispose();
   }
@@ -131,7 +156,10 @@ function leave(own: readonly AnyTensor[], result: TensorTree): void {
 
 /** Ends a step: what was made before the step that ends now is freed, unless kept. */
 export function endStep(): void {
-  for (const holdings of lastStep) holdings.freeAll();
+  for (const holdings of lastStep) {
+    holdings.freeAll();
+    holdings.close();
+  }
   lastStep = thisStep;
   thisStep = [];
   openStep = null;

@@ -149,7 +149,7 @@ export class Tensor<D extends DType = 'float32'> {
   keep(): this {
     if (!this.kept && this.group !== null) {
       this.leaveGroup();
-      this.join(new Group());
+      this.join(new Group(1));
     }
     this.kept = true;
     return this;
@@ -174,8 +174,7 @@ export class Tensor<D extends DType = 'float32'> {
   /** Takes what this handle holds out of its group again. */
   private leaveGroup(): void {
     if (this.group === null) return;
-    this.group.holdings.storages[this.slot] = null;
-    this.group.holdings.nodes[this.slot] = null;
+    this.group.holdings.forget(this.slot);
     this.group = null;
   }
 

@@ -7,9 +7,12 @@ import { Linear, Module } from '@heddle/tensor/nn';
 import { AdamW } from '@heddle/tensor/optim';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ClassificationOptions, TableError, type TableProblem, Trainer } from '../src/index.js';
-import { Toy, toyRows } from './toy.js';
+import { collectGarbage, Toy, toyRows } from './toy.js';
 
-beforeEach(() => init({ backend: 'wasm', threads: 1 }));
+beforeEach(async () => {
+  await collectGarbage();
+  await init({ backend: 'wasm', threads: 1 });
+});
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -13,7 +13,7 @@ import {
   Trainer,
   type TrainingReport,
 } from '../src/index.js';
-import { Toy, toyRows, weightsOf } from './toy.js';
+import { collectGarbage, Toy, toyRows, weightsOf } from './toy.js';
 
 const ROWS = toyRows(40, 1);
 const HELD = toyRows(16, 2);
@@ -293,6 +293,7 @@ describe('a loss that is no number', () => {
   const exploding = (step: number): number => (step < 5 ? 1 : 1e38);
 
   it('is found at the next logging step, names step and parameter, and the last good checkpoint stays', async () => {
+    await collectGarbage();
     const checkpoints = new Map<string, Uint8Array>();
     const before = memory().buffers;
     const model = new Toy({ seed: 5 });

@@ -5,12 +5,13 @@ import { AdamW, cosine, LearningRate, ReduceOnPlateau, SGD, warmup } from '@hedd
 import { Tokenizer } from '@heddle/tokenizer';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ClassificationOptions, type LabelledBatch, Trainer, type TrainerCallback } from '../src/index.js';
-import { Toy, toyRows, weightsOf } from './toy.js';
+import { collectGarbage, Toy, toyRows, weightsOf } from './toy.js';
 
 const backends = ['reference', 'wasm'] as const;
 
 describe.each(backends)('on %s', (backend) => {
   beforeEach(async () => {
+    await collectGarbage();
     await init({ backend, threads: 1, seed: 7 });
     expect(backendInfo().backend).toBe(backend);
   });
@@ -163,7 +164,10 @@ describe.each(backends)('on %s', (backend) => {
 });
 
 describe('a run that fails', () => {
-  beforeEach(() => init({ seed: 1 }));
+  beforeEach(async () => {
+    await collectGarbage();
+    await init({ seed: 1 });
+  });
 
   it('says so to its callbacks, throws, and frees what it held', async () => {
     const model = new Toy();

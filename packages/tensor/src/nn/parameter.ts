@@ -22,7 +22,7 @@ export class Parameter extends Tensor {
     values.dispose();
     from.dispose();
     this.requireGrad();
-    this.join(new Group());
+    this.join(new Group(1));
     this.keep();
   }
 }

@@ -46,7 +46,14 @@ while (step < 1000) {
     step++;
     if (step === 10 || step % 250 === 0) {
       globalThis.gc();
-      console.log(JSON.stringify({ step, buffers: memory().buffers, resident: process.memoryUsage().rss }));
+      console.log(
+        JSON.stringify({
+          step,
+          buffers: memory().buffers,
+          resident: process.memoryUsage.rss(),
+          heap: process.memoryUsage().heapUsed,
+        }),
+      );
     }
   }
 }
