@@ -19,11 +19,13 @@ export type { StreamOptions } from './generation/stream';
 export { Inspection } from './inspection';
 export { KeyValueCache, KeyValues, type LayerCache } from './kv-cache';
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';
+export { type Adaptable, Lora, type LoraConfig } from './lora';
 export { attentionMask, type MaskOptions } from './masks';
 export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
 export { Bart, type BartConfig } from './models/bart';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
+export type { CheckpointLayout } from './models/checkpoint';
 export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
 export { EncoderDecoderLM, type EncoderDecoderLMConfig, type EncoderDecoderOptions } from './models/encoder-decoder-lm';
 export {

@@ -70,6 +70,11 @@ export class Bart extends EncoderDecoderLM {
     (await readModelConfig(source))['model_type'] === 'marian' ? bartFamilies.marian : bartFamilies.bart,
   );
 
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return bartFamilies[this.config.family].layout(this.config);
+  }
+
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {
     await writePretrained(bartFamilies[this.config.family], this, this.config, target, options);

@@ -53,6 +53,11 @@ export class Bert extends EncoderModel {
     return Object.values(bertFamilies).find(({ modelType }) => modelType === type) ?? bertFamilies.bert;
   });
 
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return bertFamilies[this.config.family].layout(this.config);
+  }
+
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {
     await writePretrained(bertFamilies[this.config.family], this, this.config, target, options);

@@ -6,6 +6,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
+import type { CheckpointLayout } from './checkpoint';
 import { DecoderLM } from './decoder-lm';
 
 /** Settings of a `Bloom`. */
@@ -42,6 +43,11 @@ export class Bloom extends DecoderLM {
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
   static readonly fromPretrained = loaderOf(() => bloom);
+
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return bloom.layout(this.config);
+  }
 
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {

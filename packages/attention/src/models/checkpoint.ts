@@ -95,6 +95,12 @@ function placeOf(layout: CheckpointLayout, ours: string): Place {
   return { theirs: ours, ...plain };
 }
 
+/** The checkpoint's name of a module of ours; null where several of ours are one there, or its weights are turned. */
+export function checkpointModule(layout: CheckpointLayout = { names: {} }, ours: string): string | null {
+  const { theirs, parts, transposed } = placeOf(layout, `${ours}.weight`);
+  return parts > 1 || transposed ? null : theirs.slice(0, -'.weight'.length);
+}
+
 /** What `loadCheckpoint` may be told. */
 export interface LoadCheckpointOptions {
   /** False leaves weights that a checkpoint lacks as they were made, such as a new head's. */

@@ -9,6 +9,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
+import type { CheckpointLayout } from './checkpoint';
 import { activationName } from './config-reader';
 import { DecoderLM } from './decoder-lm';
 
@@ -59,6 +60,11 @@ export class GptNeoX extends DecoderLM {
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
   static readonly fromPretrained = loaderOf(() => gptNeoX);
+
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return gptNeoX.layout(this.config);
+  }
 
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
+import type { CheckpointLayout } from './checkpoint';
 import { activationName } from './config-reader';
 import { DecoderLM } from './decoder-lm';
 
@@ -52,6 +53,11 @@ export class Gpt2 extends DecoderLM {
    * @throws {StateDictError} listing every missing, unexpected and mis-shaped weight.
    */
   static readonly fromPretrained = loaderOf(() => gpt2);
+
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return gpt2.layout(this.config);
+  }
 
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {

@@ -98,6 +98,11 @@ export class Llama extends DecoderLM {
    */
   static readonly fromPretrained = loaderOf(familyOf);
 
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return llamaFamilies[this.config.family].layout(this.config);
+  }
+
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {
     await writePretrained(llamaFamilies[this.config.family], this, this.config, target, options);

@@ -7,6 +7,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
+import type { CheckpointLayout } from './checkpoint';
 import { EncoderDecoderLM } from './encoder-decoder-lm';
 
 /** Settings of a `T5`. */
@@ -79,6 +80,11 @@ export class T5 extends EncoderDecoderLM {
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
   static readonly fromPretrained = loaderOf(() => t5);
+
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return t5.layout(this.config);
+  }
 
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
+import type { CheckpointLayout } from './checkpoint';
 import { activationName } from './config-reader';
 
 /** Settings of a `Vit`. */
@@ -86,6 +87,11 @@ export class Vit extends Module {
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
   static readonly fromPretrained = loaderOf(() => vit);
+
+  /** How a checkpoint names the weights. */
+  get layout(): CheckpointLayout {
+    return vit.layout(this.config);
+  }
 
   /** Writes a folder that `transformers` loads. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {

@@ -36,7 +36,8 @@ export class Linear extends Module {
   readonly weight: Parameter;
   /** `[outputs]` */
   readonly bias: Parameter | null;
-  private readonly activation: Activation;
+  /** What is applied to the result. */
+  readonly activation: Activation;
 
   constructor({ inputs, outputs, bias = true, activation = 'none', generator }: LinearConfig) {
     super();
