@@ -12,7 +12,7 @@ describe.each(packageNames)('%s', (name) => {
   test('passes publint --strict', async () => {
     const bytes = readFileSync(tarballs[name]);
     const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-    const { messages, pkg } = await publint({ strict: true, pack: { tarball } });
+    const { messages, pkg } = await publint({ strict: true, level: 'warning', pack: { tarball } });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
