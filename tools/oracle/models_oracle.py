@@ -3,7 +3,7 @@
 A folder holds what `save_pretrained` writes (config.json, model.safetensors with random weights), the gradient of the
 loss with respect to every weight under the same names (grads.safetensors), and what came out (expected.json). All of it
 is computed in float64 from weights that float32 holds exactly. With `--check FOLDER` it loads what the library saved and
-compares it with the fixture: `python models_oracle.py --check /tmp/saved/llama llama`.
+compares it with the fixture: `python models_oracle.py --check saved/llama llama`.
 """
 
 import json

@@ -29,4 +29,4 @@ for f in ['NFC','NFD','NFKC','NFKD','Lowercase','Nmt']:
     res[f]={c:o for c in cps if (o:=n.normalize_str(chr(c)))!=chr(c)}
 us=P.UnicodeScripts()
 # script classes: representative comparisons against sample of each script
-json.dump(res,open('/tmp/sweep.json','w'))
+json.dump(res,open(sys.argv[1],'w'))
