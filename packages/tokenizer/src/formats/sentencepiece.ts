@@ -37,7 +37,8 @@ interface SentencePieceModel {
 const signed = (value: number): number => (value >= 2 ** 63 ? -1 : value);
 
 function parse(bytes: Uint8Array): SentencePieceModel {
-  const text = (value: Uint8Array): string => new TextDecoder().decode(value);
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const text = (value: Uint8Array): string => decoder.decode(value);
   const model: SentencePieceModel = {
     pieces: [],
     modelType: 1,

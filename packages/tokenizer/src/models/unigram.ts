@@ -15,6 +15,7 @@ export class Unigram implements Model {
   readonly unknownSpelling: number | undefined;
   private readonly trie: Trie;
   private readonly unknownScore: number;
+  private readonly single: boolean;
   // Best path to each position of the word, reused from word to word.
   private best = new Float64Array(64);
   private from = new Int32Array(64);
@@ -27,7 +28,10 @@ export class Unigram implements Model {
     readonly scores: Float64Array,
     readonly unkId: number | undefined,
     readonly byteFallback: boolean,
-    /** Pieces that no text gives, and the lowest score of the others, where a file tells them apart. */
+    /**
+     * SentencePiece's own reading: pieces that no text gives, the lowest score of the others, and sums in single
+     * precision, which decide ties.
+     */
     shown: { readonly hidden: ReadonlySet<number>; readonly lowest: number } | undefined = undefined,
   ) {
     this.unknownSpelling = unkId;
@@ -36,6 +40,7 @@ export class Unigram implements Model {
     );
     let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
     if (shown === undefined) for (const score of scores) if (score < lowest) lowest = score;
+    this.single = shown !== undefined;
     this.unknownScore = lowest - UNKNOWN_PENALTY;
   }
 
@@ -96,7 +101,8 @@ export class Unigram implements Model {
         if (node < 0) break;
         const id = trie.valueOf(node);
         if (id < 0) continue;
-        const score = (scores[id] as number) + here;
+        const sum = (scores[id] as number) + here;
+        const score = this.single ? Math.fround(sum) : sum;
         if (from[at] === -1 || score > (best[at] as number)) {
           best[at] = score;
           from[at] = start;
@@ -106,7 +112,8 @@ export class Unigram implements Model {
       }
       if (!single) {
         const at = start + units;
-        const score = this.unknownScore + here;
+        const sum = this.unknownScore + here;
+        const score = this.single ? Math.fround(sum) : sum;
         if (from[at] === -1 || score > (best[at] as number)) {
           if (this.unkId === undefined) throw missingUnknown(undefined);
           best[at] = score;

@@ -5,6 +5,7 @@ import type { NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Characters that may join their neighbours into one grapheme; between any others there is a border. */
@@ -82,7 +83,7 @@ export class Precompiled implements Normalizer {
       if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) break;
       node ^= this.offset(unit);
       if (((unit >>> 8) & 1) === 1) {
-        const units = new TextDecoder().decode(key.subarray(0, i + 1)).length;
+        const units = lossy.decode(key.subarray(0, i + 1)).length;
         found = { replacement: this.replacementAt((this.units[node] ?? 0) & 0x7fffffff), units };
       }
     }
@@ -110,7 +111,7 @@ export class Precompiled implements Normalizer {
   private replacementAt(start: number): string {
     let end = start;
     while (end < this.replacements.length && this.replacements[end] !== 0) end++;
-    return new TextDecoder().decode(this.replacements.subarray(start, end));
+    return lossy.decode(this.replacements.subarray(start, end));
   }
 
   apply(text: NormalizedString): void {
