@@ -81,7 +81,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
     const data = await this.prepare();
     if (options.seed !== undefined) manualSeed(options.seed);
     const { batchSize, accumulate, seed, clip } = settings;
-    const identity: RunIdentity = { data: await task.fingerprint(data.train), batchSize, accumulate, seed, clip };
+    const identity: RunIdentity = { data: task.fingerprint(data.train), batchSize, accumulate, seed, clip };
     const progress = await showProgress(options.progress ?? 'auto');
     const callback = joinCallbacks([...(progress === null ? [] : [progress]), ...(options.callbacks ?? [])]);
     const checkpoints = new Checkpoints(openStore(options.checkpoints ?? new Map()), settings.keep);

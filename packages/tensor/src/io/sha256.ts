@@ -1,23 +1,18 @@
-// SHA-256 of what is written and read, as lower-case hexadecimal. The platform's own: Node's crypto, else SubtleCrypto.
+// SHA-256 of what is written and read, as lower-case hexadecimal: Node's own, else a portable one.
 import { hasNode, nodeCrypto } from './node';
+import { PortableSha256 } from './sha256-portable';
 
 /** Takes in bytes part by part. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
-  digest(): Promise<string>;
+  digest(): string;
 }
 
-/** A new SHA-256. Without Node the parts are held until `digest`, as SubtleCrypto takes them at once. */
+/** A new SHA-256. */
 export function sha256Hasher(): Hasher {
-  if (hasNode()) {
-    const hash = nodeCrypto().createHash('sha256');
-    return { update: (bytes) => void hash.update(bytes), digest: async () => hash.digest('hex') };
-  }
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  return {
-    update: (bytes) => void parts.push(new Uint8Array(bytes)),
-    digest: async () => hex(await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer())),
-  };
+  if (!hasNode()) return new PortableSha256();
+  const hash = nodeCrypto().createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
 }
 
 /**
@@ -26,15 +21,11 @@ export function sha256Hasher(): Hasher {
  * @example
  * ```ts
  * import { sha256 } from '@heddle/tensor/io';
- * console.log(await sha256('abc')); // ba7816bf…
+ * console.log(sha256('abc')); // ba7816bf…
  * ```
  */
-export async function sha256(data: Uint8Array | string): Promise<string> {
+export function sha256(data: Uint8Array | string): string {
   const hasher = sha256Hasher();
   hasher.update(typeof data === 'string' ? new TextEncoder().encode(data) : data);
   return hasher.digest();
-}
-
-function hex(digest: ArrayBuffer): string {
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

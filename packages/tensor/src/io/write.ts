@@ -105,7 +105,7 @@ export async function writeTemporary(path: string, content: Content): Promise<Pr
   }
   return {
     bytes,
-    sha256: await hasher.digest(),
+    sha256: hasher.digest(),
     discard,
     commit: async () => {
       await fs.rename(temporary, path).catch(failed);
@@ -132,7 +132,7 @@ async function writeToMap(into: Map<string, Uint8Array>, path: string, content: 
   }
   const whole = new Uint8Array(await new Blob(parts).arrayBuffer());
   into.set(path, whole);
-  return { bytes: whole.length, sha256: await hasher.digest() };
+  return { bytes: whole.length, sha256: hasher.digest() };
 }
 
 function partsOf(content: Content): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {

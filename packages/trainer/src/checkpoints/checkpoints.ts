@@ -28,7 +28,7 @@ const padded = (step: number): string => String(step).padStart(8, '0');
 /** The checkpoints of one run, in one store. */
 export class Checkpoints {
   /** Checkpoints of this run that are still there, the oldest first. */
-  private kept: { readonly folder: string; readonly step: number; readonly best: HashedFile | null }[] = [];
+  private kept: { readonly folder: string; best: HashedFile | null }[] = [];
   private lastFiles: readonly HashedFile[] = [];
   private best: HashedFile | null = null;
   private started = false;
@@ -101,7 +101,7 @@ export class Checkpoints {
     for (const folder of await this.folders()) {
       const file = folder === found.folder ? found : await this.stateOf(folder);
       if (file !== null && file.state.step <= found.state.step) {
-        this.kept.push({ folder, step: file.state.step, best: file.best });
+        this.kept.push({ folder, best: file.best });
       }
     }
     this.lastFiles = found.files;
@@ -124,9 +124,11 @@ export class Checkpoints {
   async write(state: RunState, tensors: CheckpointTensors): Promise<string> {
     await this.start();
     const folder = `step-${padded(state.step)}`;
-    if (this.kept.at(-1)?.folder === folder) {
+    const last = this.kept.at(-1);
+    if (last?.folder === folder) {
       // The same step has the same tensors; only what is said of them may have changed.
       await this.writeState(folder, state);
+      last.best = this.best;
     } else {
       const temporary = `writing-${folder}`;
       await this.store.remove(temporary);
@@ -143,7 +145,7 @@ export class Checkpoints {
         await this.store.remove(temporary).catch(() => undefined);
         throw error;
       }
-      this.kept.push({ folder, step: state.step, best: this.best });
+      this.kept.push({ folder, best: this.best });
     }
     this.hasWritten = true;
     await this.prune();
@@ -166,7 +168,7 @@ export class Checkpoints {
 
   private async writeState(folder: string, state: RunState): Promise<void> {
     const content = { state, files: this.lastFiles, best: this.best };
-    await writeText(this.store, `${folder}/${STATE}`, await encodeStateFile(content));
+    await writeText(this.store, `${folder}/${STATE}`, encodeStateFile(content));
   }
 
   /** Keeps the newest checkpoints and the best weights that they refer to. */

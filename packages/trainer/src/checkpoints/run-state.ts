@@ -85,14 +85,14 @@ function decodeNumber(_key: string, value: unknown): unknown {
 }
 
 /** Text of a state file, with its own hash in front. */
-export async function encodeStateFile(content: StateFile): Promise<string> {
+export function encodeStateFile(content: StateFile): string {
   const body = JSON.stringify(content, encodeNumber);
-  return `${await sha256(body)}\n${body}\n`;
+  return `${sha256(body)}\n${body}\n`;
 }
 
 /** Reads a state file back; null where it was cut off or changed. */
-export async function decodeStateFile(bytes: Uint8Array): Promise<StateFile | null> {
+export function decodeStateFile(bytes: Uint8Array): StateFile | null {
   const [hash, body = ''] = new TextDecoder().decode(bytes).split('\n');
   // The hash vouches that these are the very bytes that encodeStateFile wrote.
-  return (await sha256(body)) === hash ? (JSON.parse(body, decodeNumber) as StateFile) : null;
+  return sha256(body) === hash ? (JSON.parse(body, decodeNumber) as StateFile) : null;
 }

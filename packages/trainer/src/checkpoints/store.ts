@@ -69,6 +69,10 @@ function diskStore(root: string): Store {
     async rename(from, to) {
       await fs.rm(path(to), { recursive: true, force: true });
       await fs.rename(path(from), path(to));
+      // Makes the name last through a power cut, where the system lets folders be flushed.
+      const folder = await fs.open(root, 'r').catch(() => null);
+      await folder?.sync().catch(() => undefined);
+      await folder?.close();
     },
     remove: (name) => fs.rm(path(name), { recursive: true, force: true }),
   };

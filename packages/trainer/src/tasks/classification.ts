@@ -103,7 +103,7 @@ export function classification(
 
     scorer: (rows) => classificationScorer(rows, model, config),
 
-    async fingerprint(items) {
+    fingerprint(items) {
       const all = new Int32Array(items.reduce((sum, { ids }) => sum + ids.length + 1, 0));
       let at = 0;
       for (const { ids, label } of items) {
@@ -111,7 +111,7 @@ export function classification(
         all.set(ids, at);
         at += ids.length;
       }
-      const hash = await sha256(new Uint8Array(all.buffer));
+      const hash = sha256(new Uint8Array(all.buffer));
       return `${items.length} rows, ${hash.slice(0, 16)}`;
     },
   };

@@ -42,7 +42,7 @@ export function customTask<M extends Module, Row, Batch>(
     collate,
     loss: (batch) => loss(model, batch),
     tokensOf: tokensOf ?? (() => 0),
-    fingerprint: async (rows) => `${rows.length} rows`,
+    fingerprint: (rows) => `${rows.length} rows`,
     scorer(count) {
       const predictions: Prediction<Batch>[] = [];
       let total = 0;

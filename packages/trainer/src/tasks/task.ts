@@ -47,5 +47,5 @@ export interface Task<Row, Item, Batch> {
   tokensOf(batch: Batch): number;
   scorer(rows: number): Scorer<Batch>;
   /** What the data is known by: checkpoints go on only with the same. */
-  fingerprint(items: readonly Item[]): Promise<string>;
+  fingerprint(items: readonly Item[]): string;
 }
