@@ -44,6 +44,11 @@ describe('mail to text', () => {
     expect((await mailText(mail(['Subject: x'], `This is a multi-part message\n\n${parts}`))).body).toBe('plain');
   });
 
+  it('cuts runs of one sign, and no runs of letters or digits', async () => {
+    const { body } = await mailText(mail(['Subject: a'], 'Buy!!!!!!\n----------\n2000000 aaaaa'));
+    expect(body).toBe('Buy!!!\n---\n2000000 aaaaa');
+  });
+
   it('drops control characters and what stands for lost bytes', async () => {
     expect(await mailText(mail(['Subject: a\ufffd\ufffdb'], 'x\u0007y\u200bz'))).toEqual({
       subject: 'a b',

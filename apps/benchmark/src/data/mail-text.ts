@@ -55,11 +55,15 @@ function linkHosts(source: string): string {
 
 // U+FFFD stands where the package lost 8-bit bytes of old character sets; kept, it would mark foreign spam.
 function tidy(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(/(?:[\ufffd\p{Cf}]|(?![\n\t])\p{Cc})+/gu, ' ')
-    .replace(/[^\S\n]+/g, ' ')
-    .replace(/ ?\n ?/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+  return (
+    text
+      .replace(/\r\n?/g, '\n')
+      .replace(/(?:[\ufffd\p{Cf}]|(?![\n\t])\p{Cc})+/gu, ' ')
+      // A line of sixty dashes says no more than three, and would fill a model's window.
+      .replace(/([^\p{L}\p{N}\s])\1{3,}/gu, '$1$1$1')
+      .replace(/[^\S\n]+/g, ' ')
+      .replace(/ ?\n ?/g, '\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim()
+  );
 }

@@ -112,7 +112,7 @@ function curves(report: Report, field: 'loss' | 'accuracy', title: string, capti
       ...FRAME,
       height: 220,
       data: { values },
-      mark: { type: 'line', point: values.length < 80, interpolate: 'monotone', strokeWidth: 2 },
+      mark: { type: 'line', point: values.length < 80, strokeWidth: 2 },
       encoding: {
         x: { field: 'step', type: 'quantitative', title: 'step' },
         y: { field, type: 'quantitative', title: field, scale: { zero: false } },

@@ -72,7 +72,7 @@ function numbers({ metrics, baselines, model, runs }: Report): Markup {
 
 function mistakes(errors: readonly WrongExample[]): Markup {
   if (errors.length === 0) return html`<section><h2>Mistakes</h2><p>None on the test part.</p></section>`;
-  return html`<section><h2>Most confidently wrong</h2><p class="soft">The darker a word, the more attention it got, averaged over the heads of the last layer. Words past the model's window are left out.</p>${join(
+  return html`<section><h2>Most confidently wrong</h2><p class="soft">The darker a word, the more it counted: attention followed through all layers to what was pooled. Of long messages the model reads beginning and end.</p>${join(
     errors.map(
       (e) =>
         html`<article><div><span class="label wrong">${e.predicted}</span> with ${percent(e.confidence)}, but it is <span class="label">${e.truth}</span></div><div class="mail">${attended(e)}</div></article>`,
