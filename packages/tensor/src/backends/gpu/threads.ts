@@ -1,10 +1,16 @@
 // How the elements of a shape are dealt to threads. gpu.js counts threads in whole numbers but keeps variables as
 // floats, so positions are spelled out of `this.thread` wherever three axes are enough.
+import { BackendError } from '../../errors';
 import type { Shape } from '../../shape';
 import type { Mode } from './device';
 
 /** Source of a position along an axis; a float one is exact up to 2^24 and needs another way to index. */
 export type Index = string | { readonly float: string };
+
+/** The source of a position, whichever kind it is. */
+export function sourceOf(index: Index): string {
+  return typeof index === 'string' ? index : index.float;
+}
 
 /** One thread an element. */
 export interface Threads {
@@ -23,6 +29,9 @@ export interface Threads {
 /** Most threads along an axis that every WebGPU device runs: 65,535 workgroups of 8, 8 and 1. */
 const MOST = [524_280, 524_280, 65_535] as const;
 
+/** Whole numbers up to here are exact as floats. */
+const EXACT = 2 ** 24;
+
 /** Deals out the elements of `shape` in row-major order. */
 export function threadsOf(mode: Mode, shape: Shape): Threads {
   const rank = shape.length;
@@ -33,6 +42,12 @@ export function threadsOf(mode: Mode, shape: Shape): Threads {
   if (rank === 2 && x <= MOST[0] && y <= MOST[1]) return plain([x, y], ['this.thread.y', 'this.thread.x']);
   const z = shape.slice(0, -2).reduce((a, b) => a * b, 1);
   const fits = mode === 'webgl2' || (x <= MOST[0] && y <= MOST[1] && z <= MOST[2]);
+  if (!fits && x * y * z > EXACT) {
+    throw new BackendError(
+      'gpu',
+      `[${shape.join(', ')}] has too many elements for its strides: make smaller pieces of it`,
+    );
+  }
   if (!fits) return folded([x * y * z], 'this.thread.x', shape, []);
   if (rank === 3) return plain([x, y, z], ['this.thread.z', 'this.thread.y', 'this.thread.x']);
   return folded([x, y, z], 'this.thread.z', shape.slice(0, -2), ['this.thread.y', 'this.thread.x']);

@@ -7,7 +7,7 @@ import type { Device, GpuBuffer } from '../device';
 import { mapViews } from '../kernels/elementwise';
 import type { Product } from '../kernels/product';
 import { sumView } from '../kernels/reductions';
-import { threadsOf } from '../threads';
+import { sourceOf, threadsOf } from '../threads';
 import { denseAs, denseOf, type View, viewOf } from '../view';
 import { uploadMask } from './activations';
 import { all, walkRows } from './rows';
@@ -62,11 +62,8 @@ function scores(
   const m = mask === undefined ? null : call.tensor(mask, step);
   const [scale, nothing] = [call.float(attrs.scale), call.float(NOTHING)];
   const out = call.run(threads, () => {
-    const text = (i: number): string => {
-      const own = threads.index[i];
-      return typeof own === 'string' ? own : own.float;
-    };
-    const [i, j] = [`(${text(2)} + ${S - T})`, text(3)];
+    const [query, key] = threads.index.slice(2).map(sourceOf);
+    const [i, j] = [`(${query} + ${S - T})`, key];
     const hidden = [
       ...(causal ? [`${j} > ${i}`] : []),
       ...(window === null ? [] : [`${j} < ${i} - ${window - 1}`]),

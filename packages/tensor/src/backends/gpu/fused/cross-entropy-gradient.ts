@@ -5,7 +5,7 @@ import type { FusedContext } from '../../backend';
 import { Call } from '../call';
 import type { Device, GpuBuffer } from '../device';
 import { sumView } from '../kernels/reductions';
-import { type Index, threadsOf } from '../threads';
+import { sourceOf, threadsOf } from '../threads';
 import { type Dense, denseAs, denseOf } from '../view';
 
 /** What both gradients read. */
@@ -66,8 +66,6 @@ function upstream(
   );
 }
 
-const text = (index: Index): string => (typeof index === 'string' ? index : index.float);
-
 /** up ((1 − ε) w_t (p − [c = t]) + ε / C (p Σ w − w_c)) */
 function ofLogits(device: Device, parts: Parts, weights: Dense | null): GpuBuffer {
   const { logits, targets, lse, own, up, rows, width, smoothing } = parts;
@@ -85,7 +83,7 @@ function ofLogits(device: Device, parts: Parts, weights: Dense | null): GpuBuffe
   const out = call.run(threads, () =>
     [
       `const p = Math.exp(${values.at([i, c])} - ${lses.at([i])});`,
-      `const hit = (Math.abs(${text(c)} - ${id.at([i])}) < 0.5) ? 1 : 0;`,
+      `const hit = (Math.abs(${sourceOf(c)} - ${id.at([i])}) < 0.5) ? 1 : 0;`,
       `let d = (1 - ${share}) * ${owns.at([i])} * (p - hit);`,
       smoothing > 0 ? `d = d + ${share} / ${classes} * (p * ${sum?.at([]) ?? classes} - ${each?.at([c]) ?? '1'});` : '',
       `return ${ups.at([i])} * d;`,
@@ -111,7 +109,7 @@ function ofWeights(device: Device, parts: Parts, mean: Dense | null): GpuBuffer 
       'let total = 0;',
       `for (let k = 0; k < ${rows}; k++) {`,
       `const d = ${lses.at(['k'])} - ${values.at([c, 'k'])};`,
-      `const hit = (Math.abs(${text(c)} - ${id.at(['k'])}) < 0.5) ? 1 : 0;`,
+      `const hit = (Math.abs(${sourceOf(c)} - ${id.at(['k'])}) < 0.5) ? 1 : 0;`,
       `total += ${ups.at(['k'])} * (hit * ((1 - ${share}) * d - ${loss?.at([]) ?? '0'}) + ${share} / ${classes} * d);`,
       '}',
       'return total;',

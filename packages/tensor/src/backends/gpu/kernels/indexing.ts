@@ -6,15 +6,12 @@ import type { Kernel } from '../../backend';
 import { bufferOf, Call, type Operand, stridesOf } from '../call';
 import type { Device, GpuBuffer } from '../device';
 import { placesOf, requireIds } from '../ids';
-import { type Index, threadsOf } from '../threads';
+import { type Index, sourceOf, threadsOf } from '../threads';
 import { denseOf } from '../view';
 
 interface AxisAttrs {
   readonly axis: number;
 }
-
-/** Source of a position. */
-const text = (index: Index): string => (typeof index === 'string' ? index : index.float);
 
 /** A position less a number, of the same kind. */
 const minus = (index: Index, by: number): Index =>
@@ -54,12 +51,12 @@ function scatterAdd(device: Device): Kernel<AxisAttrs & { readonly shape: Shape 
     return call.run(threads, () => {
       const at = threads.index.map((own, i): Index => (i === axis ? 'k' : own));
       const inside = threads.index
-        .map((own, i) => (i === axis || index.shape[i] === shape[i] ? null : `${text(own)} < ${index.shape[i]}`))
+        .map((own, i) => (i === axis || index.shape[i] === shape[i] ? null : `${sourceOf(own)} < ${index.shape[i]}`))
         .filter((condition) => condition !== null);
       return [
         'let total = 0;',
         `for (let k = 0; k < ${index.shape[axis]}; k++) {`,
-        `if (${[...inside, `Math.abs(${ids.at(at)} - ${text(threads.index[axis])}) < 0.5`].join(' && ')}) {`,
+        `if (${[...inside, `Math.abs(${ids.at(at)} - ${sourceOf(threads.index[axis])}) < 0.5`].join(' && ')}) {`,
         `total += ${values.at(at)};`,
         '}',
         '}',
@@ -131,9 +128,9 @@ export function addRows(
 function scan(ids: Operand, values: Operand, count: number, row: Index, column: Index, none: string): string {
   return [
     'let total = 0;',
-    `if (Math.abs(${text(row)} - ${none}) < 0.5) { return total; }`,
+    `if (Math.abs(${sourceOf(row)} - ${none}) < 0.5) { return total; }`,
     `for (let k = 0; k < ${count}; k++) {`,
-    `if (Math.abs(${ids.at(['k'])} - ${text(row)}) < 0.5) { total += ${values.at(['k', column])}; }`,
+    `if (Math.abs(${ids.at(['k'])} - ${sourceOf(row)}) < 0.5) { total += ${values.at(['k', column])}; }`,
     '}',
     'return total;',
   ].join('\n');
@@ -143,7 +140,7 @@ function gathered(starts: Operand, order: Operand, values: Operand, row: Index, 
   return [
     'let total = 0;',
     `const first = ${starts.at([row])};`,
-    `const count = ${starts.at([`${text(row)} + 1`])} - first;`,
+    `const count = ${starts.at([`${sourceOf(row)} + 1`])} - first;`,
     'for (let k = 0; k < count; k++) {',
     `const place = ${order.at([{ float: 'first + k' }])};`,
     `total += ${values.at([{ float: 'place' }, column])};`,
@@ -200,7 +197,7 @@ function join(device: Device, parts: readonly Part[], shape: Shape, axis: number
       from += there[i].length;
       const at = threads.index.map((own, k) => (k === axis ? minus(own, start) : own));
       const value = `return ${operand.at(at)};`;
-      return i === operands.length - 1 ? value : `if (${text(threads.index[axis])} < ${from}) { ${value} }`;
+      return i === operands.length - 1 ? value : `if (${sourceOf(threads.index[axis])} < ${from}) { ${value} }`;
     });
     return lines.join('\n');
   });
@@ -215,8 +212,8 @@ function pad(device: Device): Kernel<{ readonly before: readonly number[]; reado
     return call.run(threads, () => {
       if (x.size === 0) return `return ${around};`;
       const outside = threads.index.flatMap((own, i) => [
-        ...(before[i] > 0 ? [`${text(own)} < ${before[i]}`] : []),
-        ...(before[i] + x.shape[i] < out.shape[i] ? [`${text(own)} >= ${before[i] + x.shape[i]}`] : []),
+        ...(before[i] > 0 ? [`${sourceOf(own)} < ${before[i]}`] : []),
+        ...(before[i] + x.shape[i] < out.shape[i] ? [`${sourceOf(own)} >= ${before[i] + x.shape[i]}`] : []),
       ]);
       const inside = `return ${operand.at(threads.index.map((own, i) => minus(own, before[i])))};`;
       return outside.length === 0 ? inside : `if (${outside.join(' || ')}) { return ${around}; }\n${inside}`;

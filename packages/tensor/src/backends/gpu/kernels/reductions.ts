@@ -4,7 +4,7 @@ import type { AnyTensor } from '../../../tensor';
 import type { Kernel } from '../../backend';
 import { Call, stridesOf } from '../call';
 import type { Device, GpuBuffer } from '../device';
-import { collapse, type Index, threadsOf } from '../threads';
+import { collapse, type Index, sourceOf, threadsOf } from '../threads';
 import { denseAs, type View, viewOf } from '../view';
 
 /** How a reduction starts from the first element `v`, and takes in another one. */
@@ -85,7 +85,7 @@ function inTwoSteps(
   const x = call.buffer(view.buffer, [...keptStrides, stride, stride * chunks], view.offset, threads.folded ? 1 : 0);
   const partial = call.run(threads, () => {
     const chunk = threads.index[threads.index.length - 1];
-    const name = typeof chunk === 'string' ? chunk : chunk.float;
+    const name = sourceOf(chunk);
     return [
       fold.start.replace('FIRST', x.at([...threads.index, '0'])),
       `for (let k = 0; k < ${turns}; k++) {`,
@@ -126,10 +126,7 @@ function reduction(device: Device, fold: Fold): Kernel<{ readonly axes: readonly
 function line(device: Device, shape: readonly number[]) {
   const threads = threadsOf(device.mode, shape);
   const replaced = (axis: number, by: Index): Index[] => threads.index.map((own, i) => (i === axis ? by : own));
-  const name = (axis: number): string => {
-    const own = threads.index[axis];
-    return typeof own === 'string' ? own : own.float;
-  };
+  const name = (axis: number): string => sourceOf(threads.index[axis]);
   return { threads, replaced, name, step: threads.folded ? 1 : 0 };
 }
 

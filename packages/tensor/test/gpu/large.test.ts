@@ -1,0 +1,86 @@
+// Shapes and lists beyond what one dispatch or one kernel holds.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/backends/backend';
+import { createGpu } from '../../src/backends/gpu/index';
+import { threadsOf } from '../../src/backends/gpu/threads';
+import { BackendError, concat, embedding, IndexError, scope, tensor } from '../../src/index';
+import { on } from '../support/backends';
+import { missing } from './dawn';
+
+const counted = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => i);
+
+describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('large shapes, %s kernels', (kernels) => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await createGpu({ mode: 'webgpu', kernels });
+  });
+  afterAll(() => backend.dispose());
+
+  // Longer than a dispatch along x; more planes than a dispatch has along z.
+  it.each([
+    [
+      [2, 600_001],
+      [1, 0],
+    ],
+    [
+      [70_001, 2, 3],
+      [0, 2, 1],
+    ],
+    [
+      [2, 3, 2, 5, 2],
+      [4, 2, 0, 3, 1],
+    ],
+  ])('copies %j in the order %j', async (shape, order) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const source = order.map((axis) => shape[axis]);
+    const inverse = order.map((_, axis) => order.indexOf(axis));
+    const strides = source.map((_, i) => source.slice(i + 1).reduce((a, b) => a * b, 1));
+    const copied = await on(backend, () =>
+      scope(() => tensor<'float32'>(counted(size), { shape: source }).permute(inverse).add(0)).data(),
+    );
+    const wrong = copied.findIndex((value, i) => {
+      let rest = i;
+      let at = 0;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        at += (rest % shape[axis]) * strides[inverse[axis]];
+        rest = Math.floor(rest / shape[axis]);
+      }
+      return value !== at;
+    });
+    expect(wrong).toBe(-1);
+  });
+
+  it('adds up a million elements', async () => {
+    const total = await on(backend, () =>
+      scope(() => tensor<'float32'>(new Float32Array(1_000_000).fill(0.5)).sum()).item(),
+    );
+    expect(total).toBe(500_000);
+  });
+
+  it('joins more tensors than a kernel binds', async () => {
+    const joined = await on(backend, () =>
+      scope(() => concat(Array.from({ length: 23 }, (_, i) => tensor([i, i + 0.5])))).data(),
+    );
+    expect([...joined]).toEqual(Array.from({ length: 46 }, (_, i) => Math.floor(i / 2) + (i % 2) / 2));
+  });
+
+  it('refuses ids that the host can see are wrong, and gives NaN for those that only the device knows', async () => {
+    await on(backend, async () => {
+      const table = tensor([
+        [1, 2],
+        [3, 4],
+      ]);
+      expect(() => embedding(table, tensor<'int32'>([0, 2], { dtype: 'int32' }))).toThrow(IndexError);
+      const made = tensor<'int32'>([0, 1], { dtype: 'int32' }).mul(2);
+      const rows = embedding(table, made);
+      expect([...(await rows.data())]).toEqual([1, 2, Number.NaN, Number.NaN]);
+      for (const t of [table, made, rows]) t.dispose();
+    });
+  });
+});
+
+describe('threads', () => {
+  it('refuses what floats can no longer count', () => {
+    expect(() => threadsOf('webgpu', [3, 6_000_000])).toThrow(BackendError);
+  });
+});
