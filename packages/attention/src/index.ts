@@ -22,6 +22,7 @@ export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config'
 export { type Adaptable, Lora, type LoraConfig } from './lora';
 export { attentionMask, type MaskOptions } from './masks';
 export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
+export { loadModel, type PretrainedModel } from './models/auto';
 export { Bart, type BartConfig } from './models/bart';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';

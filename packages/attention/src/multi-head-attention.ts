@@ -132,7 +132,7 @@ export class MultiHeadAttention extends Module {
     const start = options.memory === undefined ? (options.cache?.length ?? 0) : 0;
     const q = this.rotate(split(this.qProj.call(x), this.heads), start, options); // [B, H, T, Dh]
     const [k, v] = this.keysAndValues(x, start, options); // [B, G, S, Dh]
-    const mask = attentionMask(options);
+    const mask = requireBroadcast(attentionMask(options), [x.shape[0], this.heads, x.shape[1], k.shape[2]]);
     const attended = this.attend(q, k, v, mask, options); // [B, H, T, Dh]
     return this.outProj.call(merge(attended));
   }
@@ -176,4 +176,14 @@ function split(x: Tensor, heads: number): Tensor {
 function merge(x: Tensor): Tensor {
   const [B, H, T, D] = x.shape;
   return x.permute([0, 2, 1, 3]).reshape([B, T, H * D]);
+}
+
+/** Refuses a mask that can't be spread over the scores. */
+function requireBroadcast(mask: AnyTensor | undefined, scores: readonly number[]): AnyTensor | undefined {
+  const from = scores.length - (mask?.rank ?? 0);
+  if (mask?.shape.some((n, i) => n !== 1 && n !== scores[from + i])) {
+    const expected = `shapes that broadcast to [${scores.join(', ')}]`;
+    throw new ShapeError('MultiHeadAttention', 'mask', expected, `[${mask.shape.join(', ')}]`);
+  }
+  return mask;
 }

@@ -1,0 +1,74 @@
+// The right class for a folder, by what its config.json says.
+import { FormatError } from '@heddle/tensor';
+import type { Source } from '@heddle/tensor/io';
+import type { Module } from '@heddle/tensor/nn';
+import { type Architecture, loadPretrained, type PretrainedOptions, readModelConfig } from './architecture';
+import { type Bart, bartFamilies } from './bart';
+import { type Bert, bertFamilies } from './bert';
+import { type Bloom, bloom } from './bloom';
+import { type GptNeoX, gptNeoX } from './gpt-neox';
+import { type Gpt2, gpt2 } from './gpt2';
+import { type Llama, llamaFamilies } from './llama';
+import { type T5, t5 } from './t5';
+import { type Vit, vit } from './vit';
+
+/** A model of any family that is known. */
+export type PretrainedModel = Bart | Bert | Bloom | Gpt2 | GptNeoX | Llama | T5 | Vit;
+
+/** How a family is loaded, whatever its config is like. */
+interface Loader {
+  readonly modelType: string;
+  readonly names: readonly string[];
+  load(source: Source, options: Omit<PretrainedOptions, 'config'>): Promise<PretrainedModel>;
+}
+
+function loader<Config, Model extends PretrainedModel & Module>(architecture: Architecture<Config, Model>): Loader {
+  const { modelType, names } = architecture;
+  return { modelType, names, load: (source, options) => loadPretrained(architecture, source, options) };
+}
+
+const loaders: readonly Loader[] = [
+  ...Object.values(llamaFamilies).map(loader),
+  ...Object.values(bertFamilies).map(loader),
+  ...Object.values(bartFamilies).map(loader),
+  loader(gpt2),
+  loader(gptNeoX),
+  loader(bloom),
+  loader(t5),
+  loader(vit),
+];
+
+/**
+ * Loads a folder with config.json and safetensors, whatever model it holds.
+ *
+ * @param source a path (Node), a URL that ends in a slash, or a map from name to bytes
+ * @throws {FormatError} where the architecture isn't known, naming those that are, or a file is missing or damaged.
+ * @throws {StateDictError} listing every missing, unexpected and mis-shaped weight.
+ * @example
+ * ```ts
+ * import { Gpt2, gpt2Config, loadModel } from '@heddle/attention';
+ * import { init } from '@heddle/tensor';
+ * await init();
+ * const files = new Map<string, Uint8Array>();
+ * await new Gpt2(gpt2Config({ vocabSize: 50, dim: 16, layers: 1, heads: 2, maxLength: 8 })).savePretrained(files);
+ * console.log((await loadModel(files)).constructor.name); // Gpt2
+ * ```
+ */
+export async function loadModel(
+  source: Source,
+  options: Omit<PretrainedOptions, 'config'> = {},
+): Promise<PretrainedModel> {
+  const { model_type: type, architectures } = await readModelConfig(source);
+  const name = Array.isArray(architectures) ? architectures[0] : undefined;
+  const found = loaders.find(({ modelType, names }) =>
+    type === undefined ? names.includes(name) : modelType === type,
+  );
+  if (found === undefined) {
+    const known = loaders.map(({ modelType }) => modelType).join(', ');
+    throw new FormatError(
+      'config.json',
+      `model_type: expected one of ${known}, got ${JSON.stringify(type ?? name) ?? 'nothing'}`,
+    );
+  }
+  return found.load(source, options);
+}

@@ -1,0 +1,101 @@
+// Folders that aren't what they should be: everything that is wrong is said, and nothing stays in memory.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { init, memory } from '@heddle/tensor';
+import { saveSafetensors } from '@heddle/tensor/io';
+import { beforeAll, expect, it } from 'vitest';
+import { Gpt2, Llama, loadModel } from '../../src/index';
+import { fixtureNames, folderOf } from '../support/model-fixture';
+
+const filesOf = (name: string): Map<string, Uint8Array> =>
+  new Map(['config.json', 'model.safetensors'].map((file) => [file, readFileSync(join(folderOf(name), file))]));
+
+function withConfig(name: string, fields: object): Map<string, Uint8Array> {
+  const files = filesOf(name);
+  const config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
+  return files.set('config.json', new TextEncoder().encode(JSON.stringify({ ...config, ...fields })));
+}
+
+beforeAll(async () => {
+  await init({ backend: 'wasm' });
+});
+
+it.each(fixtureNames().filter((name) => name !== 'clip'))('finds the class of %s', async (name) => {
+  const model = await loadModel(folderOf(name));
+  expect(model.parameterCount()).toBeGreaterThan(1_000);
+  model.dispose();
+});
+
+it('names the architectures that it knows', async () => {
+  await expect(loadModel(withConfig('gpt2', { model_type: 'mamba' }))).rejects.toThrow(
+    /expected one of .*llama.*gpt2.*got "mamba"/,
+  );
+  await expect(Gpt2.fromPretrained(folderOf('llama'))).rejects.toThrow('expected model_type "gpt2", got "llama"');
+});
+
+it('lists everything that is wrong with a config', async () => {
+  const wrong = { hidden_size: -1, num_attention_heads: 2.5, hidden_act: 'sine', rope_scaling: { rope_type: 'yarn' } };
+  await expect(Llama.fromPretrained(withConfig('llama', wrong))).rejects.toThrow(
+    /hidden_size: .*num_attention_heads: .*hidden_act: .*rope_scaling\.rope_type: /,
+  );
+  await expect(Llama.fromPretrained(withConfig('llama', { num_key_value_heads: 3 }))).rejects.toThrow(
+    'divisor of num_attention_heads',
+  );
+  await expect(Llama.fromPretrained(withConfig('llama', { num_attention_heads: 3 }))).rejects.toThrow(
+    'num_key_value_heads',
+  );
+});
+
+it('refuses absurd sizes before it asks for memory', async () => {
+  const before = memory().bytes;
+  const absurd = withConfig('gpt2', { n_embd: 65_536, n_head: 64, n_layer: 1_000 });
+  await expect(Gpt2.fromPretrained(absurd)).rejects.toThrow('parameters');
+  expect(memory().bytes).toBe(before);
+});
+
+it('lists every weight that is missing, unexpected or of another shape, and frees the model', async () => {
+  const before = memory().buffers;
+  await expect(Gpt2.fromPretrained(withConfig('gpt2', { n_layer: 3 }))).rejects.toThrow(
+    /missing: decoder\.layers\.2\.self_attn\.q_proj\.weight, /,
+  );
+  await expect(Gpt2.fromPretrained(withConfig('gpt2', { n_layer: 1 }))).rejects.toThrow(
+    /unexpected: .*transformer\.h\.1\.attn\.c_attn/,
+  );
+  await expect(Gpt2.fromPretrained(withConfig('gpt2', { n_inner: 24 }))).rejects.toThrow(
+    /of another shape: .*linear1\.weight: expected \[24, 16\], got \[20, 16\]/,
+  );
+  expect(memory().buffers).toBe(before);
+});
+
+it('names a shard that is missing, and a file that is cut off', async () => {
+  const model = await Gpt2.fromPretrained(folderOf('gpt2'));
+  const files = new Map<string, Uint8Array>();
+  await model.savePretrained(files, { maxShardBytes: 9_000 });
+  expect([...files.keys()].filter((name) => name.endsWith('.safetensors')).length).toBeGreaterThan(1);
+  const again = await Gpt2.fromPretrained(files);
+  expect(again.parameterCount()).toBe(model.parameterCount());
+  const [shard] = files.keys();
+  await expect(Gpt2.fromPretrained(new Map([...files].filter(([name]) => name !== shard)))).rejects.toThrow(shard);
+  const cut = filesOf('gpt2');
+  cut.set('model.safetensors', cut.get('model.safetensors')!.slice(0, -8));
+  await expect(Gpt2.fromPretrained(cut)).rejects.toThrow('cut off');
+});
+
+it('reads a checkpoint of the model without its head, whose names lack the prefix', async () => {
+  const model = await Gpt2.fromPretrained(folderOf('gpt2'));
+  const bare = new Map([...model.stateDict()].map(([name, t]) => [name, t]));
+  expect(bare.size).toBeGreaterThan(10);
+  const files = new Map<string, Uint8Array>();
+  await model.savePretrained(files);
+  const { loadSafetensors } = await import('@heddle/tensor/io');
+  const state = await loadSafetensors(files);
+  const short = new Map([...state].map(([name, t]) => [name.replace(/^transformer\./, ''), t]));
+  await saveSafetensors('model.safetensors', short, { into: files });
+  const again = await Gpt2.fromPretrained(files);
+  for (const [name, p] of model.namedParameters())
+    expect(await again.namedParameters().get(name)?.data()).toEqual(await p.data());
+});
+
+it('has a fixture for every folder', () => {
+  for (const name of fixtureNames()) expect(readdirSync(folderOf(name)).sort()).toContain('expected.json');
+});
