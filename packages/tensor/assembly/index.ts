@@ -17,3 +17,4 @@ export * from './cross-entropy';
 export * from './attention';
 export * from './attention-few';
 export * from './attention-grad';
+export * from './attention-native';

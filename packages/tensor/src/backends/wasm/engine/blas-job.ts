@@ -30,9 +30,10 @@ export interface Koffi {
 export const SGEMM =
   'void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, void *a, int lda, void *b, int ldb, float beta, void *c, int ldc)';
 
-const ROW_MAJOR = 101;
-const AS_IT_IS = 111;
-const TRANSPOSED = 112;
+/** CBLAS's names of layouts. */
+export const ROW_MAJOR = 101;
+export const AS_IT_IS = 111;
+export const TRANSPOSED = 112;
 
 // Slots of the argument block beyond those that the block kernel `matmul` has: see gemm.ts.
 /** 1 where A lies transposed. */

@@ -3,6 +3,7 @@
 import { BackendError } from '../../../errors';
 import { type KernelName, kernelNames } from '../generated/kernels';
 import { Allocator } from './allocator';
+import { type AttentionParts, attentionRunners } from './attention-job';
 import { findBlas } from './blas';
 import { blasRunner, type Finish } from './blas-job';
 import { canBlock, hardwareThreads, hasRelaxedSimd, hasSharedMemory, hasSimd, type Simd } from './features';
@@ -60,7 +61,7 @@ export class Engine {
   readonly #indices: ReadonlyMap<string, number>;
   readonly #pool: Pool | null;
   readonly #recent: number[] = [];
-  readonly #blas: RunPart | null;
+  readonly #native: readonly RunPart[];
 
   /** Use `Engine.create`. */
   private constructor(parts: {
@@ -70,14 +71,14 @@ export class Engine {
     kernels: Record<KernelName, RunPart>;
     pool: Pool | null;
     args: number;
-    blas: RunPart | null;
+    native: readonly RunPart[];
   }) {
     this.#info = parts.info;
     this.#memory = parts.memory;
     this.#allocator = parts.allocator;
     this.#kernels = parts.kernels;
     this.#pool = parts.pool;
-    this.#blas = parts.blas;
+    this.#native = parts.native;
     this.argsAddress = parts.args;
     this.#indices = new Map(kernelNames.map((name, i) => [name, i]));
     this.#aim();
@@ -113,9 +114,16 @@ export class Engine {
             await threadStarter(options.workerUrl),
           );
     const kernels = exports as unknown as Record<KernelName, RunPart>;
-    const runBlas = blas && blasRunner(memory.memory, blas.sgemm, exports['matmulFinish'] as Finish);
+    const parts = exports as unknown as AttentionParts;
+    const native =
+      blas === null
+        ? []
+        : [
+            blasRunner(memory.memory, blas.sgemm, exports['matmulFinish'] as Finish),
+            ...attentionRunners(memory.memory, blas.sgemm, parts, scratch[0]),
+          ];
     const info = { threads, simd, shared, blas: typeof found === 'string' ? found : found.name, notes };
-    return new Engine({ info, memory, allocator, kernels, pool, args, blas: runBlas });
+    return new Engine({ info, memory, allocator, kernels, pool, args, native });
   }
 
   /** What the engine runs on. */
@@ -198,14 +206,14 @@ export class Engine {
 
   /** Whether products can go to a BLAS of the system. */
   get hasBlas(): boolean {
-    return this.#blas !== null;
+    return this.#native.length > 0;
   }
 
-  /** Runs blocks of a product on the system's BLAS, as `launch` runs the units of a kernel. */
-  launchBlas(units: number, work: number): void {
-    const run = this.#blas!;
+  /** Runs a job on the system's BLAS (BLAS_JOB and its like), as `launch` runs the units of a kernel. */
+  launchBlas(job: number, units: number, work: number): void {
+    const run = this.#native[BLAS_JOB - job];
     if (this.#pool === null || work < PARALLEL_WORK || units < 2) run(this.argsAddress, 0, units);
-    else this.#pool.run(BLAS_JOB, run, this.argsAddress, units);
+    else this.#pool.run(job, run, this.argsAddress, units);
   }
 
   /** Ends the workers. The engine goes on working; they start again when they are needed. */

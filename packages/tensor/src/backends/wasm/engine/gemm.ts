@@ -2,6 +2,7 @@
 // strides alone, never from the number of threads, so neither does the result.
 import { LDA, LDB, TRANS_A, TRANS_B } from './blas-job';
 import type { Engine } from './engine';
+import { BLAS_JOB } from './protocol';
 
 /** A batch of matrices in memory: byte address of the first, strides in elements. */
 export interface Matrices {
@@ -152,7 +153,7 @@ function native(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   slots[LDB] = leading(b, K, N);
   finish(slots, product, product.bias ?? 0);
   const work = (count * M * N * K) / BLAS_FLOPS_PER_OPERATION;
-  engine.launchBlas(count * Math.ceil(M / height) * Math.ceil(N / width), work);
+  engine.launchBlas(BLAS_JOB, count * Math.ceil(M / height) * Math.ceil(N / width), work);
   table.free();
 }
 

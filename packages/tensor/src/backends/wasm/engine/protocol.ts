@@ -34,6 +34,9 @@ export const MESSAGE = 97;
 
 /** KERNEL of a matrix product through the native BLAS. */
 export const BLAS_JOB = -1;
+/** KERNEL of attention's forward and backward pass through the native BLAS. */
+export const ATTENTION_JOB = -2;
+export const ATTENTION_GRAD_JOB = -3;
 
 /** What a worker is started with. */
 export interface WorkerSetup {

@@ -1,5 +1,6 @@
 // The program of a pool's worker: waits for a job in shared memory, claims units of it until none are left, waits again.
 // Bundled by scripts/build-wasm.mjs into a string; imports nothing that isn't a constant or a type.
+import { type AttentionParts, attentionRunners } from './attention-job';
 import { blasRunner, type Finish, type Koffi, SGEMM, type Sgemm } from './blas-job';
 import {
   ACTIVE,
@@ -36,7 +37,13 @@ function work(setup: WorkerSetup): void {
   (exports['setScratch'] as (address: number) => void)(setup.scratch);
   const kernels = setup.kernels.map((name) => exports[name] as Kernel);
   const finish = exports['matmulFinish'] as Finish;
-  const blas = setup.blas === null ? null : blasRunner(setup.memory, load(setup.blas), finish);
+  const native: Kernel[] = [];
+  if (setup.blas !== null) {
+    const sgemm = load(setup.blas);
+    const parts = exports as unknown as AttentionParts;
+    native.push(blasRunner(setup.memory, sgemm, finish));
+    native.push(...attentionRunners(setup.memory, sgemm, parts, setup.scratch));
+  }
   const words = new Int32Array(setup.memory.buffer, setup.control, CONTROL_BYTES / 4);
   Atomics.add(words, READY, 1);
   let sequence = 0;
@@ -46,8 +53,8 @@ function work(setup: WorkerSetup): void {
     // The calling thread closes a job before it waits for ACTIVE to fall to 0: either we see it closed, or it sees us.
     if (Atomics.load(words, OPEN) === 1) {
       try {
-        const kernel = words[KERNEL] === BLAS_JOB ? blas! : kernels[words[KERNEL]];
-        claim(words, kernel, setup.args);
+        const index = words[KERNEL];
+        claim(words, index < 0 ? native[BLAS_JOB - index] : kernels[index], setup.args);
       } catch (error) {
         report(words, String(error));
       }

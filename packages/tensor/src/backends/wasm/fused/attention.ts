@@ -5,7 +5,9 @@ import type { FusedRows } from '../../../registry';
 import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
 import { addressOf } from '../address';
+import { BLOCK_KEYS, BLOCK_QUERIES, MAX_BLOCK, MAX_BLOCK_QUERIES, MAX_KEYS } from '../engine/attention-job';
 import type { Engine } from '../engine/engine';
+import { ATTENTION_GRAD_JOB, ATTENTION_JOB } from '../engine/protocol';
 import { writeRandom } from './activations';
 
 // Slots, as assembly/attention-tile.ts has them.
@@ -22,6 +24,9 @@ const TILE_KEYS = 64;
 const QUERIES = 192;
 const WIDE = 440;
 const WIDEST = 980;
+
+// Products of a block smaller than this cost the BLAS more to call than to compute.
+const BLAS_MULTIPLY_ADDS = 1 << 18;
 
 // Up to as many queries keys and values aren't worth packing.
 const FEW = 4;
@@ -59,7 +64,11 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     slots[G + 8] = dv;
     slots[G + 9] = dMask;
     engine.launch('attentionDeltas', B * H, g.size * 2);
-    engine.launch('attentionGrad', B * heads, 3 * costOf(inputs, attrs.causal));
+    const cost = 3 * costOf(inputs, attrs.causal);
+    if (dMask === 0 && isDense(g) && suitsBlas(engine, inputs)) {
+      writeBlock(engine, inputs);
+      engine.launchBlas(ATTENTION_GRAD_JOB, B * heads, cost / 4);
+    } else engine.launch('attentionGrad', B * heads, cost);
     engine.free(deltas);
     const gradients = [dq, dk, dv, ...(mask === undefined ? [] : [dMask === 0 ? null : dMask])];
     return gradients.map((gradient, i) => {
@@ -84,11 +93,36 @@ function attend(
   slots[LOG_SUMS] = logSums;
   if (T <= FEW && isDenseAlongHeads(inputs[1]) && isDenseAlongHeads(inputs[2])) {
     engine.launch('attentionFew', B * H, costOf(inputs, false));
+  } else if (suitsBlas(engine, inputs)) {
+    const queries = writeBlock(engine, inputs);
+    engine.launchBlas(ATTENTION_JOB, B * H * Math.ceil(T / queries), costOf(inputs, attrs.causal) / 4);
   } else engine.launch('attention', B * H * Math.ceil(T / slots[UNIT_QUERIES]), costOf(inputs, attrs.causal));
 }
 
 function isDenseAlongHeads(t: AnyTensor): boolean {
   return t.strides[3] === 1 && t.shape[3] % 4 === 0;
+}
+
+// Whether the system's BLAS takes the products: blocks large enough for its calls, heads that lie as it reads them.
+function suitsBlas(engine: Engine, [q, k, v]: readonly AnyTensor[]): boolean {
+  if (!engine.hasBlas || ![q, k, v].every(isDense)) return false;
+  const [T, D] = [q.shape[2], q.shape[3]];
+  const S = k.shape[2];
+  return S <= MAX_KEYS && Math.min(T, MAX_BLOCK_QUERIES) * S * D >= BLAS_MULTIPLY_ADDS && Math.min(T, D) >= 16;
+}
+
+// Rows that a leading dimension describes.
+function isDense(t: AnyTensor): boolean {
+  return t.strides[3] === 1 && t.strides[2] >= t.shape[3];
+}
+
+// Queries of a block and floats between rows of scores, so that blocks fit a thread's scratch memory.
+function writeBlock({ slots }: Engine, [q, k]: readonly AnyTensor[]): number {
+  const ld = Math.ceil(k.shape[2] / 4) * 4;
+  const queries = Math.min(q.shape[2], MAX_BLOCK_QUERIES, Math.floor(MAX_BLOCK / ld));
+  slots[BLOCK_QUERIES] = queries;
+  slots[BLOCK_KEYS] = ld;
+  return queries;
 }
 
 // Simple operations of the forward pass, about.

@@ -1,0 +1,149 @@
+// Attention through the native BLAS: products of whole row blocks on linear memory, softmax and slopes between them in
+// wasm. Scores of a block live in the thread's scratch memory. Runs on every thread: imports constants and types only.
+import { AS_IT_IS, ROW_MAJOR, type Sgemm, TRANSPOSED } from './blas-job';
+
+/** The parts between products, of assembly/attention-native.ts. */
+export interface AttentionParts {
+  attentionKeys(args: number, i: number): number;
+  attentionWeigh(
+    args: number,
+    head: number,
+    i0: number,
+    rows: number,
+    count: number,
+    scores: number,
+    ld: number,
+    room: number,
+  ): void;
+  attentionFinish(args: number, head: number, i0: number, rows: number, room: number): void;
+  attentionSlopes(
+    args: number,
+    head: number,
+    i0: number,
+    rows: number,
+    count: number,
+    weights: number,
+    slopes: number,
+    ld: number,
+    room: number,
+  ): void;
+}
+
+type Part = (args: number, from: number, to: number) => void;
+
+// Slots, as assembly/attention-tile.ts has them.
+const [Q, K, V, OUT] = [0, 1, 2, 4];
+const [Q_STRIDES, K_STRIDES, V_STRIDES, SCALE] = [13, 17, 21, 29];
+const [G, G_STRIDES, DQ, DK, DV] = [42, 43, 48, 49, 50];
+/** Queries of a block, and floats between rows of its scores. */
+export const BLOCK_QUERIES = 52;
+export const BLOCK_KEYS = 53;
+
+/** Most queries of a block: as many as a thread's room has sums for. */
+export const MAX_BLOCK_QUERIES = 512;
+/** Most keys: random bits of a row have to fit the room. */
+export const MAX_KEYS = 8192;
+/** Most scores of a block: two blocks and the room fit a thread's scratch memory. */
+export const MAX_BLOCK = 120_000;
+
+const SCORES = 49_152;
+const SLOPES = SCORES + MAX_BLOCK * 4;
+
+/** The forward and the backward job, on this thread's scratch memory. */
+export function attentionRunners(
+  memory: WebAssembly.Memory,
+  sgemm: Sgemm,
+  parts: AttentionParts,
+  scratch: number,
+): readonly [forward: Part, backward: Part] {
+  const at = (address: number, length = 1): Float32Array => new Float32Array(memory.buffer, address >>> 0, length);
+  const read = (args: number) => ({
+    words: new Int32Array(memory.buffer, args, 64),
+    floats: new Float32Array(memory.buffer, args, 64),
+  });
+  // c = alpha · a · b + beta · c; `a` and `b` may lie transposed.
+  const product = (
+    [transA, transB]: readonly [boolean, boolean],
+    m: number,
+    n: number,
+    k: number,
+    alpha: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    beta: number,
+    c: number,
+    ldc: number,
+  ): void => {
+    const [ta, tb] = [transA ? TRANSPOSED : AS_IT_IS, transB ? TRANSPOSED : AS_IT_IS];
+    sgemm(ROW_MAJOR, ta, tb, m, n, k, alpha, at(a), lda, at(b), ldb, beta, at(c), ldc);
+  };
+  const SCORE = [false, true] as const;
+  const PLAIN = [false, false] as const;
+  const FIRST = [true, false] as const;
+
+  const forward: Part = (args, from, to) => {
+    const { words, floats } = read(args);
+    const [H, groups, T, D, Dv] = [words[7], words[8], words[9], words[11], words[12]];
+    const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
+    const blocks = Math.ceil(T / R);
+    const place = (tensor: number, strides: number, b: number, h: number): number =>
+      words[tensor] + b * words[strides] + h * words[strides + 1];
+    for (let unit = from; unit < to; unit++) {
+      const head = Math.floor(unit / blocks);
+      const i0 = (unit % blocks) * R;
+      const rows = Math.min(R, T - i0);
+      const [b, h] = [Math.floor(head / H), head % H];
+      const g = Math.floor(h / (H / groups));
+      const count = Math.max(1, parts.attentionKeys(args, i0 + rows - 1));
+      const [ldq, ldk, ldv] = [words[Q_STRIDES + 2] / 4, words[K_STRIDES + 2] / 4, words[V_STRIDES + 2] / 4];
+      const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
+      const scores = scratch + SCORES;
+      product(SCORE, rows, count, D, floats[SCALE], q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
+      parts.attentionWeigh(args, head, i0, rows, count, scores, ld * 4, scratch);
+      const out = words[OUT] + (head * T + i0) * Dv * 4;
+      product(PLAIN, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, Dv);
+      parts.attentionFinish(args, head, i0, rows, scratch);
+    }
+  };
+
+  const backward: Part = (args, from, to) => {
+    const { words } = read(args);
+    const [H, groups, T, S, D, Dv] = [words[7], words[8], words[9], words[10], words[11], words[12]];
+    const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
+    const strideOf = (strides: number): number => words[strides + 2] / 4;
+    const [ldq, ldk, ldv, ldg] = [Q_STRIDES, K_STRIDES, V_STRIDES, G_STRIDES].map(strideOf);
+    const place = (tensor: number, strides: number, b: number, h: number): number =>
+      words[tensor] + b * words[strides] + h * words[strides + 1];
+    const [weights, slopes] = [scratch + SCORES, scratch + SLOPES];
+    for (let unit = from; unit < to; unit++) {
+      const [b, group] = [Math.floor(unit / groups), unit % groups];
+      const [k, v] = [place(K, K_STRIDES, b, group), place(V, V_STRIDES, b, group)];
+      const [dk, dv] = [words[DK] + unit * S * D * 4, words[DV] + unit * S * Dv * 4];
+      at(dk, S * D).fill(0);
+      at(dv, S * Dv).fill(0);
+      for (let h = (group * H) / groups; h < ((group + 1) * H) / groups; h++) {
+        const head = b * H + h;
+        for (let i0 = 0; i0 < T; i0 += R) {
+          const rows = Math.min(R, T - i0);
+          const count = parts.attentionKeys(args, i0 + rows - 1);
+          const dq = words[DQ] + (head * T + i0) * D * 4;
+          if (count <= 0) {
+            at(dq, rows * D).fill(0);
+            continue;
+          }
+          const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
+          const g = place(G, G_STRIDES, b, h) + i0 * ldg * 4;
+          product(SCORE, rows, count, D, 1, q, ldq, k, ldk, 0, weights, ld);
+          product(SCORE, rows, count, Dv, 1, g, ldg, v, ldv, 0, slopes, ld);
+          parts.attentionSlopes(args, head, i0, rows, count, weights, slopes, ld * 4, scratch);
+          product(FIRST, count, Dv, rows, 1, weights, ld, g, ldg, 1, dv, Dv);
+          product(FIRST, count, D, rows, 1, slopes, ld, q, ldq, 1, dk, D);
+          product(PLAIN, rows, D, count, 1, slopes, ld, k, ldk, 0, dq, D);
+        }
+      }
+    }
+  };
+  return [forward, backward];
+}
