@@ -2,7 +2,7 @@
 // query may see. Not a kernel file.
 import { packPanel } from './matmul-pack';
 import { tile4, tile6 } from './matmul-tile';
-import { philox16 } from './philox';
+import { philox32 } from './philox';
 import { slot } from './simd';
 
 /** Queries of a tile: a multiple of both heights of a tile of registers. */
@@ -155,9 +155,9 @@ export function rowBits(args: usize, row: u64, j: i32, count: i32, to: usize): u
   const first = row * <u64>slot(args, KEYS) + <u64>j;
   const shift = <i32>(first & 3);
   let counter = load<u64>(args + (<usize>OFFSET << 2)) + (first >> 2);
-  for (let i = 0; i < count + shift; i += 16) {
-    philox16(to + (<usize>i << 2), counter, slot(args, SEED), slot(args, SEED + 1));
-    counter += 4;
+  for (let i = 0; i < count + shift; i += 32) {
+    philox32(to + (<usize>i << 2), counter, slot(args, SEED), slot(args, SEED + 1));
+    counter += 8;
   }
   return to + (<usize>shift << 2);
 }

@@ -1,11 +1,11 @@
 // Dropout by the counter-based generator: nothing is stored, and the backward pass runs the same kernel on the gradient.
 import { scratch } from './engine';
 import { loadTail, storeTail } from './lanes';
-import { philox16 } from './philox';
+import { philox32 } from './philox';
 import { floatSlot, slot } from './simd';
 
 /**
- * x · scale where the element's number reaches the limit, else 0. Units are chunks of a multiple of 16 elements.
+ * x · scale where the element's number reaches the limit, else 0. Units are chunks of a multiple of 32 elements.
  * Slots: 0 x, 1 out, 2 size, 3 elements a unit, 4 limit, 5 scale, 6 and 7 seed, 8 and 9 offset, lower halves first.
  */
 export function dropout(args: usize, from: i32, to: i32): void {
@@ -14,11 +14,11 @@ export function dropout(args: usize, from: i32, to: i32): void {
   const scale = f32x4.splat(floatSlot(args, 5));
   const offset = load<u64>(args, 32);
   const bits = scratch();
-  for (let i = from * slot(args, 3); i < end; i += 16) {
-    philox16(bits, offset + <u64>(i >> 2), slot(args, 6), slot(args, 7));
+  for (let i = from * slot(args, 3); i < end; i += 32) {
+    philox32(bits, offset + <u64>(i >> 2), slot(args, 6), slot(args, 7));
     const x = <usize>slot(args, 0) + (<usize>i << 2);
     const y = <usize>slot(args, 1) + (<usize>i << 2);
-    for (let k = 0; k < 16; k += 4) {
+    for (let k = 0; k < 32; k += 4) {
       const left = end - i - k;
       if (left <= 0) break;
       const at = <usize>k << 2;
