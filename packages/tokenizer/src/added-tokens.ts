@@ -190,7 +190,9 @@ export class AddedTokens {
   }
 
   private build(normalized: boolean, skip?: (token: AddedToken) => boolean): TokenMatcher {
-    const tokens = [...this.byId.values()].filter((token) => token.normalized === normalized && token.matched !== false);
+    const tokens = [...this.byId.values()].filter(
+      (token) => token.normalized === normalized && token.matched !== false,
+    );
     return new TokenMatcher(
       tokens.map((token) => ({ text: this.normalizedContents.get(token.id) ?? token.content, token })),
       skip,

@@ -39,7 +39,11 @@ export async function renderChat(
 ): Promise<string> {
   const source = options.template ?? tokenizer.chatTemplate;
   if (source === undefined)
-    throw new TokenizerError({ kind: 'input', where: 'renderChat: template', expected: 'a template, since the tokenizer has none' });
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'renderChat: template',
+      expected: 'a template, since the tokenizer has none',
+    });
   const { Template } = await loadJinja();
   const token = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.idToToken(id) ?? ''));
   return new Template(source).render({

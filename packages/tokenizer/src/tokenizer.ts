@@ -6,8 +6,8 @@ import { Encoding } from './encoding';
 import { TokenizerError } from './errors';
 import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
 import { isFolder, type TokenizerSource, writeWhole } from './files';
-import { fetchFiles, type HubOptions } from './formats/hub';
-import { type LoadOptions, loadParts } from './formats/load';
+import type { HubOptions } from './formats/hub';
+import type { LoadOptions } from './formats/load';
 import { frameOf } from './frame';
 import type { JsonObject } from './json';
 import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
@@ -24,7 +24,7 @@ import {
 import { encodeInto, type Matchers, toEncoding } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
-import { type TrainOptions, trainTokenizer } from './trainers/train';
+import type { TrainOptions } from './trainers/train';
 import type { TextSource } from './trainers/word-counts';
 import { keptRanges, type Truncation, truncate } from './truncation';
 
@@ -80,6 +80,7 @@ export class Tokenizer {
    * ```
    */
   static async train(texts: TextSource, options: TrainOptions): Promise<Tokenizer> {
+    const { trainTokenizer } = await import('./trainers/train'); // only who trains loads it
     return new Tokenizer(await trainTokenizer(texts, options));
   }
 
@@ -96,6 +97,7 @@ export class Tokenizer {
    * ```
    */
   static async load(source: TokenizerSource, options: LoadOptions = {}): Promise<Tokenizer> {
+    const { loadParts } = await import('./formats/load');
     return new Tokenizer(await loadParts(source, options));
   }
 
@@ -110,7 +112,9 @@ export class Tokenizer {
    */
   static async fromPretrained(model: string, options: HubOptions = {}): Promise<Tokenizer> {
     const isLocal = /^(\.{0,2}[/\\]|[A-Za-z]:)/.test(model) || (await isFolder(model));
-    return Tokenizer.load(isLocal ? model : await fetchFiles(model, options));
+    if (isLocal) return Tokenizer.load(model);
+    const { fetchFiles } = await import('./formats/hub');
+    return Tokenizer.load(await fetchFiles(model, options));
   }
 
   /** Writes `tokenizer.json` into a folder, or to a path that ends in `.json`. */

@@ -34,11 +34,15 @@ describe.skipIf(shared === undefined)('formats', () => {
     const model = tokenizer.toJSON()['model'] as { vocab: [string, number][] };
     // Two ways with the same score to five digits are a tie, which single precision decides by its rounding.
     const score = (ids: readonly number[]): string =>
-      Array.isArray(model.vocab) ? ids.reduce((sum, id) => sum + (model.vocab[id]?.[1] ?? 0), 0).toFixed(4) : ids.join();
+      Array.isArray(model.vocab)
+        ? ids.reduce((sum, id) => sum + (model.vocab[id]?.[1] ?? 0), 0).toFixed(4)
+        : ids.join();
     const differences = readLines<Pieces>(expected(`${name}.spm`)).flatMap((line, i) => {
       const ours = tokenizer.encode(line.text).ids;
       if (score(ours) === score(line.ids) && ours.length === line.ids.length) return [];
-      return JSON.stringify(ours) === JSON.stringify(line.ids) ? [] : [`${i} ${JSON.stringify(line.text)}\n ${ours}\n ${line.ids}`];
+      return JSON.stringify(ours) === JSON.stringify(line.ids)
+        ? []
+        : [`${i} ${JSON.stringify(line.text)}\n ${ours}\n ${line.ids}`];
     });
     expect(differences.length, differences.slice(0, 4).join('\n')).toBe(0);
   });
@@ -48,11 +52,18 @@ describe.skipIf(shared === undefined)('formats', () => {
     ['o200k', 'o200k/o200k_base.tiktoken'],
   ])('tiktoken: %s', async (name, file) => {
     const tokenizer = await Tokenizer.load(at('tokenizers', file));
-    const lines = readLines<{ text: string; ids_ordinary: number[]; ids_all_special?: number[] }>(expected(`${name}.tiktoken`));
+    const lines = readLines<{ text: string; ids_ordinary: number[]; ids_all_special?: number[] }>(
+      expected(`${name}.tiktoken`),
+    );
     const differences = lines.flatMap((line, i) => {
-      const ours = [[...tokenizer.encodeIds(line.text, { allowedSpecial: 'none' })], [...tokenizer.encodeIds(line.text)]];
+      const ours = [
+        [...tokenizer.encodeIds(line.text, { allowedSpecial: 'none' })],
+        [...tokenizer.encodeIds(line.text)],
+      ];
       const theirs = [line.ids_ordinary, line.ids_all_special ?? line.ids_ordinary];
-      return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [`${i} ${JSON.stringify(line.text)}\n ${ours[0]}\n ${theirs[0]}`];
+      return JSON.stringify(ours) === JSON.stringify(theirs)
+        ? []
+        : [`${i} ${JSON.stringify(line.text)}\n ${ours[0]}\n ${theirs[0]}`];
     });
     expect(differences.length, differences.slice(0, 4).join('\n')).toBe(0);
   });
@@ -67,21 +78,28 @@ describe.skipIf(shared === undefined)('formats', () => {
       expect(a.decode(a.encode(text).ids)).toBe(text);
       if (model === undefined) continue;
       const b = await Tokenizer.load(at(model));
-      for (const { text: line } of readLines<Pieces>(expected('llama-2.spm'))) expect(a.encode(line).ids).toEqual(b.encode(line).ids);
+      for (const { text: line } of readLines<Pieces>(expected('llama-2.spm')))
+        expect(a.encode(line).ids).toEqual(b.encode(line).ids);
     }
   });
 
-  it.each(['bert-base-uncased', 'bert-base-cased', 'gpt2', 'roberta-base', 'llama-3'])('plain vocabulary files: %s', async (name) => {
-    const json = await Tokenizer.load(at('tokenizers', name, 'tokenizer.json'));
-    const files = new Map<string, Uint8Array>();
-    for (const file of ['vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer_config.json', 'tiktoken.model'])
-      if (existsSync(at('tokenizers', name, file))) files.set(file, readFileSync(at('tokenizers', name, file)));
-    if (name === 'bert-base-cased') files.set('tokenizer_config.json', new TextEncoder().encode('{"do_lower_case":false}'));
-    const split =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-    const plain = await Tokenizer.load(files, { tiktoken: { pattern: split } });
-    const special = name === 'llama-3' ? 'none' : 'all';
-    for (const { text } of readLines<Pieces>(expected(name)).filter((line) => !/<|\[/.test(line.text)))
-      expect([...plain.encodeIds(text, { allowedSpecial: special })]).toEqual([...json.encodeIds(text, { allowedSpecial: special })]);
-  });
+  it.each(['bert-base-uncased', 'bert-base-cased', 'gpt2', 'roberta-base', 'llama-3'])(
+    'plain vocabulary files: %s',
+    async (name) => {
+      const json = await Tokenizer.load(at('tokenizers', name, 'tokenizer.json'));
+      const files = new Map<string, Uint8Array>();
+      for (const file of ['vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer_config.json', 'tiktoken.model'])
+        if (existsSync(at('tokenizers', name, file))) files.set(file, readFileSync(at('tokenizers', name, file)));
+      if (name === 'bert-base-cased')
+        files.set('tokenizer_config.json', new TextEncoder().encode('{"do_lower_case":false}'));
+      const split =
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+      const plain = await Tokenizer.load(files, { tiktoken: { pattern: split } });
+      const special = name === 'llama-3' ? 'none' : 'all';
+      for (const { text } of readLines<Pieces>(expected(name)).filter((line) => !/<|\[/.test(line.text)))
+        expect([...plain.encodeIds(text, { allowedSpecial: special })]).toEqual([
+          ...json.encodeIds(text, { allowedSpecial: special }),
+        ]);
+    },
+  );
 });

@@ -58,7 +58,10 @@ async function tokenizerOf(values: Values): Promise<Tokenizer> {
   return Tokenizer.load(path);
 }
 
-async function* inputs(files: readonly string[], stdin: ByteStream): AsyncGenerator<{ name: string; stream: ByteStream }> {
+async function* inputs(
+  files: readonly string[],
+  stdin: ByteStream,
+): AsyncGenerator<{ name: string; stream: ByteStream }> {
   if (files.length === 0) yield { name: '-', stream: stdin };
   for (const name of files) yield { name, stream: await openFile(name) };
 }
@@ -106,7 +109,10 @@ async function encode(values: Values, files: readonly string[], io: CliStreams):
 async function decode(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
   const tokenizer = await tokenizerOf(values);
   for await (const line of allLines(files, io.stdin)) {
-    const words = line.replaceAll(/[[\],]/g, ' ').split(/\s+/).filter(Boolean);
+    const words = line
+      .replaceAll(/[[\],]/g, ' ')
+      .split(/\s+/)
+      .filter(Boolean);
     const bad = words.find((word) => !/^\d+$/.test(word));
     if (bad !== undefined) throw usage('decode: input', 'ids with spaces between', bad);
     io.write(`${tokenizer.decode(words.map(Number), { skipSpecialTokens: values['keep-special'] !== true })}\n`);
@@ -152,7 +158,8 @@ export async function run(args: readonly string[], io: CliStreams): Promise<numb
       io.write(HELP);
       return command === undefined && values.help !== true ? 2 : 0;
     }
-    if (!Object.hasOwn(COMMANDS, command)) throw usage('command', `one of ${Object.keys(COMMANDS).join(', ')}`, command);
+    if (!Object.hasOwn(COMMANDS, command))
+      throw usage('command', `one of ${Object.keys(COMMANDS).join(', ')}`, command);
     await COMMANDS[command as keyof typeof COMMANDS](values, files, io);
     return 0;
   } catch (error) {

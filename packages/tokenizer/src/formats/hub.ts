@@ -29,7 +29,12 @@ const COMPLETE = 'tokenizer.json';
 /** Downloads what there is of a model's tokenizer. */
 export async function fetchFiles(model: string, options: HubOptions): Promise<Map<string, Uint8Array>> {
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(model) || model.includes('..'))
-    throw new TokenizerError({ kind: 'input', where: 'fromPretrained: model', expected: 'a folder, or a name like owner/model', got: describe(model) });
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'fromPretrained: model',
+      expected: 'a folder, or a name like owner/model',
+      got: describe(model),
+    });
   const { revision = 'main', accessToken, endpoint = 'https://huggingface.co', fetch: get = fetch, signal } = options;
   const files = new Map<string, Uint8Array>();
   for (const name of FILES) {
@@ -39,7 +44,12 @@ export async function fetchFiles(model: string, options: HubOptions): Promise<Ma
     const response = await get(url, signal === undefined ? { headers } : { headers, signal });
     if (response.ok) files.set(name, new Uint8Array(await response.arrayBuffer()));
     else if (response.status !== 404)
-      throw new TokenizerError({ kind: 'file', where: `${model}/${name}`, expected: 'to be allowed to read it', got: `status ${response.status}` });
+      throw new TokenizerError({
+        kind: 'file',
+        where: `${model}/${name}`,
+        expected: 'to be allowed to read it',
+        got: `status ${response.status}`,
+      });
   }
   return files;
 }

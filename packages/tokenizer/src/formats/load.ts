@@ -39,7 +39,12 @@ const MAIN_FILES = [
   'tokenizer.bin',
 ];
 
-async function readMain(files: FileSet, name: string, bytes: Uint8Array, options: LoadOptions): Promise<TokenizerParts> {
+async function readMain(
+  files: FileSet,
+  name: string,
+  bytes: Uint8Array,
+  options: LoadOptions,
+): Promise<TokenizerParts> {
   const text = async (other: string): Promise<string | undefined> => {
     const content = await files.read(other);
     return content === undefined ? undefined : textOf(content, other);

@@ -81,7 +81,8 @@ export class SentencePieceNormalizer implements Normalizer {
       at += units;
     }
     if (removeExtraWhitespaces) while (out.at(-1)?.char === space) out.pop();
-    if (begun && addDummyPrefix && whitespaceAsSuffix) out.push({ char: space, from: source.length, to: source.length });
+    if (begun && addDummyPrefix && whitespaceAsSuffix)
+      out.push({ char: space, from: source.length, to: source.length });
     text.rewrite(out);
   }
 }

@@ -1,6 +1,7 @@
 // tiktoken's rank files: a byte sequence in base64 and its rank on each line. The rank is the id, and the merge order.
-import { DecoderSequence } from '../decoders/text';
+
 import { ByteLevelDecoder } from '../decoders/bytes';
+import { DecoderSequence } from '../decoders/text';
 import { describe, TokenizerError } from '../errors';
 import { addTokens, type TokenizerParts } from '../json-format';
 import { Bpe } from '../models/bpe';

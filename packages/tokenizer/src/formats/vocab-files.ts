@@ -71,7 +71,9 @@ export function readVocabTxt(text: string, file: string, config: FolderConfig): 
     },
     preTokenizer: { type: 'BertPreTokenizer' },
     postProcessor: framed
-      ? templateJson(['[CLS]', '$A', '[SEP]'], ['[CLS]', '$A', '[SEP]', '$B:1', '[SEP]:1'], (token) => vocab.idOf(token))
+      ? templateJson(['[CLS]', '$A', '[SEP]'], ['[CLS]', '$A', '[SEP]', '$B:1', '[SEP]:1'], (token) =>
+          vocab.idOf(token),
+        )
       : null,
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
     specials: ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'],
@@ -80,10 +82,19 @@ export function readVocabTxt(text: string, file: string, config: FolderConfig): 
 }
 
 /** GPT-2's and RoBERTa's vocabulary and merges. */
-export function readVocabMerges(vocabJson: string, mergesTxt: string, file: string, config: FolderConfig): TokenizerParts {
+export function readVocabMerges(
+  vocabJson: string,
+  mergesTxt: string,
+  file: string,
+  config: FolderConfig,
+): TokenizerParts {
   const vocab = Vocab.read(new Fields({ vocab: parseJson(vocabJson, file) }, '$', file), 'vocab');
   const merges = mergesTxt.split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
-  const table = readMerges(vocab, merges.map((line) => line.replace(/\r$/, '')), {});
+  const table = readMerges(
+    vocab,
+    merges.map((line) => line.replace(/\r$/, '')),
+    {},
+  );
   const model = new Bpe(vocab, table);
   const [cls, sep] = [vocab.idOf('<s>'), vocab.idOf('</s>')];
   const isRoberta = cls !== undefined && sep !== undefined;
@@ -93,7 +104,13 @@ export function readVocabMerges(vocabJson: string, mergesTxt: string, file: stri
     normalizer: null,
     preTokenizer: byteLevel,
     postProcessor: isRoberta
-      ? { type: 'RobertaProcessing', sep: ['</s>', sep], cls: ['<s>', cls], trim_offsets: true, add_prefix_space: addPrefixSpace }
+      ? {
+          type: 'RobertaProcessing',
+          sep: ['</s>', sep],
+          cls: ['<s>', cls],
+          trim_offsets: true,
+          add_prefix_space: addPrefixSpace,
+        }
       : { ...byteLevel, trim_offsets: false },
     decoder: byteLevel,
     specials: ['<s>', '<pad>', '</s>', '<unk>', '<mask>', '<|endoftext|>'],

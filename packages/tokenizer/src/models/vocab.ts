@@ -18,7 +18,7 @@ export function hashNext(hash: number, unit: number): number {
 export class Vocab {
   /** Token of each id; a hole is undefined. */
   readonly tokens: readonly (string | undefined)[];
-  /** Number of different tokens. */
+  /** Number of tokens, holes not counted. */
   readonly size: number;
   private readonly slots: Int32Array;
   private readonly hashes: Int32Array;
@@ -45,7 +45,7 @@ export class Vocab {
         slot = (slot + 1) & this.mask;
         other = this.slots[slot] as number;
       }
-      if (other === -1) size++;
+      size++;
       this.slots[slot] = id;
     }
     this.size = size;

@@ -41,8 +41,9 @@ const POSIX: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 const CONTROL: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, v: 11, a: 7, e: 27 };
-const START = '(?<![\\s\\S])';
-const END = '(?![\\s\\S])';
+// Without the `m` flag these are the ends of the text; V8 finds `(?<![\s\S])` inside surrogate pairs, too.
+const START = '^';
+const END = '$';
 const MAX_DEPTH = 200;
 
 const escapeCodePoint = (codePoint: number): string => `\\u{${codePoint.toString(16)}}`;

@@ -123,6 +123,11 @@ export function findSpans(regex: RegExp, text: string, invert = false): Span[] {
     const match = regex.exec(text);
     if (match === null) break;
     const start = match.index;
+    if (isInsidePair(text, start)) {
+      // Look-behinds let V8 match between the halves of a character: no such match counts.
+      regex.lastIndex = start + 1;
+      continue;
+    }
     const end = start + match[0].length;
     if (start === end) {
       // An empty match that touches the previous one does not count; either way the search must move on.
@@ -137,6 +142,12 @@ export function findSpans(regex: RegExp, text: string, invert = false): Span[] {
   }
   if (covered < text.length) spans.push({ start: covered, end: text.length, match: invert });
   return spans;
+}
+
+function isInsidePair(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  const before = text.charCodeAt(at - 1);
+  return unit >= 0xdc00 && unit < 0xe000 && before >= 0xd800 && before < 0xdc00;
 }
 
 /** Spans of single code points for which `test` holds. */
