@@ -1,0 +1,154 @@
+// Hostile files and hostile texts: typed errors, no hang, time in proportion to length.
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Tokenizer, TokenizerError } from '../src/index';
+import { Merger } from '../src/models/merger';
+import { PairTable } from '../src/models/pair-table';
+
+interface Fixture {
+  lines: string[];
+  models: Record<string, object>;
+  cases: { name: string; json: { model: string } }[];
+}
+const fixture = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/native.json.gz', import.meta.url))).toString('utf8')) as Fixture;
+const jsonOf = (i: number): object => {
+  const { json } = fixture.cases[i] as Fixture['cases'][number];
+  return { ...json, model: fixture.models[json.model] };
+};
+
+const added = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+const tiny = (changes: object): object => ({
+  model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2, ' ': 3 }, merges: ['a b'] },
+  ...changes,
+});
+
+describe('refusals', () => {
+  it.each([
+    ['no JSON', '{', '$'],
+    ['no model', {}, '$.model'],
+    ['an unknown model', { model: { type: 'X' } }, '$.model.type'],
+    ['a merge of nothing', tiny({ model: { type: 'BPE', vocab: { a: 0 }, merges: ['a b'] } }), '$.model.merges[0]'],
+    ['a merge without result', tiny({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b'] } }), '$.model.merges[0]'],
+    ['a merge of three', tiny({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b c'] } }), '$.model.merges[0]'],
+    ['two tokens with one id', { model: { type: 'WordLevel', vocab: { a: 0, b: 0 }, unk_token: 'a' } }, '$.model.vocab.b'],
+    ['a giant id', { model: { type: 'WordLevel', vocab: { a: 2 ** 40 }, unk_token: 'a' } }, '$.model.vocab.a'],
+    ['a negative id', { model: { type: 'WordLevel', vocab: { a: -1 }, unk_token: 'a' } }, '$.model.vocab.a'],
+    ['an unknown normaliser', tiny({ normalizer: { type: '__proto__' } }), '$.normalizer.type'],
+    ['a pattern that could run for ever', tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+b' }, behavior: 'Isolated', invert: false } }), '$.pre_tokenizer.pattern'],
+    ['a pattern that is none', tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a' }, behavior: 'Isolated', invert: false } }), '$.pre_tokenizer.pattern'],
+    ['a template with a stranger', tiny({ post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x', type_id: 0 } }], pair: [], special_tokens: {} } }), '$.post_processor.single[0].SpecialToken.id'],
+    ['a broken table', tiny({ normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }), '$.normalizer.precompiled_charsmap'],
+    ['a unigram without its unknown piece', { model: { type: 'Unigram', vocab: [['a', 0]], unk_id: 7 } }, '$.model.unk_id'],
+  ])('%s', (_, json, where) => {
+    const load = (): Tokenizer => Tokenizer.fromJSON(json as string, 'tokenizer.json');
+    expect(load).toThrow(TokenizerError);
+    try {
+      load();
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'TokenizerError', where });
+    }
+  });
+  it('names what is wrong with arguments', () => {
+    const tokenizer = Tokenizer.fromJSON(jsonOf(0));
+    expect(() => tokenizer.decode([999_999])).toThrow(/decode: ids\[0\]: expected an id of the vocabulary/);
+    expect(() => tokenizer.encode(5 as unknown as string)).toThrow(/expected a string, got 5/);
+    expect(() => tokenizer.encodeBatch(['a', 'b c d'], { padding: false })).toThrow(/padding/);
+    const wordLevel = Tokenizer.fromJSON({ model: { type: 'WordLevel', vocab: { a: 0 }, unk_token: 'x' } });
+    expect(() => wordLevel.encode('b')).toThrow(/unk_token/);
+  });
+  it('does not mistake a vocabulary key for a prototype', () => {
+    const tokenizer = Tokenizer.fromJSON('{"model":{"type":"WordLevel","vocab":{"__proto__":0,"constructor":1},"unk_token":"__proto__"}}');
+    expect(tokenizer.encode('constructor').ids).toEqual([1]);
+    expect(tokenizer.encode('toString').ids).toEqual([0]);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(JSON.stringify(tokenizer)).toContain('"__proto__":0');
+  });
+  it('leaves special tokens in a user text alone when told to', () => {
+    const tokenizer = Tokenizer.fromJSON(tiny({ added_tokens: [{ ...added, id: 2, content: 'ab' }] }));
+    expect(tokenizer.encode('ab').tokens).toEqual(['ab']);
+    expect([...tokenizer.encodeIds('a b', { allowedSpecial: 'none' })]).toEqual([0, 3, 1]);
+  });
+});
+
+describe('fuzz', () => {
+  it('survives mutated files', () => {
+    const sources = [0, 1, 2, 3, 4, 5, 20, 40, 60].map((i) => {
+      const json = jsonOf(i) as { model: { vocab: Record<string, number> | [string, number][]; merges?: unknown[] } };
+      // Small vocabularies, so that many mutations can be tried.
+      const { vocab } = json.model;
+      const kept = Array.isArray(vocab) ? vocab.slice(0, 20) : Object.fromEntries(Object.entries(vocab).slice(0, 20));
+      return JSON.stringify({ ...json, model: { ...json.model, vocab: kept, ...(json.model.merges ? { merges: [] } : {}) } });
+    });
+    let refused = 0;
+    const runs = Number(process.env['HEDDLE_FUZZ'] ?? 5000);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...sources),
+        fc.array(fc.tuple(fc.nat(), fc.constantFrom('"', '{', '}', '[', ']', '-1', '1e99', 'null', '__proto__', '\\', ',', ':', 'Ā', '')), { minLength: 1, maxLength: 4 }),
+        (source, edits) => {
+          let text = source;
+          for (const [at, insert] of edits) {
+            const place = at % text.length;
+            text = text.slice(0, place) + insert + text.slice(place + (at % 3));
+          }
+          try {
+            Tokenizer.fromJSON(text).encode('ab 12 é');
+          } catch (error) {
+            if (!(error instanceof TokenizerError)) throw error;
+            refused++;
+          }
+        },
+      ),
+      { numRuns: runs, seed: 7 },
+    );
+    expect(refused).toBeGreaterThan(runs / 2);
+  });
+});
+
+describe('linear time', () => {
+  it('merges a run of one letter in operations in proportion to its length', () => {
+    const table = new PairTable(20);
+    for (let i = 0; i < 20; i++) table.set(i, i, i, i + 1);
+    const operations = (length: number): number => {
+      const merger = new Merger();
+      for (let i = 0; i < length; i++) merger.push(0, i, i + 1, 1);
+      merger.merge(table);
+      return merger.operations;
+    };
+    expect(operations(1_000_000) / operations(100_000)).toBeLessThan(15);
+  });
+});
+
+describe('properties', () => {
+  const bytes = Tokenizer.fromJSON(jsonOf(0));
+  it('byte-level BPE gives every text back, and its stream the same', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (text) => {
+        const { ids } = bytes.encode(text);
+        expect(bytes.decode(ids, { skipSpecialTokens: false })).toBe(text);
+        const stream = bytes.decodeStream({ skipSpecialTokens: false });
+        expect(ids.map((id) => stream.push(id)).join('') + stream.end()).toBe(text);
+      }),
+      { seed: 3, numRuns: 400 },
+    );
+  });
+  it('offsets cut the original, and windows cover it', () => {
+    for (const text of fixture.lines.slice(0, 80).filter((line) => line.length > 20)) {
+      const { tokens, offsets } = bytes.encode(text);
+      expect(offsets.length).toBe(tokens.length);
+      expect(offsets.every(([start, end]) => start < end && end <= text.length)).toBe(true);
+      const window = bytes.encode(text, { truncation: { maxLength: 7, stride: 2 } });
+      const ids = [window, ...window.overflowing].flatMap((part, i) => part.ids.slice(i === 0 ? 0 : 2));
+      expect(ids).toEqual(bytes.encode(text).ids);
+    }
+  });
+  it('truncates a text between characters', () => {
+    for (const text of fixture.lines.slice(0, 60)) {
+      const cut = bytes.truncateText(text, 5);
+      expect(text.startsWith(cut)).toBe(true);
+      expect(bytes.count(cut)).toBeLessThanOrEqual(5 + 2);
+    }
+  });
+});
