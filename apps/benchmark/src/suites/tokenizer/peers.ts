@@ -1,0 +1,142 @@
+// The other tokenizers, each behind one function from a line to its ids. What is not installed is left out.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Tokenizer } from '@heddle/tokenizer';
+
+/** The vocabularies that are compared. */
+export type Vocabulary = 'gpt2' | 'bert';
+
+/** One tokenizer, loaded. */
+export interface Encoder {
+  /** Ids of one text without special tokens. */
+  readonly encode?: (text: string) => ArrayLike<number> | Promise<ArrayLike<number>>;
+  /** Ids of many texts in one call. */
+  readonly encodeAll?: (texts: readonly string[]) => Promise<ArrayLike<number>[]>;
+}
+
+/** A tokenizer that may be installed. */
+export interface Peer {
+  readonly name: string;
+  readonly package: string;
+  readonly vocabularies: readonly Vocabulary[];
+  readonly load: (json: string, vocabulary: Vocabulary) => Promise<Encoder>;
+}
+
+/** Packages are looked for beside the app, or in the folder that HEDDLE_PEERS names. */
+function importPeer(name: string): Promise<Record<string, never>> {
+  const folder = process.env['HEDDLE_PEERS'];
+  if (folder === undefined) return import(name);
+  return import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
+}
+
+interface NativeEncoding {
+  getIds(): number[];
+}
+interface NativeTokenizer {
+  encode(text: string, pair: null, options: object): Promise<NativeEncoding>;
+  encodeBatch(texts: readonly string[], options: object): Promise<NativeEncoding[]>;
+}
+interface Classes {
+  readonly Tokenizer?: { fromString(json: string): NativeTokenizer } & (new (
+    json: object,
+    config: object,
+  ) => { encode(text: string, options: object): { ids: number[] } });
+  readonly PreTrainedTokenizer?: new (
+    json: object,
+    config: object,
+  ) => { encode(text: string, pair: null, options: object): number[] };
+  readonly default?: Classes;
+  readonly encode?: (text: string) => number[];
+  readonly get_encoding?: (name: string) => { encode_ordinary(text: string): Uint32Array };
+}
+
+async function classesOf(name: string): Promise<Classes> {
+  const module: Classes = await importPeer(name);
+  return module.default === undefined ? module : { ...module.default, ...module };
+}
+
+const configOf = (vocabulary: Vocabulary): object => ({
+  tokenizer_class: vocabulary === 'bert' ? 'BertTokenizer' : 'GPT2Tokenizer',
+});
+
+const BARE = { addSpecialTokens: false };
+
+/** `@xenova/transformers` reads merges as `"a b"` only. */
+function legacyMerges(json: string): object {
+  const parsed: { model: { merges?: (string | string[])[] } } = JSON.parse(json);
+  const { merges } = parsed.model;
+  if (merges !== undefined) parsed.model.merges = merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  return parsed;
+}
+
+export const heddle: Peer = {
+  name: 'heddle',
+  package: '@heddle/tokenizer',
+  vocabularies: ['gpt2', 'bert'],
+  load: async (json) => {
+    const tokenizer = Tokenizer.fromJSON(json);
+    return { encode: (text) => tokenizer.encodeIds(text) };
+  },
+};
+
+export const peers: readonly Peer[] = [
+  {
+    name: 'tokenizers (native), line by line',
+    package: 'tokenizers',
+    vocabularies: ['gpt2', 'bert'],
+    load: async (json) => {
+      const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(json);
+      return { encode: async (text) => (await tokenizer?.encode(text, null, BARE))?.getIds() ?? [] };
+    },
+  },
+  {
+    name: 'tokenizers (native), one batch',
+    package: 'tokenizers',
+    vocabularies: ['gpt2', 'bert'],
+    load: async (json) => {
+      const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(json);
+      return { encodeAll: async (texts) => ((await tokenizer?.encodeBatch(texts, BARE)) ?? []).map((row) => row.getIds()) };
+    },
+  },
+  {
+    name: '@huggingface/tokenizers',
+    package: '@huggingface/tokenizers',
+    vocabularies: ['gpt2', 'bert'],
+    load: async (json, vocabulary) => {
+      const { Tokenizer: Class } = await classesOf('@huggingface/tokenizers');
+      if (Class === undefined) return {};
+      const tokenizer = new Class(JSON.parse(json), configOf(vocabulary));
+      return { encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids };
+    },
+  },
+  {
+    name: '@xenova/transformers',
+    package: '@xenova/transformers/src/tokenizers.js',
+    vocabularies: ['gpt2', 'bert'],
+    load: async (json, vocabulary) => {
+      const { PreTrainedTokenizer: Class } = await classesOf('@xenova/transformers/src/tokenizers.js');
+      if (Class === undefined) return {};
+      const tokenizer = new Class(legacyMerges(json), configOf(vocabulary));
+      return { encode: (text) => tokenizer.encode(text, null, { add_special_tokens: false }) };
+    },
+  },
+  {
+    name: 'gpt-tokenizer',
+    package: 'gpt-tokenizer/encoding/r50k_base',
+    vocabularies: ['gpt2'],
+    load: async () => {
+      const { encode } = await classesOf('gpt-tokenizer/encoding/r50k_base');
+      return encode === undefined ? {} : { encode };
+    },
+  },
+  {
+    name: 'tiktoken (wasm)',
+    package: 'tiktoken',
+    vocabularies: ['gpt2'],
+    load: async () => {
+      const encoding = (await classesOf('tiktoken')).get_encoding?.('gpt2');
+      return encoding === undefined ? {} : { encode: (text) => encoding.encode_ordinary(text) };
+    },
+  },
+];
