@@ -12,7 +12,9 @@ interface Fixture {
   models: Record<string, object>;
   cases: { name: string; json: { model: string } }[];
 }
-const fixture = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/native.json.gz', import.meta.url))).toString('utf8')) as Fixture;
+const fixture = JSON.parse(
+  gunzipSync(readFileSync(new URL('./fixtures/native.json.gz', import.meta.url))).toString('utf8'),
+) as Fixture;
 const jsonOf = (i: number): object => {
   const { json } = fixture.cases[i] as Fixture['cases'][number];
   return { ...json, model: fixture.models[json.model] };
@@ -30,17 +32,56 @@ describe('refusals', () => {
     ['no model', {}, '$.model'],
     ['an unknown model', { model: { type: 'X' } }, '$.model.type'],
     ['a merge of nothing', tiny({ model: { type: 'BPE', vocab: { a: 0 }, merges: ['a b'] } }), '$.model.merges[0]'],
-    ['a merge without result', tiny({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b'] } }), '$.model.merges[0]'],
-    ['a merge of three', tiny({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b c'] } }), '$.model.merges[0]'],
-    ['two tokens with one id', { model: { type: 'WordLevel', vocab: { a: 0, b: 0 }, unk_token: 'a' } }, '$.model.vocab.b'],
+    [
+      'a merge without result',
+      tiny({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b'] } }),
+      '$.model.merges[0]',
+    ],
+    [
+      'a merge of three',
+      tiny({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b c'] } }),
+      '$.model.merges[0]',
+    ],
+    [
+      'two tokens with one id',
+      { model: { type: 'WordLevel', vocab: { a: 0, b: 0 }, unk_token: 'a' } },
+      '$.model.vocab.b',
+    ],
     ['a giant id', { model: { type: 'WordLevel', vocab: { a: 2 ** 40 }, unk_token: 'a' } }, '$.model.vocab.a'],
     ['a negative id', { model: { type: 'WordLevel', vocab: { a: -1 }, unk_token: 'a' } }, '$.model.vocab.a'],
     ['an unknown normaliser', tiny({ normalizer: { type: '__proto__' } }), '$.normalizer.type'],
-    ['a pattern that could run for ever', tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+b' }, behavior: 'Isolated', invert: false } }), '$.pre_tokenizer.pattern'],
-    ['a pattern that is none', tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a' }, behavior: 'Isolated', invert: false } }), '$.pre_tokenizer.pattern'],
-    ['a template with a stranger', tiny({ post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x', type_id: 0 } }], pair: [], special_tokens: {} } }), '$.post_processor.single[0].SpecialToken.id'],
-    ['a broken table', tiny({ normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }), '$.normalizer.precompiled_charsmap'],
-    ['a unigram without its unknown piece', { model: { type: 'Unigram', vocab: [['a', 0]], unk_id: 7 } }, '$.model.unk_id'],
+    [
+      'a pattern that could run for ever',
+      tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+b' }, behavior: 'Isolated', invert: false } }),
+      '$.pre_tokenizer.pattern',
+    ],
+    [
+      'a pattern that is none',
+      tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a' }, behavior: 'Isolated', invert: false } }),
+      '$.pre_tokenizer.pattern',
+    ],
+    [
+      'a template with a stranger',
+      tiny({
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ SpecialToken: { id: 'x', type_id: 0 } }],
+          pair: [],
+          special_tokens: {},
+        },
+      }),
+      '$.post_processor.single[0].SpecialToken.id',
+    ],
+    [
+      'a broken table',
+      tiny({ normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }),
+      '$.normalizer.precompiled_charsmap',
+    ],
+    [
+      'a unigram without its unknown piece',
+      { model: { type: 'Unigram', vocab: [['a', 0]], unk_id: 7 } },
+      '$.model.unk_id',
+    ],
   ])('%s', (_, json, where) => {
     const load = (): Tokenizer => Tokenizer.fromJSON(json as string, 'tokenizer.json');
     expect(load).toThrow(TokenizerError);
@@ -59,7 +100,9 @@ describe('refusals', () => {
     expect(() => wordLevel.encode('b')).toThrow(/unk_token/);
   });
   it('does not mistake a vocabulary key for a prototype', () => {
-    const tokenizer = Tokenizer.fromJSON('{"model":{"type":"WordLevel","vocab":{"__proto__":0,"constructor":1},"unk_token":"__proto__"}}');
+    const tokenizer = Tokenizer.fromJSON(
+      '{"model":{"type":"WordLevel","vocab":{"__proto__":0,"constructor":1},"unk_token":"__proto__"}}',
+    );
     expect(tokenizer.encode('constructor').ids).toEqual([1]);
     expect(tokenizer.encode('toString').ids).toEqual([0]);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -79,14 +122,23 @@ describe('fuzz', () => {
       // Small vocabularies, so that many mutations can be tried.
       const { vocab } = json.model;
       const kept = Array.isArray(vocab) ? vocab.slice(0, 20) : Object.fromEntries(Object.entries(vocab).slice(0, 20));
-      return JSON.stringify({ ...json, model: { ...json.model, vocab: kept, ...(json.model.merges ? { merges: [] } : {}) } });
+      return JSON.stringify({
+        ...json,
+        model: { ...json.model, vocab: kept, ...(json.model.merges ? { merges: [] } : {}) },
+      });
     });
     let refused = 0;
     const runs = Number(process.env['HEDDLE_FUZZ'] ?? 5000);
     fc.assert(
       fc.property(
         fc.constantFrom(...sources),
-        fc.array(fc.tuple(fc.nat(), fc.constantFrom('"', '{', '}', '[', ']', '-1', '1e99', 'null', '__proto__', '\\', ',', ':', 'Ā', '')), { minLength: 1, maxLength: 4 }),
+        fc.array(
+          fc.tuple(
+            fc.nat(),
+            fc.constantFrom('"', '{', '}', '[', ']', '-1', '1e99', 'null', '__proto__', '\\', ',', ':', 'Ā', ''),
+          ),
+          { minLength: 1, maxLength: 4 },
+        ),
         (source, edits) => {
           let text = source;
           for (const [at, insert] of edits) {

@@ -8,7 +8,9 @@ interface BpeJson {
   vocab: Record<string, number>;
   merges: [string, string][];
 }
-const fixture = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/native.json.gz', import.meta.url))).toString('utf8')) as {
+const fixture = JSON.parse(
+  gunzipSync(readFileSync(new URL('./fixtures/native.json.gz', import.meta.url))).toString('utf8'),
+) as {
   lines: string[];
   models: { bpe: BpeJson; wordpiece: BpeJson; wordlevel: BpeJson; unigram: { vocab: [string, number][] } };
 };
@@ -40,17 +42,25 @@ describe('training', () => {
       normalizer: { type: 'NFKC' },
     })) as { vocab: [string, number][] };
     const theirs = new Map(fixture.models.unigram.vocab);
-    expect(ours.vocab.map(([piece]) => piece).sort()).toEqual(fixture.models.unigram.vocab.map(([piece]) => piece).sort());
+    expect(ours.vocab.map(([piece]) => piece).sort()).toEqual(
+      fixture.models.unigram.vocab.map(([piece]) => piece).sort(),
+    );
     // Characters that no piece needs share out the lowest scores in an order that the native trainer leaves to chance.
-    for (const [piece, score] of ours.vocab.slice(3)) if (piece !== '<s>' && piece !== '</s>' && piece !== '<unk>')
-      expect(Math.abs(score - (theirs.get(piece) as number)), piece).toBeLessThan(0.05);
+    for (const [piece, score] of ours.vocab.slice(3))
+      if (piece !== '<s>' && piece !== '</s>' && piece !== '<unk>')
+        expect(Math.abs(score - (theirs.get(piece) as number)), piece).toBeLessThan(0.05);
   });
   it('learns the same WordPiece vocabulary but for ties', async () => {
     // The native trainer numbers ##characters by the order of a hash map, and numbers decide ties: two of its own runs differ.
-    const ours = (await modelOf(lines.slice(0, 300), { model: 'wordpiece', vocabSize: 1200, limitAlphabet: 300 })) as BpeJson;
+    const ours = (await modelOf(lines.slice(0, 300), {
+      model: 'wordpiece',
+      vocabSize: 1200,
+      limitAlphabet: 300,
+    })) as BpeJson;
     // Of characters that are equally rare, chance decides there which ones the limit leaves out: only shared ones count.
     const theirs = fixture.models.wordpiece.vocab;
-    const shared = (token: string): boolean => [...token.replace(/^##/, '')].every((char) => char in theirs && char in ours.vocab);
+    const shared = (token: string): boolean =>
+      [...token.replace(/^##/, '')].every((char) => char in theirs && char in ours.vocab);
     const a = Object.keys(ours.vocab).filter(shared);
     const b = new Set(Object.keys(theirs).filter(shared));
     expect(a.length).toBeGreaterThan(800);

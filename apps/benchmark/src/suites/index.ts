@@ -34,4 +34,10 @@ export const suites: readonly SuiteRow[] = [
     flags: [['--rounds <n>', 'how often each process runs (3)']],
     load: () => import('./kernels.js'),
   },
+  {
+    name: 'tokenizer',
+    description:
+      'encoding speed beside the native library and the JavaScript ones (HEDDLE_PEERS names a folder with them)',
+    load: () => import('./tokenizer/run.js'),
+  },
 ];

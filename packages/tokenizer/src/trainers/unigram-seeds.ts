@@ -62,7 +62,8 @@ const descending = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0
 /** Seeds with log-probabilities, characters first. */
 export function seedPieces(words: ReadonlyMap<string, number>, longest: number, limit: number): Piece[] {
   const chars = new Map<string, number>();
-  for (const [word, count] of words) for (const char of word) if (char !== '\0') chars.set(char, (chars.get(char) ?? 0) + count);
+  for (const [word, count] of words)
+    for (const char of word) if (char !== '\0') chars.set(char, (chars.get(char) ?? 0) + count);
   const seeds: Piece[] = [...chars].map(([text, score]) => ({ text, score }));
   seeds.sort((a, b) => b.score - a.score || descending(a.text, b.text));
   const points = flatten(words.keys());

@@ -49,7 +49,10 @@ export function corpora(characters: number, data: string | undefined): Corpus[] 
       .map((name) => readFileSync(join(shared, 'fixtures/text', folder, name), 'utf8'))
       .join('\n');
   return [
-    { name: 'english', text: fill(reviews(shared, characters) || read('xquad', (name) => name.includes('.en.')), characters) },
+    {
+      name: 'english',
+      text: fill(reviews(shared, characters) || read('xquad', (name) => name.includes('.en.')), characters),
+    },
     { name: 'scripts', text: fill(read('udhr') + read('xquad', (name) => !name.includes('.en.')), characters) },
     { name: 'code', text: fill(read('code'), characters) },
   ];

@@ -66,7 +66,8 @@ const BARE = { addSpecialTokens: false };
 function legacyMerges(json: string): object {
   const parsed: { model: { merges?: (string | string[])[] } } = JSON.parse(json);
   const { merges } = parsed.model;
-  if (merges !== undefined) parsed.model.merges = merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  if (merges !== undefined)
+    parsed.model.merges = merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
   return parsed;
 }
 
@@ -96,7 +97,9 @@ export const peers: readonly Peer[] = [
     vocabularies: ['gpt2', 'bert'],
     load: async (json) => {
       const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(json);
-      return { encodeAll: async (texts) => ((await tokenizer?.encodeBatch(texts, BARE)) ?? []).map((row) => row.getIds()) };
+      return {
+        encodeAll: async (texts) => ((await tokenizer?.encodeBatch(texts, BARE)) ?? []).map((row) => row.getIds()),
+      };
     },
   },
   {

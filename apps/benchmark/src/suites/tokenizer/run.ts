@@ -92,7 +92,10 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
   const skipped: string[] = [];
   const rows: TokenizerSpeed[] = [];
   if (shared === undefined)
-    return { text: 'tokenizer: needs the vocabularies in ../shared (HEDDLE_SHARED names the folder).', json: { suite: 'tokenizer', rows, skipped: ['all'] } };
+    return {
+      text: 'tokenizer: needs the vocabularies in ../shared (HEDDLE_SHARED names the folder).',
+      json: { suite: 'tokenizer', rows, skipped: ['all'] },
+    };
   for (const vocabulary of ['gpt2', 'bert'] as const) {
     const json = readFileSync(join(shared, 'fixtures/tokenizers', VOCABULARIES[vocabulary], 'tokenizer.json'), 'utf8');
     for (const { name: corpus, text } of texts) {
