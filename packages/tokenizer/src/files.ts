@@ -68,13 +68,13 @@ export function textOf(bytes: Uint8Array, file: string): string {
 export async function writeWhole(path: string, text: string): Promise<void> {
   const { mkdir, rename, rm, writeFile } = process.getBuiltinModule('node:fs/promises');
   const { dirname } = process.getBuiltinModule('node:path');
-  await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${Math.random().toString(36).slice(2)}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, text, { flag: 'wx' });
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new TokenizerError({ kind: 'file', where: path, expected: 'a place that can be written', cause });
   }
 }

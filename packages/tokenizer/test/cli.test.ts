@@ -1,0 +1,70 @@
+// The command, without a process: streams in, text out, exit codes.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../src/cli/run';
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-tokenizer-'));
+const tokenizer = join(folder, 'tokenizer');
+
+async function command(args: readonly string[], input = ''): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  async function* stdin(): AsyncGenerator<Uint8Array> {
+    // In pieces, so that a line and a character are cut in two.
+    const bytes = new TextEncoder().encode(input);
+    for (let i = 0; i < bytes.length; i += 3) yield bytes.subarray(i, i + 3);
+  }
+  const code = await run(args, {
+    stdin: stdin(),
+    write: (text) => {
+      out += text;
+    },
+    warn: (text) => {
+      err += text;
+    },
+    color: false,
+  });
+  return { code, out, err };
+}
+
+beforeAll(async () => {
+  const corpus = join(folder, 'corpus.txt');
+  writeFileSync(corpus, 'the quick brown fox\nthe lazy café dog\n'.repeat(50));
+  const { code, err } = await command(['train', '-m', 'bpe', '-v', '300', '-o', tokenizer, corpus]);
+  expect(err).toMatch(/^\d+ tokens, written to/);
+  expect(code).toBe(0);
+});
+
+describe('the command', () => {
+  it('writes a tokenizer.json', () => {
+    expect(JSON.parse(readFileSync(join(tokenizer, 'tokenizer.json'), 'utf8'))).toMatchObject({
+      model: { type: 'BPE' },
+    });
+  });
+  it('encodes lines as JSON, and decodes them again', async () => {
+    const { out } = await command(['encode', '-t', tokenizer, '--json'], 'the café\r\nlast');
+    const rows = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.map(({ offsets }) => offsets.at(-1)[1])).toEqual([8, 4]);
+    const ids = await command(['encode', '-t', tokenizer], 'the café\n');
+    expect((await command(['decode', '-t', tokenizer], ids.out)).out).toBe('the café\n');
+  });
+  it('counts and inspects', async () => {
+    expect((await command(['count', '-t', tokenizer], 'the quick\n')).out).toMatch(/^\d+\t-\n$/);
+    expect((await command(['inspect', '-t', tokenizer], 'the fox\n')).out).toContain('|');
+  });
+  it('says what is wrong', async () => {
+    expect(await command(['encode', '-t', join(folder, 'none')])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('none'),
+    });
+    expect(await command(['encode'])).toMatchObject({ code: 2, err: expect.stringContaining('--tokenizer') });
+    expect(await command(['sing'])).toMatchObject({ code: 2, err: expect.stringContaining('inspect') });
+    expect(await command(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Examples') });
+    expect(await command(['decode', '-t', tokenizer], 'one two')).toMatchObject({ code: 2 });
+  });
+});
