@@ -183,11 +183,6 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
     return model.eval();
   }
 
-  /** Rows filled up on the right, so that a token's place is its index. */
-  private encode(tokenizer: TextCodec, rows: readonly string[]): ReturnType<TextCodec['encodeBatch']> {
-    return tokenizer.encodeBatch(rows, { padding: true, paddingSide: 'right', maxLength: this.config.maxLength });
-  }
-
   /** `[B, T]` */
   private tokenWeights(batch: TextBatch): Tensor {
     using inspect = new Inspection();

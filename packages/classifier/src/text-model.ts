@@ -1,5 +1,5 @@
 // What heads have in common: a backbone, checked settings, a mode for answering, and a folder to be saved in.
-import type { TextCodec } from '@heddle/attention';
+import type { TextCodec, TokenBatch } from '@heddle/attention';
 import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
 import { Module } from '@heddle/tensor/nn';
 import type { BackboneConfig, ResolvedBackbone } from './backbone';
@@ -81,6 +81,11 @@ export abstract class TextModel<Config extends ResolvedBackbone> extends Module 
       throw new ArgumentError(call, 'tokenizer', known, `one of ${tokenizer.vocabSize}`);
     }
     return tokenizer;
+  }
+
+  /** Rows filled up on the right, so that a token's place is its index. */
+  protected encode(tokenizer: TextCodec, rows: readonly string[]): TokenBatch {
+    return tokenizer.encodeBatch(rows, { padding: true, paddingSide: 'right', maxLength: this.config.maxLength });
   }
 
   /** Runs `fn` without dropout and without a graph; nothing but its result stays. */
