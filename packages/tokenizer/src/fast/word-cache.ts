@@ -2,6 +2,7 @@
 // Bounded: when it is full it starts afresh, so that no input can make it grow without end.
 import type { TokenSink } from '../models/token-sink';
 
+const ROW = 6;
 const MAX_WORDS = 1 << 17;
 const MAX_UNITS = 1 << 21;
 const MAX_TOKENS = 1 << 20;
@@ -22,14 +23,16 @@ function grown<T extends Int32Array | Uint16Array | Uint8Array>(old: T, next: T)
 export class WordCache {
   private slots = new Int32Array(2048).fill(-1);
   private mask = 2047;
-  // One row per word: hash, start of its units, length, start of its tokens, number of tokens.
-  private rows = new Int32Array(1024 * 5);
+  // One row per word: hash, start of its units, length, start of its tokens, number of tokens, words that it is cut into.
+  private rows = new Int32Array(1024 * ROW);
   private words = 0;
   private units = new Uint16Array(8192);
   private unitCount = 0;
   private ids = new Int32Array(4096);
   private starts = new Uint8Array(4096);
   private ends = new Uint8Array(4096);
+  /** Index of each token's word, where a cached stretch is cut into several. */
+  private steps = new Uint8Array(4096);
   private tokenCount = 0;
   /** Words looked up and not found: what the tests of linearity count. */
   misses = 0;
@@ -77,17 +80,19 @@ export class WordCache {
     if (this.words >= MAX_WORDS || this.unitCount + word.length > MAX_UNITS || this.tokenCount + count > MAX_TOKENS)
       this.clear();
     this.makeRoom(word.length, count);
-    const row = this.words++ * 5;
+    const row = this.words++ * ROW;
     const { rows } = this;
     rows[row] = hash;
     rows[row + 1] = this.unitCount;
     rows[row + 2] = word.length;
     rows[row + 3] = this.tokenCount;
     rows[row + 4] = count;
+    rows[row + 5] = sink.word;
     for (let i = 0; i < word.length; i++) this.units[this.unitCount++] = word.charCodeAt(i);
     for (let i = from; i < sink.length; i++) {
       this.ids[this.tokenCount] = sink.ids[i] as number;
       this.starts[this.tokenCount] = sink.starts[i] as number;
+      this.steps[this.tokenCount] = sink.words[i] as number;
       this.ends[this.tokenCount++] = sink.ends[i] as number;
     }
     this.insert(row);
@@ -101,11 +106,11 @@ export class WordCache {
   }
 
   private makeRoom(units: number, tokens: number): void {
-    if ((this.words + 1) * 5 > this.rows.length) {
+    if ((this.words + 1) * ROW > this.rows.length) {
       this.rows = grown(this.rows, new Int32Array(this.rows.length * 2));
       this.slots = new Int32Array(this.slots.length * 2).fill(-1);
       this.mask = this.slots.length - 1;
-      for (let row = 0; row < this.words * 5; row += 5) this.insert(row);
+      for (let row = 0; row < this.words * ROW; row += ROW) this.insert(row);
     }
     if (this.unitCount + units > this.units.length)
       this.units = grown(this.units, new Uint16Array(this.units.length * 2));
@@ -114,12 +119,18 @@ export class WordCache {
       this.ids = grown(this.ids, new Int32Array(size));
       this.starts = grown(this.starts, new Uint8Array(size));
       this.ends = grown(this.ends, new Uint8Array(size));
+      this.steps = grown(this.steps, new Uint8Array(size));
     }
   }
 
   private clear(): void {
     this.slots.fill(-1);
     this.words = this.unitCount = this.tokenCount = 0;
+  }
+
+  /** How many words a row's stretch of text is cut into. */
+  wordsOf(row: number): number {
+    return this.rows[row + 5] as number;
   }
 
   /** Appends a row's tokens, their ranges moved to where the word starts. */
@@ -132,7 +143,7 @@ export class WordCache {
       sink.ids[out] = this.ids[i] as number;
       sink.starts[out] = at + (this.starts[i] as number);
       sink.ends[out] = at + (this.ends[i] as number);
-      sink.words[out++] = sink.word;
+      sink.words[out++] = sink.word + (this.steps[i] as number);
     }
     sink.length = out;
   }

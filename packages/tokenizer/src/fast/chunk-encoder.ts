@@ -1,0 +1,80 @@
+// Tokenizers that cut at white space first, whatever comes then: each stretch between white space is encoded once, the
+// exact way, and remembered. Declines where something could reach across white space.
+import { AddedTokens } from '../added-tokens';
+import { TokenSink } from '../models/token-sink';
+import { type Components, encodeExactly, type Matchers } from '../pipeline';
+import { charClass, MARK, OTHER } from '../text/char-class';
+import type { FastEncoder } from './fast-encoder';
+import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
+
+/** The white space that {@link fastEncoderOf} has checked to stay white space under the normaliser. */
+const isSpace = (unit: number): boolean => unit === 0x20 || unit === 0x0a || unit === 0x09;
+
+/** A combining or invisible character next to white space would join it. */
+function joins(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if (unit < 0x300) return unit < 0x20 || (unit >= 0x7f && unit < 0xa0) || unit === 0xad;
+  // Skin tones are the only joining characters beyond the BMP that stand in running text.
+  if (unit === 0xd83c && text.charCodeAt(at + 1) >= 0xdffb) return true;
+  if (unit >= 0xdc00 && unit < 0xe000) return false;
+  return (charClass(text.codePointAt(at) as number) & (MARK | OTHER)) !== 0;
+}
+
+/** Encodes stretches between white space. */
+export class ChunkEncoder implements FastEncoder {
+  private readonly cache = new WordCache();
+  private readonly scratch = new TokenSink();
+  private readonly matchers: Matchers;
+
+  constructor(private readonly parts: Components) {
+    const none = new AddedTokens([], (text) => text);
+    this.matchers = { raw: none.raw(), normalized: none.normalized() };
+  }
+
+  accepts(): boolean {
+    return true;
+  }
+
+  encode(text: string, from: number, to: number, sink: TokenSink): boolean {
+    for (let start = from; start < to; ) {
+      if (isSpace(text.charCodeAt(start))) {
+        start++;
+        continue;
+      }
+      let hash = 0;
+      let end = start;
+      for (; end < to; end++) {
+        const unit = text.charCodeAt(end);
+        if (isSpace(unit)) break;
+        hash = hashUnit(hash, unit);
+      }
+      if (joins(text, start) || joins(text, end - 1)) return false;
+      this.chunk(text, start, end, hash, sink);
+      start = end;
+    }
+    return true;
+  }
+
+  private chunk(text: string, start: number, end: number, hash: number, sink: TokenSink): void {
+    const { cache, scratch } = this;
+    const row = end - start <= MAX_WORD_LENGTH ? cache.find(text, start, end, hash) : -1;
+    if (row >= 0) {
+      cache.copy(row, sink, start);
+      sink.word += cache.wordsOf(row);
+      return;
+    }
+    const chunk = text.slice(start, end);
+    scratch.clear();
+    encodeExactly(chunk, this.parts, this.matchers, scratch);
+    // Tokens that are spelt as the text has them are not worth remembering.
+    if (scratch.spellings.size === 0) cache.add(chunk, hash, scratch, 0);
+    const first = sink.word;
+    for (let i = 0; i < scratch.length; i++) {
+      const spelling = scratch.spellings.get(i);
+      if (spelling !== undefined) sink.spellings.set(sink.length, spelling);
+      sink.word = first + (scratch.words[i] as number);
+      sink.push(scratch.ids[i] as number, start + (scratch.starts[i] as number), start + (scratch.ends[i] as number));
+    }
+    sink.word = first + scratch.word;
+  }
+}
