@@ -62,7 +62,7 @@ describe.sequential('packages installed one by one', () => {
       logLevel: 'silent',
     });
     expect(warnings).toEqual([]);
-    expect(await run(process.execPath, [outfile])).toBe(await run(process.execPath, [entry]));
+    expect(await run(process.execPath, [outfile], project)).toBe(await run(process.execPath, [entry], project));
   });
 
   test.each(['tensor', 'tokenizer'] as const)('%s bundled by Vite prints the same', async (name) => {
@@ -74,6 +74,8 @@ describe.sequential('packages installed one by one', () => {
       logLevel: 'silent',
       build: { outDir, target: 'es2022', lib: { entry, formats: ['es'], fileName: () => 'bundle.mjs' } },
     });
-    expect(await run(process.execPath, [join(outDir, 'bundle.mjs')])).toBe(await run(process.execPath, [entry]));
+    expect(await run(process.execPath, [join(outDir, 'bundle.mjs')], project)).toBe(
+      await run(process.execPath, [entry], project),
+    );
   });
 });

@@ -17,8 +17,8 @@ interface Limit {
 const limits: Readonly<Record<PackageName, Limit>> = {
   // With the default backend: its kernels in the largest variant, and the worker's code.
   tensor: { kb: 100, lazy: ['wasm', 'relaxed', 'worker'] },
-  // 25 is the aim. `fromJSON` reads every component of the format at once, without waiting, and that is 33.5 so far.
-  tokenizer: { kb: 34 },
+  // 25 is the aim. `fromJSON` reads every component of the format at once, without waiting, and that is 34.1 so far.
+  tokenizer: { kb: 35 },
   attention: { kb: 25 },
   classifier: { kb: 15 },
   trainer: { kb: 25 },
