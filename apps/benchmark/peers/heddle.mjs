@@ -2,9 +2,10 @@
 // Usage: node heddle.mjs --load tiny --modes train,infer,infer1 --threads 2 [--blas off|auto] [--simd auto|plain|relaxed]
 import { EncoderLayer } from '@heddle/attention';
 import { backendInfo, crossEntropy, init, keep, noGrad, scope, tensor } from '@heddle/tensor';
-import { assign, Embedding, LayerNorm, Linear, Module, ModuleList } from '@heddle/tensor/nn';
+import { Embedding, LayerNorm, Linear, Module, ModuleList, skipInit } from '@heddle/tensor/nn';
 import { Adam } from '@heddle/tensor/optim';
-import { flags, inputs, parameters, report, targets, timed, VOCABULARY, values } from './shared.mjs';
+import { flags, inputs, report, targets, timed, VOCABULARY } from './shared.mjs';
+import { fill } from './weights.mjs';
 
 const options = flags({
   blas: { type: 'string', default: 'off' },
@@ -26,39 +27,18 @@ class Model extends Module {
     const y = this.norm.call(x);
     return causal ? this.head.call(y).reshape([-1, outputs]) : this.head.call(y.mean({ axis: 1 }));
   }
-
-  /** Where each of the shared parameters goes; queries, keys and values are one there. */
-  places() {
-    const places = {
-      tok: [this.tok.weight],
-      pos: [this.pos.weight],
-      normw: [this.norm.weight],
-      normb: [this.norm.bias],
-    };
-    [...this.layers].forEach(({ selfAttn: a, feedForward: f, norm1, norm2 }, i) => {
-      const projections = [a.qProj, a.kProj, a.vProj];
-      const own = { n1w: [norm1.weight], n1b: [norm1.bias], n2w: [norm2.weight], n2b: [norm2.bias] };
-      const maps = { ow: [a.outProj.weight], ob: [a.outProj.bias], upw: [f.linear1.weight], upb: [f.linear1.bias] };
-      const rest = { downw: [f.linear2.weight], downb: [f.linear2.bias], qkvw: projections.map((p) => p.weight) };
-      const all = { ...own, ...maps, ...rest, qkvb: projections.map((p) => p.bias) };
-      for (const [name, where] of Object.entries(all)) places[`${i}.${name}`] = where;
-    });
-    return { ...places, headw: [this.head.weight], headb: [this.head.bias] };
-  }
 }
 
 const started = performance.now();
 await init({ threads: options.threads, blas: options.blas, simd: options.simd });
-const model = new Model();
-const places = model.places();
-parameters(options).forEach(([name, shape], p) => {
-  const all = values(p, name, shape);
-  const size = all.length / places[name].length;
-  places[name].forEach((where, i) => {
-    const part = tensor(all.subarray(i * size, (i + 1) * size), { shape: where.shape });
-    assign(where, part);
-    part.dispose();
-  });
+const model = skipInit(() => new Model());
+fill(options, model.layers, {
+  tok: [model.tok.weight],
+  pos: [model.pos.weight],
+  normw: [model.norm.weight],
+  normb: [model.norm.bias],
+  headw: [model.head.weight],
+  headb: [model.head.bias],
 });
 const ids = keep(tensor(inputs(options), { shape: [batch, tokens] }));
 const first = keep(tensor(inputs(options).slice(0, tokens), { shape: [1, tokens] }));

@@ -1,16 +1,14 @@
 // jax-js's process of the speed suite, on its wasm backend: the whole step in one jit. Node has no Worker of the web's
 // kind, so with more than one thread it gets one over worker_threads; without, it would run on one thread and not say so.
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker as NodeWorker } from 'node:worker_threads';
 import { flags, inputs, parameters, report, targets, timed, values } from './shared.mjs';
 
 const options = flags();
-const { load, modes, seconds, threads, batch, tokens, dim, heads, layers } = options;
+const { load, modes, seconds, threads, batch, tokens, dim, heads, layers, outputs, causal = false } = options;
 if (threads > 1) giveWorkers(threads);
 
-const require = createRequire(`${process.cwd()}/`);
-const jax = await import(pathToFileURL(require.resolve('@jax-js/jax').replace(/\.cjs$/, '.js')));
+// Imported late: it looks for Worker as it loads.
+const jax = await import('@jax-js/jax');
 const { numpy: np, nn, jit, valueAndGrad, tree } = jax;
 await jax.init('wasm');
 jax.defaultDevice('wasm');
@@ -22,7 +20,7 @@ for (const [i, [name, shape]] of parameters(options).entries()) {
 }
 const intArray = (data, shape) => np.array(data, { shape, dtype: np.int32 });
 const ids = intArray(inputs(options), [batch, tokens]);
-const labels = intArray(targets(options), [batch]);
+const labels = intArray(targets(options), [causal ? batch * tokens : batch]);
 const norm = (x, w, b) => nn.standardize(x, -1).mul(w).add(b);
 
 function forward(p, x0, n) {
@@ -31,11 +29,14 @@ function forward(p, x0, n) {
     const w = (name) => p[`${i}.${name}`];
     const parts = np.split(np.matmul(norm(x.ref, w('n1w'), w('n1b')), w('qkvw')).add(w('qkvb')), 3, -1);
     const [q, k, v] = parts.map((t) => t.reshape([n, tokens, heads, dim / heads]));
-    x = x.add(np.matmul(nn.dotProductAttention(q, k, v).reshape([n, tokens, dim]), w('ow')).add(w('ob')));
+    x = x.add(
+      np.matmul(nn.dotProductAttention(q, k, v, { isCausal: causal }).reshape([n, tokens, dim]), w('ow')).add(w('ob')),
+    );
     const up = nn.gelu(np.matmul(norm(x.ref, w('n2w'), w('n2b')), w('upw')).add(w('upb')), { approximate: false });
     x = x.add(np.matmul(up, w('downw')).add(w('downb')));
   }
-  return np.matmul(norm(x, p.normw, p.normb).mean(1), p.headw).add(p.headb);
+  const y = norm(x, p.normw, p.normb);
+  return np.matmul(causal ? y.reshape([n * tokens, dim]) : y.mean(1), p.headw).add(p.headb);
 }
 
 for (const mode of modes) {
@@ -57,9 +58,9 @@ async function train() {
   const cost = (p, x, y) =>
     nn
       .logSoftmax(forward(p, x, batch), -1)
-      .mul(nn.oneHot(y, 2))
+      .mul(nn.oneHot(y, outputs))
       .sum()
-      .mul(-1 / batch);
+      .mul(-1 / labels.size);
   const step = jit((p, m, v, t, x, y) => {
     const [loss, g] = valueAndGrad(cost)(tree.ref(p), x, y);
     const c1 = np.array(1).sub(np.power(0.9, t.ref));

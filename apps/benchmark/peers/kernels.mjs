@@ -1,8 +1,6 @@
-// One process of the kernels suite: the kernels of the library that --system names, each by itself. FLOP/s and GB/s
-// follow from the sizes in the names.
+// One process of the kernels suite: the kernels of the library that --system names, each by itself.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { report, timed } from './shared.mjs';
 
@@ -20,12 +18,17 @@ const seconds = Number(given.seconds);
 const quick = given.load === 'quick';
 const SIZES = quick ? [128, 512] : [64, 128, 256, 512, 1024, 2048];
 const LENGTHS = quick ? [128, 512] : [128, 512, 2048, 8192];
-const require = createRequire(`${process.cwd()}/`);
+const product = (n) => ({ flops: 2 * n ** 3 });
+const HEADS = 8;
+const HEAD_DIM = 64;
+const attention = (T, gradient = false) => ({ flops: (gradient ? 14 : 4) * HEADS * T * T * HEAD_DIM });
+const CALLS = 1000;
+const require = createRequire(import.meta.url);
 const wave = (n, step = 1) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * step));
 
 /** Measures `run`, which returns a few numbers that must agree between systems once asked for them. */
-async function kernel(name, run, check = async () => []) {
-  report(name, 'kernel', await timed(run, seconds), await check());
+async function kernel(name, run, check = async () => [], work = {}) {
+  report(name, 'kernel', await timed(run, seconds), await check(), work);
 }
 
 const systems = {
@@ -69,17 +72,19 @@ const systems = {
         `matmul ${n}`,
         () => forward(() => a.matmul(b)),
         () => head(() => a.matmul(b)),
+        product(n),
       );
     }
     for (const T of LENGTHS) {
-      const q = make([1, 8, T, 64], 0.3);
+      const q = make([1, HEADS, T, HEAD_DIM], 0.3);
       const attend = (x) => h.scaledDotProductAttention(x, x, x, { causal: false });
       await kernel(
         `attention ${T}`,
         () => forward(() => attend(q)),
         () => head(() => attend(q)),
+        attention(T),
       );
-      if (T <= 2048) await kernel(`attention ${T} with gradient`, both([q], attend));
+      await kernel(`attention ${T} with gradient`, both([q], attend), undefined, attention(T, true));
     }
     const x = make([4096, 512], 0.3);
     const [w, b] = [make([512]), make([512])];
@@ -116,15 +121,31 @@ const systems = {
       () => forward(() => h.embedding(table, ids)),
       () => head(() => h.embedding(table, ids)),
     );
+    await kernel(
+      'embedding 8192×256 with gradient',
+      both([table], (t) => h.embedding(t, ids)),
+    );
+    const [row, map, bias] = [make([1, 64]), make([64, 64]), make([64])];
+    const [calls, mapped] = [Array(CALLS).fill(0), map.detach().requireGrad()];
+    await kernel(`linear [1, 64], ${CALLS} calls`, () => {
+      h.noGrad(() => {
+        for (const _ of calls) h.linear(row, map, { bias }).dispose();
+      });
+    });
+    await kernel(`linear [1, 64], ${CALLS} calls recorded`, () => {
+      for (const _ of calls) h.linear(row, mapped, { bias }).dispose();
+    });
     const p = new Parameter(make([4_000_000]));
     const optimizer = new AdamW([p], { lr: 1e-3 });
     const g = make([4_000_000], 0.1);
-    await kernel('AdamW 4M (112 MB)', () => {
+    const update = () => {
       p.grad = g.detach();
       optimizer.step();
-    });
+    };
+    // Reads parameter, gradient and two moments, writes all but the gradient.
+    await kernel('AdamW 4M', update, undefined, { bytes: 7 * 16e6 });
     const [from, to] = [new Float32Array(4_000_000), new Float32Array(4_000_000)];
-    await kernel('memcpy 4M (32 MB)', () => to.set(from));
+    await kernel('memcpy 4M', () => to.set(from), undefined, { bytes: 2 * 16e6 });
   },
   async tfjs() {
     const tf = require('@tensorflow/tfjs');
@@ -134,7 +155,7 @@ const systems = {
     for (const n of SIZES) {
       const [a, b] = [tf.tensor(wave(n * n), [n, n]), tf.tensor(wave(n * n, 0.7), [n, n])];
       const head = async () => Array.from(tf.tidy(() => tf.matMul(a, b).dataSync()).subarray(0, 3));
-      await kernel(`matmul ${n}`, () => tf.matMul(a, b).dispose(), head);
+      await kernel(`matmul ${n}`, () => tf.matMul(a, b).dispose(), head, product(n));
     }
     const x = tf.tensor(wave(4096 * 512, 0.3), [4096, 512]);
     const head = (f) => async () => Array.from(tf.tidy(() => f().dataSync()).subarray(0, 3));
@@ -145,20 +166,20 @@ const systems = {
     );
   },
   async jax() {
-    const jax = await import(pathToFileURL(require.resolve('@jax-js/jax').replace(/\.cjs$/, '.js')));
+    const jax = await import('@jax-js/jax');
     const { numpy: np, jit } = jax;
     await jax.init('wasm');
     jax.defaultDevice('wasm');
     for (const n of SIZES) {
       const [a, b] = [np.array(wave(n * n), { shape: [n, n] }), np.array(wave(n * n, 0.7), { shape: [n, n] })];
-      const product = jit((x, y) => np.matmul(x, y));
+      const multiply = jit((x, y) => np.matmul(x, y));
       const once = async () => {
-        const c = product(a.ref, b.ref);
+        const c = multiply(a.ref, b.ref);
         await c.blockUntilReady();
         return c;
       };
       const head = async () => Array.from((await (await once()).data()).subarray(0, 3));
-      await kernel(`matmul ${n}`, async () => (await once()).dispose(), head);
+      await kernel(`matmul ${n}`, async () => (await once()).dispose(), head, product(n));
     }
   },
 };

@@ -41,59 +41,132 @@ function valueInfo(name, type, shape) {
   return message(bytes(1, name), bytes(2, bytes(1, message(int(1, type), bytes(2, message(...dims))))));
 }
 
-/** The bytes of the model: input `ids` [B, tokens] (int64), output `logits` [B, outputs]. */
-export function onnxModel(workload) {
-  const { tokens, dim, heads, layers, outputs } = workload;
-  const nodes = [];
-  const initializers = [];
-  let count = 0;
-  const add = (op, inputs, attributes = {}, outs = 1) => {
-    const names = Array.from({ length: outs }, () => `t${count++}`);
-    const attrs = Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value)));
-    nodes.push(message(...inputs.map((x) => bytes(1, x)), ...names.map((x) => bytes(2, x)), bytes(4, op), ...attrs));
-    return outs === 1 ? names[0] : names;
-  };
-  const constant = (data, shape = [data.length]) => {
-    const name = `c${count++}`;
-    initializers.push(tensor(name, shape, data));
-    return name;
-  };
-  for (const [p, [name, shape]] of parameters(workload).entries()) {
-    const data = values(p, name, shape);
-    const isMap = shape.length === 2 && name !== 'tok' && name !== 'pos';
-    initializers.push(isMap ? tensor(name, [shape[1], shape[0]], transpose(data, shape)) : tensor(name, shape, data));
-  }
-  const ints = (...list) => constant(BigInt64Array.from(list, BigInt));
-  const linear = (x, w, b) => add('Add', [add('MatMul', [x, w]), b]);
-  const norm = (x, w, b) => add('LayerNormalization', [x, w, b], { axis: -1, epsilon: 1e-5 });
-  const split = ints(dim, dim, dim);
-  const byHead = ints(0, tokens, heads, dim / heads);
-  const whole = ints(0, tokens, dim);
-  const scale = constant(Float32Array.of(1 / Math.sqrt(dim / heads)), [1]);
+// A graph under construction: nodes by op, the workload's weights (maps turned around, as MatMul wants them), constants.
+class Graph {
+  #nodes = [];
+  #initializers = [];
+  #count = 0;
 
-  let x = add('Add', [add('Gather', ['tok', 'ids']), 'pos']);
-  for (let i = 0; i < layers; i++) {
-    const w = (name) => `${i}.${name}`;
-    const qkv = linear(norm(x, w('n1w'), w('n1b')), w('qkvw'), w('qkvb'));
-    const [q, k, v] = add('Split', [qkv, split], { axis: 2 }, 3).map((t) => add('Reshape', [t, byHead]));
-    const [q2, v2] = [q, v].map((t) => add('Transpose', [t], { perm: [0, 2, 1, 3] }));
-    const scores = add('MatMul', [q2, add('Transpose', [k], { perm: [0, 2, 3, 1] })]);
-    const weights = add('Softmax', [add('Mul', [scores, scale])], { axis: -1 });
-    const attended = add('Transpose', [add('MatMul', [weights, v2])], { perm: [0, 2, 1, 3] });
-    x = add('Add', [x, linear(add('Reshape', [attended, whole]), w('ow'), w('ob'))]);
-    const up = add('Gelu', [linear(norm(x, w('n2w'), w('n2b')), w('upw'), w('upb'))]);
-    x = add('Add', [x, linear(up, w('downw'), w('downb'))]);
+  constructor(workload) {
+    for (const [p, [name, shape]] of parameters(workload).entries()) {
+      const data = values(p, name, shape);
+      const isMap = shape.length === 2 && name !== 'tok' && name !== 'pos';
+      const weight = isMap ? tensor(name, [shape[1], shape[0]], transpose(data, shape)) : tensor(name, shape, data);
+      this.#initializers.push(weight);
+    }
   }
-  const pooled = add('ReduceMean', [norm(x, 'normw', 'normb'), ints(1)], { keepdims: 0 });
-  const logits = linear(pooled, 'headw', 'headb');
-  const graph = message(
-    ...nodes.map((node) => bytes(1, node)),
-    bytes(2, 'encoder'),
-    ...initializers.map((initializer) => bytes(5, initializer)),
-    bytes(11, valueInfo('ids', INT64, ['B', tokens])),
-    bytes(12, valueInfo(logits, FLOAT, ['B', outputs])),
-  );
-  return { model: message(int(1, 9), bytes(7, graph), bytes(8, message(int(2, 20)))), output: logits };
+
+  add(op, inputs, attributes = {}, outs = 1) {
+    const names = Array.from({ length: outs }, () => `t${this.#count++}`);
+    const attrs = Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value)));
+    const wires = [...inputs.map((x) => bytes(1, x)), ...names.map((x) => bytes(2, x))];
+    this.#nodes.push(message(...wires, bytes(4, op), ...attrs));
+    return outs === 1 ? names[0] : names;
+  }
+
+  constant(data, shape = [data.length]) {
+    const name = `c${this.#count++}`;
+    this.#initializers.push(tensor(name, shape, data));
+    return name;
+  }
+
+  ints(...list) {
+    return this.constant(BigInt64Array.from(list, BigInt));
+  }
+
+  linear(x, w, b) {
+    return this.add('Add', [this.add('MatMul', [x, w]), b]);
+  }
+
+  norm(x, w, b) {
+    return this.add('LayerNormalization', [x, w, b], { axis: -1, epsilon: 1e-5 });
+  }
+
+  /** The pre-norm layers. `remember(i, k, v)` may add earlier keys [B, H, S, D] and values; `mask` is added to scores. */
+  layers(x, { dim, heads, layers }, { mask, remember = (_, k, v) => [k, v] }) {
+    const split = this.ints(dim, dim, dim);
+    const byHead = this.ints(0, -1, heads, dim / heads);
+    const whole = this.ints(0, -1, dim);
+    const scale = this.constant(Float32Array.of(1 / Math.sqrt(dim / heads)), [1]);
+    for (let i = 0; i < layers; i++) {
+      const w = (name) => `${i}.${name}`;
+      const qkv = this.linear(this.norm(x, w('n1w'), w('n1b')), w('qkvw'), w('qkvb'));
+      const parts = this.add('Split', [qkv, split], { axis: 2 }, 3).map((t) => this.add('Reshape', [t, byHead]));
+      const [q, ...own] = parts.map((t) => this.add('Transpose', [t], { perm: [0, 2, 1, 3] }));
+      const [k, v] = remember(i, ...own);
+      const products = this.add('MatMul', [q, this.add('Transpose', [k], { perm: [0, 1, 3, 2] })]);
+      const scaled = this.add('Mul', [products, scale]);
+      const weights = this.add('Softmax', [mask === undefined ? scaled : this.add('Add', [scaled, mask])], {
+        axis: -1,
+      });
+      const attended = this.add('Transpose', [this.add('MatMul', [weights, v])], { perm: [0, 2, 1, 3] });
+      x = this.add('Add', [x, this.linear(this.add('Reshape', [attended, whole]), w('ow'), w('ob'))]);
+      const up = this.add('Gelu', [this.linear(this.norm(x, w('n2w'), w('n2b')), w('upw'), w('upb'))]);
+      x = this.add('Add', [x, this.linear(up, w('downw'), w('downb'))]);
+    }
+    return this.norm(x, 'normw', 'normb');
+  }
+
+  model(inputs, outputs) {
+    const graph = message(
+      ...this.#nodes.map((node) => bytes(1, node)),
+      bytes(2, 'transformer'),
+      ...this.#initializers.map((initializer) => bytes(5, initializer)),
+      ...inputs.map(([name, type, shape]) => bytes(11, valueInfo(name, type, shape))),
+      ...outputs.map(([name, type, shape]) => bytes(12, valueInfo(name, type, shape))),
+    );
+    return message(int(1, 9), bytes(7, graph), bytes(8, message(int(2, 20))));
+  }
+}
+
+/** The bytes of a classifier or of the decoder: input `ids` [B, tokens] (int64), output logits [B(, tokens), outputs]. */
+export function onnxModel(workload) {
+  const { tokens, outputs, causal = false } = workload;
+  const graph = new Graph(workload);
+  const mask = causal ? graph.constant(causalMask(tokens), [tokens, tokens]) : undefined;
+  const x = graph.layers(graph.add('Add', [graph.add('Gather', ['tok', 'ids']), 'pos']), workload, { mask });
+  const pooled = causal ? x : graph.add('ReduceMean', [x, graph.ints(1)], { keepdims: 0 });
+  const logits = graph.linear(pooled, 'headw', 'headb');
+  const shape = causal ? ['B', tokens, outputs] : ['B', outputs];
+  return { model: graph.model([['ids', INT64, ['B', tokens]]], [[logits, FLOAT, shape]]), output: logits };
+}
+
+/**
+ * The bytes of the generating workload: inputs `ids` [B, T], `positions` [T], `mask` [T, P + T] that is added to the
+ * scores, `past.i.k` and `past.i.v` [B, H, P, D]; outputs the last token's logits, and keys and values of all tokens.
+ */
+export function onnxGenerator(workload) {
+  const { dim, heads, layers, vocabulary } = workload;
+  const graph = new Graph(workload);
+  const cache = [];
+  const remember = (i, k, v) => {
+    const all = [
+      graph.add('Concat', [`past.${i}.k`, k], { axis: 2 }),
+      graph.add('Concat', [`past.${i}.v`, v], { axis: 2 }),
+    ];
+    cache.push(...all);
+    return all;
+  };
+  const embedded = graph.add('Add', [graph.add('Gather', ['tok', 'ids']), graph.add('Gather', ['pos', 'positions'])]);
+  const x = graph.layers(embedded, workload, { mask: 'mask', remember });
+  const last = graph.add('Gather', [x, graph.constant(BigInt64Array.of(-1n), [])], { axis: 1 });
+  const logits = graph.add('Gemm', [last, 'tok'], { transB: 1 });
+  const slots = Array.from({ length: layers }, (_, i) => [`past.${i}.k`, `past.${i}.v`]).flat();
+  const inputs = [
+    ['ids', INT64, ['B', 'T']],
+    ['positions', INT64, ['T']],
+    ['mask', FLOAT, ['T', 'S']],
+    ...slots.map((name) => [name, FLOAT, ['B', heads, 'P', dim / heads]]),
+  ];
+  const outputs = [
+    [logits, FLOAT, ['B', vocabulary]],
+    ...cache.map((name) => [name, FLOAT, ['B', heads, 'S', dim / heads]]),
+  ];
+  return { model: graph.model(inputs, outputs), output: logits, slots, cache };
+}
+
+function causalMask(n) {
+  return Float32Array.from({ length: n * n }, (_, i) => (i % n > Math.floor(i / n) ? -Infinity : 0));
 }
 
 function transpose(data, [rows, columns]) {

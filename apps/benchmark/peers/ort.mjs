@@ -5,7 +5,7 @@ import { flags, inputs, report, timed } from './shared.mjs';
 
 const options = flags({ package: { type: 'string', default: 'node' } });
 const { load, modes, seconds, threads, batch, tokens } = options;
-const require = createRequire(`${process.cwd()}/`);
+const require = createRequire(import.meta.url);
 const ort = require(`onnxruntime-${options.package}`);
 if (options.package === 'web') ort.env.wasm.numThreads = threads;
 const { model, output } = onnxModel(options);

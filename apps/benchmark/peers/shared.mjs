@@ -10,12 +10,14 @@ export const WORKLOADS = {
   base: { batch: 8, tokens: 256, dim: 256, heads: 8, layers: 6, outputs: 2 },
   decoder: { batch: 16, tokens: 256, dim: 256, heads: 8, layers: 6, outputs: VOCABULARY, causal: true },
   bert: { batch: 8, tokens: 128, dim: 768, heads: 12, layers: 12, outputs: 2 },
+  // GPT-2's smallest: 124 million parameters, the head being the embedding's table. Writes `length` tokens after `prompt`.
+  gpt2: { batch: 1, tokens: 1024, dim: 768, heads: 12, layers: 12, vocabulary: 50257, prompt: 32, length: 32 },
 };
 
-/** Names and shapes of all parameters, in the order that numbers them. */
-export function parameters({ tokens, dim, layers, outputs }) {
+/** Names and shapes of all parameters, in the order that numbers them. Without `outputs` there is no head. */
+export function parameters({ tokens, dim, layers, outputs, vocabulary = VOCABULARY }) {
   const list = [
-    ['tok', [VOCABULARY, dim]],
+    ['tok', [vocabulary, dim]],
     ['pos', [tokens, dim]],
   ];
   for (let i = 0; i < layers; i++) {
@@ -23,7 +25,9 @@ export function parameters({ tokens, dim, layers, outputs }) {
     const rest = { n2w: [dim], n2b: [dim], upw: [4 * dim, dim], upb: [4 * dim], downw: [dim, 4 * dim], downb: [dim] };
     for (const [name, shape] of Object.entries({ ...own, ...rest })) list.push([`${i}.${name}`, shape]);
   }
-  return [...list, ['normw', [dim]], ['normb', [dim]], ['headw', [outputs, dim]], ['headb', [outputs]]];
+  list.push(['normw', [dim]], ['normb', [dim]]);
+  if (outputs !== undefined) list.push(['headw', [outputs, dim]], ['headb', [outputs]]);
+  return list;
 }
 
 // The finaliser of MurmurHash3: numbers that any language makes alike, without a file.
@@ -50,6 +54,32 @@ export function inputs({ batch, tokens }) {
   return Int32Array.from({ length: batch * tokens }, (_, i) => hash(i + 123_456_789) % VOCABULARY);
 }
 
+/** The prompt of the generating workload. */
+export function promptOf({ prompt, vocabulary }) {
+  return Array.from({ length: prompt }, (_, i) => hash(i + 123_456_789) % vocabulary);
+}
+
+/** Position of the largest number. */
+export function likeliest(logits) {
+  let best = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  return best;
+}
+
+/** Measures `generate`, which continues the prompt greedily: milliseconds a token, the prompt's time among them. */
+export async function reportGeneration({ load, length, seconds }, generate) {
+  let ids = [];
+  const times = await timed(async () => {
+    ids = await generate();
+  }, seconds);
+  report(
+    load,
+    'generate',
+    times.map((t) => t / length),
+    ids.slice(0, 8),
+  );
+}
+
 /** Classes [batch], or for the decoder the next tokens [batch · tokens]. */
 export function targets(workload) {
   const ids = inputs(workload);
@@ -72,13 +102,18 @@ export function flags(more = {}) {
   return { ...given, modes, threads: Number(given.threads), seconds: Number(given.seconds), ...WORKLOADS[given.load] };
 }
 
+// What takes longer than this is run once to warm up and once to measure: the rounds repeat it.
+const SLOW_MS = 5000;
+
 /** Runs a function for some seconds, at least three times after two to warm up. */
 export async function timed(run, seconds) {
+  const first = performance.now();
   await run();
-  await run();
+  const slow = performance.now() - first > SLOW_MS;
+  if (!slow) await run();
   const times = [];
   const end = performance.now() + seconds * 1000;
-  while (times.length < 3 || (performance.now() < end && times.length < 400)) {
+  while (times.length < (slow ? 1 : 3) || (performance.now() < end && times.length < 400)) {
     const start = performance.now();
     await run();
     times.push(performance.now() - start);
@@ -86,9 +121,11 @@ export async function timed(run, seconds) {
   return times.sort((a, b) => a - b);
 }
 
-/** Prints one measurement for the suite. `check` are numbers that every peer must agree on. */
-export function report(workload, mode, times, check) {
+/** Prints one measurement for the suite. `check` are numbers that every peer must agree on; `work` is flops or bytes. */
+export function report(workload, mode, times, check, work = {}) {
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   const [medianMs, minMs, maxMs] = [times[times.length >> 1], times[0], times.at(-1)];
-  console.log(JSON.stringify({ workload, mode, medianMs, minMs, maxMs, runs: times.length, peakBytes, check }));
+  console.log(
+    JSON.stringify({ workload, mode, medianMs, minMs, maxMs, runs: times.length, peakBytes, check, ...work }),
+  );
 }

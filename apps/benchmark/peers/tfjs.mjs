@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { flags, inputs, parameters, report, targets, timed, values } from './shared.mjs';
 
-const require = createRequire(`${process.cwd()}/`);
+const require = createRequire(import.meta.url);
 const tf = require('@tensorflow/tfjs');
 const wasm = require('@tensorflow/tfjs-backend-wasm');
 const options = flags();
-const { load, modes, seconds, batch, tokens, dim, heads, layers } = options;
+const { load, modes, seconds, batch, tokens, dim, heads, layers, outputs, causal = false } = options;
 wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
 if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
 await tf.ready();
@@ -43,6 +43,14 @@ const geluTanh = (x) =>
       .add(1),
   );
 
+// −∞ gives NaN there.
+const mask = causal
+  ? tf.linalg
+      .bandPart(tf.ones([tokens, tokens]), -1, 0)
+      .sub(1)
+      .mul(1e9)
+  : null;
+
 function encode(embedded, act) {
   let x = embedded.add(p.pos);
   const n = x.shape[0];
@@ -50,18 +58,20 @@ function encode(embedded, act) {
     const w = (name) => p[`${i}.${name}`];
     const parts = tf.split(linear(norm(x, w('n1w'), w('n1b')), w('qkvw'), w('qkvb')), 3, -1);
     const [q, k, v] = parts.map((t) => t.reshape([n, tokens, heads, dim / heads]).transpose([0, 2, 1, 3]));
-    const weights = tf.softmax(tf.matMul(q, k, false, true).mul(1 / Math.sqrt(dim / heads)));
+    const scores = tf.matMul(q, k, false, true).mul(1 / Math.sqrt(dim / heads));
+    const weights = tf.softmax(causal ? scores.add(mask) : scores);
     const attended = tf.matMul(weights, v).transpose([0, 2, 1, 3]).reshape([n, tokens, dim]);
     x = x.add(linear(attended, w('ow'), w('ob')));
     x = x.add(linear(act(linear(norm(x, w('n2w'), w('n2b')), w('upw'), w('upb'))), w('downw'), w('downb')));
   }
-  return norm(x, p.normw, p.normb).mean(1).matMul(p.headw).add(p.headb);
+  const y = norm(x, p.normw, p.normb);
+  return (causal ? y.reshape([n * tokens, dim]) : y.mean(1)).matMul(p.headw).add(p.headb);
 }
 
 const ids = tf.tensor(inputs(options), [batch, tokens], 'int32');
 for (const mode of modes) {
   if (mode === 'train') {
-    const y = tf.oneHot(tf.tensor1d(targets(options), 'int32'), 2).toFloat();
+    const y = tf.oneHot(tf.tensor1d(targets(options), 'int32'), outputs).toFloat();
     const dense = tf.tidy(() => tf.gather(p.tok, ids));
     const optimizer = tf.train.adam(1e-3);
     const losses = [];

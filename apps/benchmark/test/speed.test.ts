@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alternate } from '../src/suites/speed/alternate.js';
+import { earlier, record } from '../src/suites/speed/history.js';
 import { renderSpeedPage } from '../src/suites/speed/page.js';
-import { ratios, table } from '../src/suites/speed/ratios.js';
-import { type Row, speedReport } from '../src/suites/speed/schema.js';
+import { ONE_THREAD, rate, ratios, table } from '../src/suites/speed/ratios.js';
+import { type Row, type SpeedReport, speedReport } from '../src/suites/speed/schema.js';
 import type { System } from '../src/suites/speed/systems.js';
 
 const row = (system: string, setting: string, medianMs: number): Row => ({
@@ -22,19 +23,12 @@ const row = (system: string, setting: string, medianMs: number): Row => ({
 });
 const rows = [row('heddle', 'a', 10), row('heddle', 'b', 20), row('pytorch', '1', 40), row('pytorch', '2', 30)];
 
-test('a peer counts with its best setting', () => {
-  expect(ratios(rows).map(({ setting, peer, ratio }) => [setting, peer, ratio])).toEqual([
-    ['a', 'pytorch', 3],
-    ['b', 'pytorch', 1.5],
-  ]);
-  expect(table(rows, ratios(rows))).toMatch(/heddle, a +10\.0 ms .*3\.00× pytorch/);
-});
-
-test('the page is one file without scripts, and what it shows is escaped', () => {
-  const report = speedReport.parse({
+const reportOf = (measured: readonly Row[]): SpeedReport =>
+  speedReport.parse({
     version: 1,
     suite: 'speed',
     createdAt: '2026-01-01T00:00:00Z',
+    heddle: '1.0.0',
     command: 'bench speed',
     quick: false,
     environment: {
@@ -47,15 +41,51 @@ test('the page is one file without scripts, and what it shows is escaped', () =>
       openblasCoretype: 'not set',
       ran: {},
     },
-    rows: [...rows, row('<script>', 'x', 5)],
-    ratios: ratios(rows),
+    rows: measured,
+    ratios: ratios(measured),
     skipped: ['tfjs: not found'],
     disagreements: [],
   });
+
+test('a peer counts with its best setting', () => {
+  expect(ratios(rows).map(({ setting, peer, ratio }) => [setting, peer, ratio])).toEqual([
+    ['a', 'pytorch', 3],
+    ['b', 'pytorch', 1.5],
+  ]);
+  expect(table(rows, ratios(rows))).toMatch(/heddle, a +10\.0 ms .*3\.00× pytorch/);
+});
+
+test('threads are held against one thread of the same setting', () => {
+  const own = [row('heddle', 'Node 20, 2 threads', 10), row('heddle', 'Node 20, 1 thread', 18)];
+  expect(ratios(own)).toEqual([
+    { workload: 'tiny', mode: 'train', setting: 'Node 20, 2 threads', peer: ONE_THREAD, ratio: 1.8, memory: 1 },
+  ]);
+});
+
+test('a kernel shows its rate, and generation its tokens', () => {
+  expect(rate({ ...row('heddle', 'a', 2), flops: 4e6 })).toBe('2.0 GFLOP/s');
+  expect(rate({ ...row('heddle', 'a', 2), bytes: 3e6 })).toBe('1.5 GB/s');
+  expect(rate({ ...row('heddle', 'a', 20), mode: 'generate' })).toBe('50.0 tokens/s');
+});
+
+test('the page is one file without scripts, and what it shows is escaped', () => {
+  const report = reportOf([...rows, row('<script>', 'x', 5)]);
   const page = renderSpeedPage(report);
   expect(page).not.toContain('<script');
   expect(page).toContain('&lt;script&gt;');
   expect(page).toContain('tfjs: not found');
+});
+
+test('a report is kept by version, and shown beside later ones', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-history-'));
+  const older = { ...reportOf(rows), heddle: '0.9.0', createdAt: '2025-01-01T00:00:00Z' };
+  expect(await record(folder, older)).toBe('speed-0.9.0.json');
+  await writeFile(join(folder, 'speed-0.1.0.json'), '{"version":1}');
+  const history = await earlier(folder, reportOf(rows));
+  expect(history).toEqual([older]);
+  expect(await earlier(folder, older)).toEqual([]);
+  expect(renderSpeedPage(reportOf(rows), history)).toMatch(/<th[^>]*>1\.0\.0.*<th[^>]*>0\.9\.0/);
+  await rm(folder, { recursive: true });
 });
 
 describe('processes', () => {

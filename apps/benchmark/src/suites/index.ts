@@ -20,24 +20,27 @@ export const suites: readonly SuiteRow[] = [
   },
   {
     name: 'speed',
-    description: 'training steps and inference beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch',
+    description: 'training, inference and generation beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch',
     flags: [
-      ['--loads <names>', 'of tiny, small, base, decoder, bert'],
+      ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2'],
       ['--systems <names>', 'of heddle, tfjs, jax-js, onnxruntime-web, onnxruntime-node, pytorch'],
       ['--rounds <n>', 'how often each process runs (5)'],
+      ['--record', 'keep the report in docs/benchmarks, by version'],
     ],
     load: () => import('./speed.js'),
   },
   {
     name: 'kernels',
     description: 'matrix products, attention, norms and the other kernels, by themselves and beside the peers',
-    flags: [['--rounds <n>', 'how often each process runs (3)']],
+    flags: [
+      ['--rounds <n>', 'how often each process runs (3)'],
+      ['--record', 'keep the report in docs/benchmarks, by version'],
+    ],
     load: () => import('./kernels.js'),
   },
   {
     name: 'tokenizer',
-    description:
-      'encoding speed beside the native library and the JavaScript ones (HEDDLE_PEERS names a folder with them)',
+    description: 'encoding speed beside the native library and the JavaScript ones',
     load: () => import('./tokenizer/run.js'),
   },
 ];

@@ -12,6 +12,7 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       workloads: flags.quick ? ['quick'] : ['all'],
       rounds: Number(own['rounds'] ?? (flags.quick ? 1 : 3)),
       seconds: flags.quick ? 0.05 : 0.3,
+      record: own['record'] === true,
     },
     context,
   );

@@ -4,7 +4,7 @@ import { measure, peersFolder } from './speed/measure.js';
 import { lineup } from './speed/systems.js';
 import type { SuiteContext, SuiteResult } from './suite.js';
 
-const WORKLOADS = ['tiny', 'small', 'base', 'decoder', 'bert'];
+const WORKLOADS = ['tiny', 'small', 'base', 'decoder', 'bert', 'gpt2'];
 
 export async function run(context: SuiteContext): Promise<SuiteResult> {
   const { flags, own } = context;
@@ -19,6 +19,7 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       workloads,
       rounds: Number(own['rounds'] ?? (flags.quick ? 1 : 5)),
       seconds: flags.quick ? 0.3 : 1,
+      record: own['record'] === true,
     },
     context,
   );

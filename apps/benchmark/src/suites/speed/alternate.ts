@@ -10,6 +10,8 @@ const measurement = z.object({
   medianMs: z.number(),
   peakBytes: z.number(),
   check: z.array(z.number()),
+  flops: z.number().optional(),
+  bytes: z.number().optional(),
 });
 const about = z.object({ ran: z.record(z.string(), z.unknown()) });
 
@@ -75,7 +77,7 @@ export async function alternate(
 
 function summary({ system, setting }: System, all: readonly Measurement[]): Row {
   const times = all.map((m) => m.medianMs).sort((a, b) => a - b);
-  const { workload, mode } = all[0];
+  const { workload, mode, flops, bytes } = all[0];
   return {
     workload,
     mode,
@@ -86,6 +88,8 @@ function summary({ system, setting }: System, all: readonly Measurement[]): Row 
     maxMs: times[times.length - 1],
     runs: times.length,
     peakBytes: Math.max(...all.map((m) => m.peakBytes)),
+    ...(flops === undefined ? {} : { flops }),
+    ...(bytes === undefined ? {} : { bytes }),
   };
 }
 

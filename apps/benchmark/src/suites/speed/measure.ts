@@ -7,6 +7,7 @@ import { checkOutput, writeWhole } from '../../report/write-report.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { alternate } from './alternate.js';
 import { describe } from './environment.js';
+import { earlier, heddleVersion, record } from './history.js';
 import { renderSpeedPage } from './page.js';
 import { ratios, table } from './ratios.js';
 import { type SpeedReport, speedReport } from './schema.js';
@@ -19,6 +20,8 @@ export interface Plan {
   readonly workloads: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
+  /** Whether the report is kept in docs/benchmarks, under the version of the packages. */
+  readonly record: boolean;
 }
 
 /** Measures, prints, and writes `latest.json` and `latest.html`. */
@@ -34,6 +37,7 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
     version: 1,
     suite: plan.suite,
     createdAt: new Date().toISOString(),
+    heddle: heddleVersion(),
     command,
     quick: flags.quick,
     environment: describe(rounds.ran),
@@ -43,7 +47,9 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
     disagreements: rounds.disagreements,
   });
   await writeWhole(join(folder, 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
-  await writeWhole(join(folder, 'latest.html'), renderSpeedPage(report));
+  const docs = join(peersFolder(), '../../../docs/benchmarks');
+  await writeWhole(join(folder, 'latest.html'), renderSpeedPage(report, await earlier(docs, report)));
+  if (plan.record) say(`recorded as ${await record(docs, report)}`);
   const { cpu, cpuFlags, loadAverage } = report.environment;
   const head = `${cpu} (${cpuFlags.join(' ')}), load ${loadAverage.toFixed(1)}; × is a peer's best setting over Heddle`;
   const warnings = rounds.disagreements.map((line) => `differs: ${line}`);

@@ -13,6 +13,9 @@ const row = z.object({
   /** Rounds. */
   runs: z.number().int(),
   peakBytes: z.number(),
+  /** Floating-point operations and bytes of a kernel, where its rate says something. */
+  flops: z.number().optional(),
+  bytes: z.number().optional(),
 });
 
 /** One system on one workload. */
@@ -25,9 +28,11 @@ const ratio = z.object({
   peer: z.string(),
   /** The peer's time over Heddle's: above 1 Heddle is faster. */
   ratio: z.number(),
+  /** Heddle's peak memory over the peer's: below 1 Heddle needs less. */
+  memory: z.number(),
 });
 
-/** Heddle beside one peer. */
+/** Heddle beside one peer, or beside itself on one thread. */
 export type Ratio = z.infer<typeof ratio>;
 
 /** `reports/speed/latest.json`. */
@@ -35,6 +40,8 @@ export const speedReport = z.object({
   version: z.literal(1),
   suite: z.enum(['speed', 'kernels']),
   createdAt: z.string(),
+  /** Of @heddle/tensor. */
+  heddle: z.string(),
   command: z.string(),
   quick: z.boolean(),
   environment: z.object({

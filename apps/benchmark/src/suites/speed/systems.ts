@@ -1,9 +1,7 @@
-// Who is measured, and how each is started: in a process of its own, with the Node that suits it. Peers are not
-// dependencies: they are looked for in the folder HEDDLE_PEERS (or this app), and skipped with a line where they aren't.
+// Who is measured, and how each is started: in a process of its own, with the Node that suits it. JavaScript's peers are
+// development dependencies of this app; Python's is used where there is one, and skipped with a line where there isn't.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** One system in one setting. */
 export interface System {
@@ -23,103 +21,90 @@ export interface Lineup {
   readonly skipped: readonly string[];
 }
 
-const ALL = ['infer', 'infer1', 'train'];
-const HINT = 'npm install it in a folder and set HEDDLE_PEERS to that folder';
+const INFERENCE = ['infer', 'infer1'];
+const ALL = [...INFERENCE, 'train'];
+const GENERATION = ['generate'];
 
-/** Modes of a workload: bert is for inference only. */
+/** Modes of a workload: bert is for inference, gpt2 for writing. */
 export function modesOf(workload: string): readonly string[] {
-  return workload === 'bert' ? ['infer', 'infer1'] : ALL;
+  if (workload === 'gpt2') return GENERATION;
+  return workload === 'bert' ? INFERENCE : ALL;
 }
 
-// The decoder has a causal mask and another loss, which only Heddle's and PyTorch's processes write.
-const classifiers = (modes: readonly string[]) => (workload: string) =>
-  workload === 'decoder' ? [] : modesOf(workload).filter((mode) => modes.includes(mode));
+// Of each workload's modes, those that a process of the peer measures.
+const only = (modes: readonly string[]) => (workload: string) =>
+  modesOf(workload).filter((mode) => modes.includes(mode));
 
-/** Looks at what is installed. `peers` is the folder of the peers' scripts. */
+// TensorFlow.js and jax-js can't train the decoder: minutes a step, and more than the 4 GiB of wasm's memory.
+const noLanguageModels = (workload: string): readonly string[] =>
+  only(workload === 'decoder' ? INFERENCE : ALL)(workload);
+
+/** Looks at what is there. `peers` is the folder of the peers' scripts. */
 export function lineup(peers: string, threads: number): Lineup {
-  const home = process.env['HEDDLE_PEERS'] ?? process.cwd();
   const systems: System[] = [];
   const skipped: string[] = [];
-  const script = (name: string): string => join(peers, name);
+  const node20 = process.execPath;
   const node24 = findNode24();
   if (node24 === null) skipped.push('Node 24: `npx -y node@24` gave none, so its settings are left out');
 
-  const heddle = (setting: string, node: string, count: number, blas: string): System => ({
-    system: 'heddle',
-    setting,
-    file: node,
-    args: [script('heddle.mjs'), '--threads', String(count), '--blas', blas],
-    env: { OPENBLAS_CORETYPE: undefined },
-    cwd: peers,
-    modes: modesOf,
-  });
-  systems.push(heddle(`Node ${process.versions.node}, ${threads} threads`, process.execPath, threads, 'off'));
-  systems.push(heddle(`Node ${process.versions.node}, 1 thread`, process.execPath, 1, 'off'));
-  if (node24 !== null) systems.push(heddle(`Node 24, ${threads} threads`, node24, threads, 'off'));
-  systems.push(heddle(`BLAS, ${threads} threads`, process.execPath, threads, 'auto'));
-
-  const peer = (
-    name: string,
-    packages: readonly string[],
-    make: () => Pick<System, 'setting' | 'file' | 'args' | 'modes'>,
+  const add = (
+    system: string,
+    setting: string,
+    file: string,
+    [script, ...args]: readonly string[],
+    modes: System['modes'],
+    env: System['env'] = {},
   ): void => {
-    const missing = packages.filter((id) => !installed(home, id));
-    if (missing.length > 0) skipped.push(`${name}: ${missing.join(' and ')} not found (${HINT})`);
-    else systems.push({ system: name, env: {}, cwd: home, ...make() });
+    systems.push({ system, setting, file, args: [join(peers, script), ...args], env, cwd: peers, modes });
   };
-  peer('tfjs', ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'], () => ({
-    setting: '1 thread (all that it has in Node), trains from dense input',
-    file: process.execPath,
-    args: [script('tfjs.mjs')],
-    modes: classifiers(ALL),
-  }));
-  if (node24 === null) skipped.push('jax-js: needs Node 22 or later');
-  else {
-    peer('jax-js', ['@jax-js/jax'], () => ({
-      setting: `Node 24, ${threads} threads`,
-      file: node24,
-      args: [script('jax.mjs'), '--threads', String(threads)],
-      modes: classifiers(ALL),
-    }));
+  const heddle = (setting: string, node: string, count: number, blas: string): void => {
+    const args = ['--threads', String(count), '--blas', blas];
+    const env = { OPENBLAS_CORETYPE: undefined };
+    add('heddle', setting, node, ['heddle.mjs', ...args], only(ALL), env);
+    add('heddle', setting, node, ['heddle-generate.mjs', ...args], only(GENERATION), env);
+  };
+  const version = `Node ${process.versions.node}`;
+  heddle(`${version}, ${threads} threads`, node20, threads, 'off');
+  if (threads > 1) heddle(`${version}, 1 thread`, node20, 1, 'off');
+  if (node24 !== null) {
+    heddle(`Node 24, ${threads} threads`, node24, threads, 'off');
+    if (threads > 1) heddle('Node 24, 1 thread', node24, 1, 'off');
   }
+  heddle(`BLAS, ${threads} threads`, node20, threads, 'auto');
+  if (threads > 1) heddle('BLAS, 1 thread', node20, 1, 'auto');
+
+  const onlyThread = '1 thread (all that it has in Node), trains from dense input';
+  add('tfjs', onlyThread, node20, ['tfjs.mjs'], noLanguageModels);
+  const node22 = Number(process.versions.node.split('.')[0]) >= 22 ? process.execPath : node24;
+  if (node22 === null) skipped.push('jax-js: needs Node 22 or later');
+  else add('jax-js', `${threads} threads`, node22, ['jax.mjs', '--threads', String(threads)], noLanguageModels);
   for (const kind of ['web', 'node']) {
-    peer(`onnxruntime-${kind}`, [`onnxruntime-${kind}`], () => ({
-      setting: `${threads} threads`,
-      file: process.execPath,
-      args: [script('ort.mjs'), '--package', kind, '--threads', String(threads)],
-      modes: classifiers(['infer', 'infer1']),
-    }));
+    const args = ['--package', kind, '--threads', String(threads)];
+    add(`onnxruntime-${kind}`, `${threads} threads`, node20, ['ort.mjs', ...args], only(INFERENCE));
+    add(`onnxruntime-${kind}`, `${threads} threads`, node20, ['ort-generate.mjs', ...args], only(GENERATION));
   }
   const python = findTorch();
   if (python === null) skipped.push('pytorch: no python3 with torch (apt install python3-torch, or pip install torch)');
   else {
     // Never both at once: PyTorch's and OpenBLAS's threads then fight, and it is slower than on one thread.
-    for (const [omp, blas] of [
+    const settings = [
       [1, 1],
       [threads, 1],
       [1, threads],
-    ]) {
-      systems.push({
-        system: 'pytorch',
-        setting: `OMP ${omp}, OpenBLAS ${blas}`,
-        file: python,
-        args: [script('torch_speed.py'), '--threads', String(omp)],
-        env: { OMP_NUM_THREADS: String(omp), OPENBLAS_NUM_THREADS: String(blas), OPENBLAS_CORETYPE: undefined },
-        cwd: peers,
-        modes: modesOf,
-      });
+    ];
+    for (const [omp, blas] of threads > 1 ? settings : settings.slice(0, 1)) {
+      const env = { OMP_NUM_THREADS: String(omp), OPENBLAS_NUM_THREADS: String(blas), OPENBLAS_CORETYPE: undefined };
+      add(
+        'pytorch',
+        `OMP ${omp}, OpenBLAS ${blas}`,
+        python,
+        ['torch_speed.py', '--threads', String(omp)],
+        modesOf,
+        env,
+      );
     }
   }
   return { systems, skipped };
-}
-
-function installed(folder: string, id: string): boolean {
-  try {
-    createRequire(join(folder, '/')).resolve(id);
-    return true;
-  } catch {
-    return existsSync(join(folder, 'node_modules', id));
-  }
 }
 
 function findNode24(): string | null {
@@ -143,17 +128,14 @@ function findTorch(): string | null {
 /** The systems of the kernels suite. */
 export function kernelLineup(peers: string, threads: number): Lineup {
   const { systems, skipped } = lineup(peers, threads);
-  const scripts: Readonly<Record<string, string>> = { heddle: 'heddle', tfjs: 'tfjs', 'jax-js': 'jax' };
+  const names: Readonly<Record<string, string>> = { 'heddle.mjs': 'heddle', 'tfjs.mjs': 'tfjs', 'jax.mjs': 'jax' };
   const kernels = systems.flatMap((system): System[] => {
     const modes = (): readonly string[] => ['kernel'];
-    if (system.system === 'pytorch') {
-      const args = [join(peers, 'torch_kernels.py'), ...system.args.slice(1)];
-      return [{ ...system, args, modes }];
-    }
-    const name = scripts[system.system];
+    const [path, ...rest] = system.args;
+    if (system.system === 'pytorch') return [{ ...system, args: [join(peers, 'torch_kernels.py'), ...rest], modes }];
+    const name = names[basename(path)];
     if (name === undefined) return [];
-    const args = [join(peers, 'kernels.mjs'), '--system', name, ...system.args.slice(1)];
-    return [{ ...system, args, modes }];
+    return [{ ...system, args: [join(peers, 'kernels.mjs'), '--system', name, ...rest], modes }];
   });
   return { systems: kernels, skipped };
 }

@@ -1,7 +1,4 @@
-// The other tokenizers, each behind one function from a line to its ids. What is not installed is left out.
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+// The other tokenizers, each behind one function from a line to its ids. One that has no build for this system is left out.
 import { Tokenizer } from '@heddle/tokenizer';
 
 /** The vocabularies that are compared. */
@@ -23,13 +20,6 @@ export interface Peer {
   readonly load: (json: string, vocabulary: Vocabulary) => Promise<Encoder>;
 }
 
-/** Packages are looked for beside the app, or in the folder that HEDDLE_PEERS names. */
-function importPeer(name: string): Promise<Record<string, never>> {
-  const folder = process.env['HEDDLE_PEERS'];
-  if (folder === undefined) return import(name);
-  return import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
-}
-
 interface NativeEncoding {
   getIds(): number[];
 }
@@ -48,11 +38,12 @@ interface Classes {
   ) => { encode(text: string, pair: null, options: object): number[] };
   readonly default?: Classes;
   readonly encode?: (text: string) => number[];
+  readonly getEncoding?: (name: string) => { encode(text: string, allowed: string[], disallowed: string[]): number[] };
   readonly get_encoding?: (name: string) => { encode_ordinary(text: string): Uint32Array };
 }
 
 async function classesOf(name: string): Promise<Classes> {
-  const module: Classes = await importPeer(name);
+  const module: Classes = await import(name);
   return module.default === undefined ? module : { ...module.default, ...module };
 }
 
@@ -140,6 +131,15 @@ export const peers: readonly Peer[] = [
     load: async () => {
       const encoding = (await classesOf('tiktoken')).get_encoding?.('gpt2');
       return encoding === undefined ? {} : { encode: (text) => encoding.encode_ordinary(text) };
+    },
+  },
+  {
+    name: 'js-tiktoken',
+    package: 'js-tiktoken',
+    vocabularies: ['gpt2'],
+    load: async () => {
+      const encoding = (await classesOf('js-tiktoken')).getEncoding?.('gpt2');
+      return encoding === undefined ? {} : { encode: (text) => encoding.encode(text, [], []) };
     },
   },
 ];

@@ -1,4 +1,4 @@
-// Encodes the same lines with every tokenizer that is installed, holds the ids against each other, prints MB/s.
+// Encodes the same lines with every tokenizer, holds the ids against each other, prints MB/s.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -72,7 +72,7 @@ async function measure(encoder: Encoder, lines: readonly string[], megabytes: nu
   return { first: megabytes / first, warm: megabytes / median(later), ...digest(rows) };
 }
 
-/** Encodes with one peer; undefined where it is not installed. */
+/** Encodes with one peer; undefined where it does not load. */
 async function tryPeer(peer: Peer, json: string, vocabulary: Vocabulary): Promise<Encoder | undefined> {
   try {
     const encoder = await peer.load(json, vocabulary);
@@ -109,7 +109,7 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
         if (encoder === undefined) {
           if (!skipped.includes(peer.name)) {
             skipped.push(peer.name);
-            context.say(`${peer.name}: ${peer.package} is not installed, left out`);
+            context.say(`${peer.name}: ${peer.package} does not load here, left out`);
           }
           continue;
         }

@@ -1,0 +1,27 @@
+// Heddle's process of the generating workload: a Gpt2 with the shared weights, through `generate`.
+import { Gpt2, gpt2Config } from '@heddle/attention';
+import { backendInfo, init } from '@heddle/tensor';
+import { skipInit } from '@heddle/tensor/nn';
+import { flags, promptOf, reportGeneration } from './shared.mjs';
+import { fill } from './weights.mjs';
+
+const options = flags({ blas: { type: 'string', default: 'off' } });
+const { threads, tokens, dim, heads, layers, vocabulary, length } = options;
+await init({ threads, blas: options.blas });
+const config = { vocabSize: vocabulary, maxLength: tokens, dim, heads, layers, activation: 'gelu', eosIds: [] };
+const model = skipInit(() => new Gpt2(gpt2Config(config)));
+const { embedding, positionEmbedding, decoder } = model;
+fill(options, decoder.layers, {
+  tok: [embedding.weight],
+  pos: [positionEmbedding.table.weight],
+  normw: [decoder.norm.weight],
+  normb: [decoder.norm.bias],
+});
+model.eval();
+const { simd, threads: ran, blas, notes } = backendInfo();
+console.log(JSON.stringify({ ran: { node: process.version, simd, threads: ran, blas, notes } }));
+await reportGeneration(options, async () => {
+  const [{ newIds }] = await model.generate([promptOf(options)], { maxNewTokens: length });
+  return newIds;
+});
+process.exit(0);
