@@ -86,6 +86,20 @@ const systems = {
       );
       await kernel(`attention ${T} with gradient`, both([q], attend), undefined, attention(T, true));
     }
+    const words = h.keep(
+      h.tensor(
+        Int32Array.from({ length: 1024 * 256 }, (_, i) => Math.imul(i, 0x9e3779b1)),
+        { shape: [1024, 256] },
+      ),
+    );
+    const [floats, scales] = [make([1024, 1024], 0.7), make([1024])];
+    for (const M of [1, 256]) {
+      const rows = make([M, 1024], 0.3);
+      const work = { flops: 2 * M * 1024 * 1024 };
+      await kernel(`linear ${M}×1024×1024`, () => forward(() => h.linear(rows, floats)), undefined, work);
+      const int8 = () => forward(() => h.linearInt8(rows, words, scales));
+      await kernel(`linear ${M}×1024×1024, int8 weights`, int8, undefined, work);
+    }
     const x = make([4096, 512], 0.3);
     const [w, b] = [make([512]), make([512])];
     const norm = (t) => h.layerNorm(t, { weight: w, bias: b });

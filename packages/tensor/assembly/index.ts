@@ -3,6 +3,7 @@
 export * from './engine';
 export * from './matmul';
 export * from './matmul-dots';
+export * from './int8';
 export * from './linear';
 export * from './map';
 export * from './copy';

@@ -22,6 +22,7 @@ export { type CrossEntropyOptions, crossEntropy, type Reduction } from './fused/
 export { dropout } from './fused/dropout';
 export { embedding } from './fused/embedding';
 export { type Activation, linear } from './fused/linear';
+export { linearInt8 } from './fused/linear-int8';
 export { layerNorm, type NormLayerOptions, rmsNorm } from './fused/norm';
 export { logSoftmax, softmax } from './fused/softmax';
 export { backendInfo, type GpuOptions, type InitOptions, init } from './init';

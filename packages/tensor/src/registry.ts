@@ -6,6 +6,7 @@ import { crossEntropyOp } from './fused/cross-entropy';
 import { dropoutOp } from './fused/dropout';
 import { embeddingOp } from './fused/embedding';
 import { linearOp } from './fused/linear';
+import { linearInt8Op } from './fused/linear-int8';
 import { layerNormOp, rmsNormOp } from './fused/norm';
 import { logSoftmaxOp, softmaxOp } from './fused/softmax';
 import * as a from './ops/arithmetic';
@@ -74,6 +75,7 @@ export const primitives = {
 /** Every fused op, by name. A backend may have kernels for it. */
 export const fused = {
   linear: linearOp,
+  linearInt8: linearInt8Op,
   embedding: embeddingOp,
   gelu: geluOp,
   silu: siluOp,

@@ -15,3 +15,4 @@ export {
 } from './layers';
 export { type ForwardHook, type LoadOptions, Module, StateDictError, snakeCase } from './module';
 export { type BufferOptions, buffer, Parameter } from './parameter';
+export { QuantizedLinear, type QuantizeOptions, quantize } from './quantized-linear';

@@ -70,6 +70,8 @@ export function lineup(peers: string, threads: number): Lineup {
     heddle(`Node 24, ${threads} threads`, node24, threads, 'off');
     if (threads > 1) heddle('Node 24, 1 thread', node24, 1, 'off');
   }
+  const int8 = ['heddle-generate.mjs', '--threads', String(threads), '--int8'];
+  add('heddle', `int8 weights, ${threads} threads`, node24 ?? node20, int8, only(GENERATION));
   heddle(`BLAS, ${threads} threads`, node20, threads, 'auto');
   if (threads > 1) heddle('BLAS, 1 thread', node20, 1, 'auto');
 

@@ -10,6 +10,7 @@ import { softmax } from './fused/softmax';
 import { elementwise } from './kernels/elementwise';
 import { indexing } from './kernels/indexing';
 import { linear } from './kernels/linear';
+import { linearInt8 } from './kernels/linear-int8';
 import { matmul } from './kernels/matmul';
 import { reductions } from './kernels/reduce';
 
@@ -23,6 +24,7 @@ export function kernelTable(engine: Engine): KernelTable<number> {
 export function fusedTable(engine: Engine): FusedTable<number> {
   return {
     linear: pair(engine, linear(engine)),
+    linearInt8: pair(engine, linearInt8(engine)),
     embedding: pair(engine, embedding(engine)),
     gelu: pair(engine, gelu(engine)),
     silu: pair(engine, silu(engine)),

@@ -24,8 +24,10 @@ export interface Product {
   readonly K: number;
   readonly a: Matrices;
   readonly b: Matrices;
-  /** Byte address of the first C; row-major, dense. */
+  /** Byte address of the first C; row-major. */
   readonly c: number;
+  /** Elements between rows of C: N where nothing is said. */
+  readonly rowStride?: number;
   /** Address of N floats that each row starts from, or 0. */
   readonly bias?: number;
   /** Applied to each element of C, after the bias. */
@@ -57,8 +59,8 @@ const MAX_BLOCK_COLUMNS = 512;
 // Blocks that a product is cut into at least, where it is large enough to: threads then end at about the same time.
 const WANTED_BLOCKS = 12;
 // Up to this many rows each element is a dot product, read from where the operands lie.
-const DOT_ROWS = 8;
-const DOT_COLUMNS = 32;
+export const DOT_ROWS = 8;
+export const DOT_COLUMNS = 32;
 // Where B's rows are dense, it is not worth packing for this many rows, nor where all of it stays in the first cache.
 const UNPACKED_ROWS = 32;
 const UNPACKED_SPAN = 8192;
@@ -105,7 +107,7 @@ function dots(engine: Engine, product: Product, a: Matrices, b: Matrices, count:
   slots[3] = K;
   slots[4] = a.rowStride * 4;
   slots[5] = b.colStride * 4;
-  slots[7] = N * 4;
+  slots[7] = (product.rowStride ?? N) * 4;
   slots[9] = DOT_COLUMNS;
   finish(slots, product, product.bias ?? 0);
   engine.launch('matmulDots', count * Math.ceil(N / DOT_COLUMNS), (count * M * N * K) / FLOPS_PER_OPERATION);
@@ -144,7 +146,7 @@ function native(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   slots[1] = M;
   slots[2] = N;
   slots[3] = K;
-  slots[7] = N * 4;
+  slots[7] = (product.rowStride ?? N) * 4;
   slots[8] = height;
   slots[9] = width;
   slots[TRANS_A] = a.colStride === 1 ? 0 : 1;
@@ -179,7 +181,7 @@ function blocks(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   slots[3] = K;
   slots[4] = packedA === null ? a.rowStride * 4 : 0;
   slots[6] = packedB === null ? b.rowStride * 4 : 0;
-  slots[7] = N * 4;
+  slots[7] = (product.rowStride ?? N) * 4;
   slots[8] = height;
   slots[9] = width;
   slots[10] = packedB === null ? bias : 0;

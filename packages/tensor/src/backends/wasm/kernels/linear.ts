@@ -71,7 +71,8 @@ export const linear = (engine: Engine): FusedKernel<FusedRows['linear'], number>
   },
 });
 
-function columnSums(engine: Engine, x: number, out: number, M: number, N: number): void {
+/** Sums of the columns of a dense matrix [M, N]. */
+export function columnSums(engine: Engine, x: number, out: number, M: number, N: number): void {
   const { slots } = engine;
   slots[0] = x;
   slots[1] = out;
