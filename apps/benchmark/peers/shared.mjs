@@ -102,6 +102,13 @@ export function flags(more = {}) {
   return { ...given, modes, threads: Number(given.threads), seconds: Number(given.seconds), ...WORKLOADS[given.load] };
 }
 
+/** Milliseconds by the clock that the suite was told to use: the processor's ignores what else the machine does. */
+function now() {
+  if (process.env['HEDDLE_BENCH_CLOCK'] !== 'processor') return performance.now();
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 // What takes longer than this is run once to warm up and once to measure: the rounds repeat it.
 const SLOW_MS = 5000;
 
@@ -114,9 +121,9 @@ export async function timed(run, seconds) {
   const times = [];
   const end = performance.now() + seconds * 1000;
   while (times.length < (slow ? 1 : 3) || (performance.now() < end && times.length < 400)) {
-    const start = performance.now();
+    const start = now();
     await run();
-    times.push(performance.now() - start);
+    times.push(now() - start);
   }
   return times.sort((a, b) => a - b);
 }

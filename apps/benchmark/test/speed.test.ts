@@ -31,6 +31,7 @@ const reportOf = (measured: readonly Row[]): SpeedReport =>
     heddle: '1.0.0',
     command: 'bench speed',
     quick: false,
+    clock: 'wall',
     environment: {
       cpu: 'a cpu',
       cores: 2,
@@ -117,6 +118,7 @@ describe('processes', () => {
   const effort = {
     rounds: 2,
     seconds: 0,
+    clock: 'wall' as const,
     signal: new AbortController().signal,
     say: (line: string) => void log.push(line),
   };

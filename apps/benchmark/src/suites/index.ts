@@ -25,6 +25,7 @@ export const suites: readonly SuiteRow[] = [
       ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2'],
       ['--systems <names>', 'of heddle, tfjs, jax-js, onnxruntime-web, onnxruntime-node, pytorch'],
       ['--rounds <n>', 'how often each process runs (5)'],
+      ['--clock <name>', 'wall, or processor: time of all threads, for a machine that does other things too'],
       ['--record', 'keep the report in docs/benchmarks, by version'],
     ],
     load: () => import('./speed.js'),
@@ -34,6 +35,7 @@ export const suites: readonly SuiteRow[] = [
     description: 'matrix products, attention, norms and the other kernels, by themselves and beside the peers',
     flags: [
       ['--rounds <n>', 'how often each process runs (3)'],
+      ['--clock <name>', 'wall, or processor: time of all threads, for a machine that does other things too'],
       ['--record', 'keep the report in docs/benchmarks, by version'],
     ],
     load: () => import('./kernels.js'),

@@ -1,5 +1,5 @@
 // Single kernels, of Heddle and of the peers that have them, alternated in one run.
-import { measure, peersFolder } from './speed/measure.js';
+import { clockOf, measure, peersFolder } from './speed/measure.js';
 import { kernelLineup } from './speed/systems.js';
 import type { SuiteContext, SuiteResult } from './suite.js';
 
@@ -12,6 +12,7 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       workloads: flags.quick ? ['quick'] : ['all'],
       rounds: Number(own['rounds'] ?? (flags.quick ? 1 : 3)),
       seconds: flags.quick ? 0.05 : 0.3,
+      clock: clockOf(own['clock']),
       record: own['record'] === true,
     },
     context,

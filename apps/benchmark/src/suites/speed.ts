@@ -1,6 +1,6 @@
 // Heddle beside its peers on the same encoder classifiers: training steps and inference, alternated in one run.
 import { BenchError } from '../errors.js';
-import { measure, peersFolder } from './speed/measure.js';
+import { clockOf, measure, peersFolder } from './speed/measure.js';
 import { lineup } from './speed/systems.js';
 import type { SuiteContext, SuiteResult } from './suite.js';
 
@@ -19,6 +19,7 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       workloads,
       rounds: Number(own['rounds'] ?? (flags.quick ? 1 : 5)),
       seconds: flags.quick ? 0.3 : 1,
+      clock: clockOf(own['clock']),
       record: own['record'] === true,
     },
     context,

@@ -28,10 +28,14 @@ export interface Rounds {
   readonly disagreements: readonly string[];
 }
 
+/** What times are: the processor's, of all threads together, for machines that do other things beside. */
+export type Clock = 'wall' | 'processor';
+
 /** How long and how often to measure. */
 export interface Effort {
   readonly rounds: number;
   readonly seconds: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -53,7 +57,7 @@ export async function alternate(
         if (modes.length === 0 || failures.has(`${name}: ${workload}`)) continue;
         effort.say(`${workload}, round ${round + 1} of ${effort.rounds}: ${name}`);
         const more = ['--load', workload, '--modes', modes.join(','), '--seconds', String(effort.seconds)];
-        const { lines, problem } = await run(system, more, effort.signal);
+        const { lines, problem } = await run(system, more, effort);
         if (problem !== null) {
           failures.add(`${name}: ${workload}`);
           effort.say(`  failed: ${problem}`);
@@ -115,10 +119,11 @@ function compare(found: readonly { system: System; all: readonly Measurement[] }
 function run(
   { file, args, env, cwd }: System,
   more: readonly string[],
-  signal: AbortSignal,
+  { clock, signal }: Effort,
 ): Promise<{ lines: unknown[]; problem: string | null }> {
   return new Promise((resolve) => {
-    const child = spawn(file, [...args, ...more], { cwd, env: { ...process.env, ...env }, signal, timeout: 600_000 });
+    const all = { ...process.env, ...env, HEDDLE_BENCH_CLOCK: clock };
+    const child = spawn(file, [...args, ...more], { cwd, env: all, signal, timeout: 600_000 });
     let out = '';
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => {

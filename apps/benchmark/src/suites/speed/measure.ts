@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { BenchError } from '../../errors.js';
 import { checkOutput, writeWhole } from '../../report/write-report.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
-import { alternate } from './alternate.js';
+import { alternate, type Clock } from './alternate.js';
 import { describe } from './environment.js';
 import { earlier, heddleVersion, record } from './history.js';
 import { renderSpeedPage } from './page.js';
@@ -20,6 +20,7 @@ export interface Plan {
   readonly workloads: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
+  readonly clock: Clock;
   /** Whether the report is kept in docs/benchmarks, under the version of the packages. */
   readonly record: boolean;
 }
@@ -30,7 +31,8 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
   await checkOutput(folder);
   for (const line of plan.lineup.skipped) say(`skipped: ${line}`);
   const { systems, skipped } = plan.lineup;
-  const rounds = await alternate(systems, plan.workloads, { rounds: plan.rounds, seconds: plan.seconds, signal, say });
+  const { rounds: count, seconds, clock } = plan;
+  const rounds = await alternate(systems, plan.workloads, { rounds: count, seconds, clock, signal, say });
   if (rounds.rows.length === 0) throw new BenchError('nothing-measured', `nothing ran: ${rounds.failures.join('; ')}`);
   const found = ratios(rounds.rows);
   const report = speedReport.parse({
@@ -40,6 +42,7 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
     heddle: heddleVersion(),
     command,
     quick: flags.quick,
+    clock,
     environment: describe(rounds.ran),
     rows: rounds.rows,
     ratios: found,
@@ -51,7 +54,7 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
   await writeWhole(join(folder, 'latest.html'), renderSpeedPage(report, await earlier(docs, report)));
   if (plan.record) say(`recorded as ${await record(docs, report)}`);
   const { cpu, cpuFlags, loadAverage } = report.environment;
-  const head = `${cpu} (${cpuFlags.join(' ')}), load ${loadAverage.toFixed(1)}; × is a peer's best setting over Heddle`;
+  const head = `${cpu} (${cpuFlags.join(' ')}), load ${loadAverage.toFixed(1)}, ${clock} time; × is a peer's best setting over Heddle`;
   const warnings = rounds.disagreements.map((line) => `differs: ${line}`);
   const text = [head, table(rounds.rows, found), ...warnings, `${folder}/latest.html`].join('\n');
   return { text, json: report };
@@ -64,4 +67,11 @@ export function peersFolder(): string {
     if (existsSync(join(peers, 'shared.mjs'))) return peers;
     if (folder === dirname(folder)) throw new BenchError('peers-missing', 'the folder of the peers’ scripts is gone');
   }
+}
+
+/** The clock that `--clock` names. */
+export function clockOf(given: unknown): Clock {
+  if (given === undefined || given === 'wall') return 'wall';
+  if (given === 'processor') return 'processor';
+  throw new BenchError('bad-option', `--clock: expected wall or processor, got '${String(given)}'`);
 }

@@ -34,7 +34,7 @@ export function renderSpeedPage(report: SpeedReport, history: readonly SpeedRepo
 <title>Heddle: ${report.suite}</title><style>${scriptSource(PAGE_STYLE + STYLE)}</style></head><body><main>
 <h1>Heddle beside its peers: ${report.suite}</h1>
 <p class="soft">${report.createdAt.slice(0, 16).replace('T', ' ')} UTC · <code>${report.command}</code>${report.quick ? ' · a quick look' : ''}</p>
-<p>Medians of alternated processes, the same weights and inputs in each; shorter is faster. Times of different machines can't be compared: ratios can.</p>
+<p>Medians of alternated processes${report.clock === 'processor' ? ', processor time of all threads' : ''}, the same weights and inputs in each; shorter is faster. Times of different machines can't be compared: ratios can.</p>
 ${disagreements.length > 0 ? html`<section><h2>Numbers that differ</h2>${list(disagreements)}</section>` : ''}
 ${join(sections)}
 <section><h2>Ratios: a peer's best time over Heddle's, and Heddle's peak memory over that peer's</h2><table><tr><th>workload</th><th>mode</th><th>Heddle</th><th>peer</th><th>time</th><th>memory</th></tr>${join(factors)}</table></section>

@@ -44,6 +44,7 @@ export const speedReport = z.object({
   heddle: z.string(),
   command: z.string(),
   quick: z.boolean(),
+  clock: z.enum(['wall', 'processor']),
   environment: z.object({
     cpu: z.string(),
     cores: z.number(),
