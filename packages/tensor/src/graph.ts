@@ -128,7 +128,7 @@ export class FusedNode<Attrs> extends Node {
     if (createGraph) return this.throughComposite(g, needs);
     const { inputs, output, attrs } = this;
     const start = runtime.profiler === null ? 0 : performance.now();
-    const storages = launchAll(output.storage.backend, inputs, () => {
+    const made = launchAll(output.storage.backend, inputs, () => {
       assertComputed([g, output]);
       return this.row.backward(g, { inputs, output, attrs, needs, saved: this.aux.map((storage) => storage.buffer) });
     });
@@ -140,9 +140,9 @@ export class FusedNode<Attrs> extends Node {
       output.shape,
       2 * (this.definition.flops?.(inputs, attrs) ?? 0),
     );
-    return storages.map((storage, i) => {
-      if (storage === null) return null;
-      const gradient = wrap<'float32'>(storage, inputs[i], this.op);
+    return made.map((one, i) => {
+      if (one === null) return null;
+      const gradient = wrap<'float32'>(one.storage, inputs[i], this.op, one.strides);
       track(gradient);
       return gradient;
     });

@@ -1,5 +1,5 @@
 // Running ops: check, launch, wrap, record. The one road from a public function to a backend's kernel.
-import type { Backend, FusedKernel, Kernel, Meta } from './backends/backend';
+import { type Backend, type FusedKernel, type Kernel, Laid, type Meta } from './backends/backend';
 import type { Arity, Definition, FusedDefinition, FusedOp, Op } from './define';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import { ArgumentError, GraphError, HeddleError } from './errors';
@@ -85,12 +85,12 @@ function applyFused<Attrs>(op: FusedDefinition<Attrs>, inputs: readonly AnyTenso
       }
     : null;
   const start = runtime.profiler === null ? 0 : performance.now();
-  let storage: Storage;
+  let made: Filled;
   try {
     assertComputed(inputs);
-    storage = new Storage(backend, row.forward(inputs, meta, attrs, save), sizeOf(meta.shape) * BYTES_PER_ELEMENT);
+    made = filled(backend, row.forward(inputs, meta, attrs, save), meta);
   } catch (error) {
-    storage = poisoned(backend, error);
+    made = { storage: poisoned(backend, error), strides: rowMajor(meta.shape) };
   }
   runtime.profiler?.record(
     op.name,
@@ -100,7 +100,7 @@ function applyFused<Attrs>(op: FusedDefinition<Attrs>, inputs: readonly AnyTenso
     meta.shape,
     op.flops?.(inputs, attrs) ?? 0,
   );
-  const out = wrap<'float32'>(storage, meta, op.name);
+  const out = wrap<'float32'>(made.storage, meta, op.name, made.strides);
   if (recorded) out.node = new FusedNode(op, row, inputs, attrs, out, saved);
   track(out);
   return out;
@@ -129,8 +129,26 @@ export function asFloats(inputs: readonly AnyTensor[]): readonly Tensor[] {
 }
 
 /** Wraps a buffer that a kernel made. */
-export function wrap<D extends DType>(storage: Storage, meta: Meta, op: string): Tensor<D> {
-  return new Tensor<D>(storage, meta.shape, rowMajor(meta.shape), 0, meta.dtype as D, op);
+export function wrap<D extends DType>(
+  storage: Storage,
+  meta: Meta,
+  op: string,
+  strides: readonly number[] = rowMajor(meta.shape),
+): Tensor<D> {
+  return new Tensor<D>(storage, meta.shape, strides, 0, meta.dtype as D, op);
+}
+
+/** What a kernel filled, and how it lies there. */
+export interface Filled {
+  readonly storage: Storage;
+  readonly strides: readonly number[];
+}
+
+function filled(backend: Backend, made: unknown, { shape }: Pick<Meta, 'shape'>): Filled {
+  const bytes = sizeOf(shape) * BYTES_PER_ELEMENT;
+  return made instanceof Laid
+    ? { storage: new Storage(backend, made.buffer, bytes), strides: made.strides }
+    : { storage: new Storage(backend, made, bytes), strides: rowMajor(shape) };
 }
 
 /**
@@ -141,13 +159,11 @@ export function launchAll(
   backend: Backend,
   like: readonly AnyTensor[],
   kernel: () => readonly unknown[],
-): (Storage | null)[] {
+): (Filled | null)[] {
   try {
-    return kernel().map((buffer, i) =>
-      buffer === null ? null : new Storage(backend, buffer, like[i].size * BYTES_PER_ELEMENT),
-    );
+    return kernel().map((made, i) => (made === null ? null : filled(backend, made, like[i])));
   } catch (error) {
-    return like.map(() => poisoned(backend, error));
+    return like.map(({ shape }) => ({ storage: poisoned(backend, error), strides: rowMajor(shape) }));
   }
 }
 

@@ -29,11 +29,22 @@ export interface FusedContext<Attrs, B> {
   readonly needs: readonly boolean[];
 }
 
-/** A pair of kernels that replaces a composite. Gradient i is dense and has the shape of input i. */
+/** A whole buffer whose elements lie in another order than row-major: one that saves its reader a copy. */
+export class Laid<B> {
+  constructor(
+    readonly buffer: B,
+    readonly strides: readonly number[],
+  ) {}
+}
+
+/**
+ * A pair of kernels that replaces a composite. The output has the shape that `out` says, gradient i that of input i; both
+ * are in row-major order unless they come as `Laid`.
+ */
 export interface FusedKernel<Attrs, B> {
   /** `save` is null where nothing is recorded. */
-  forward(inputs: readonly AnyTensor[], out: Meta, attrs: Attrs, save: Save<B> | null): B;
-  backward(g: AnyTensor, context: FusedContext<Attrs, B>): (B | null)[];
+  forward(inputs: readonly AnyTensor[], out: Meta, attrs: Attrs, save: Save<B> | null): B | Laid<B>;
+  backward(g: AnyTensor, context: FusedContext<Attrs, B>): (B | Laid<B> | null)[];
 }
 
 /** One row a primitive; a missing one is a compile error that names it. */

@@ -1,6 +1,7 @@
 // One gpu.js kernel call in the making: gathers arguments, and writes the source only where no such kernel is compiled.
 import type { AnyTensor } from '../../tensor';
-import type { Argument, Device, GpuBuffer } from './device';
+import type { GpuBuffer } from './buffer';
+import type { Argument, Device, Helper } from './device';
 import type { Index, Threads } from './threads';
 
 /** The buffer behind a tensor of this backend. */
@@ -53,6 +54,7 @@ export class Call {
   private readonly args: Argument[] = [];
   private readonly names: string[] = [];
   private key: string;
+  private helping: () => readonly Helper[] = () => [];
 
   constructor(
     private readonly device: Device,
@@ -71,8 +73,9 @@ export class Call {
     const name = `x${this.args.length}`;
     this.names.push(name);
     this.args.push({ buffer, dims: step === 0 ? [Math.max(buffer.length, 1)] : [step, 1] });
-    this.key += `|${strides.join()}${offset === 0 ? '' : '+'}${step === 0 ? '' : `/${step}`}`;
-    return new Operand(name, strides, offset === 0 ? '' : this.int(offset), Math.max(step, 1));
+    const from = buffer.base + offset;
+    this.key += `|${strides.join()}${from === 0 ? '' : '+'}${step === 0 ? '' : `/${step}`}`;
+    return new Operand(name, strides, from === 0 ? '' : this.int(from), Math.max(step, 1));
   }
 
   /** A whole number that may differ from call to call. */
@@ -91,12 +94,19 @@ export class Call {
     return this;
   }
 
+  /** Functions that the body calls. What they are must follow from the key. */
+  helpers(make: () => readonly Helper[]): this {
+    this.helping = make;
+    return this;
+  }
+
   /** Runs the kernel; `body` writes its statements, which end in a `return`. */
   run(threads: Threads, body: () => string, loops = 1): GpuBuffer {
     if (threads.output.includes(0)) return this.device.upload(new Float32Array(0));
     return this.device.launch({
       key: `${this.key}|${threads.key}|${loops}`,
       source: () => `function(${this.names.join(', ')}) {\n${threads.prologue}\n${body()}\n}`,
+      helpers: this.helping,
       output: threads.output,
       args: this.args,
       loops,

@@ -1,19 +1,10 @@
 // What kernels are written against: buffers that stay on the device, and launches of gpu.js kernels on them.
 // Two devices implement it, one a mode.
-import type { Resident } from './gpujs';
+import type { GpuBuffer } from './buffer';
+import type { KernelFunction } from './gpujs';
 
 /** Which of gpu.js's modes runs. Its CPU modes are never used. */
 export type Mode = 'webgpu' | 'webgl2';
-
-/**
- * One buffer of floats. Results of gpu.js never change, so a kernel that writes in place makes a new result and puts
- * it here: tensors hold the handle, not what it points to.
- */
-export interface GpuBuffer {
-  resource: Resident;
-  /** Elements; 0 for an empty tensor, which still has a resource. */
-  readonly length: number;
-}
 
 /** What a kernel is called with. `dims` are the sizes that `x[i][j]` counts with, innermost first. */
 export type Argument =
@@ -21,11 +12,19 @@ export type Argument =
   | { readonly int: number }
   | { readonly float: number };
 
+/** A function of numbers that a kernel calls. */
+export interface Helper {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly body: string;
+}
+
 /** One gpu.js kernel call. */
 export interface Launch {
   /** Kernels with the same key have the same source. */
   readonly key: string;
   readonly source: () => string;
+  readonly helpers: () => readonly Helper[];
   /** Threads along x, y, z. */
   readonly output: readonly number[];
   readonly args: readonly Argument[];
@@ -72,4 +71,12 @@ export interface Device {
 /** True for the names that software rasterisers go by. */
 export function isSoftware(name: string): boolean {
   return /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render|warp/i.test(name);
+}
+
+/** A helper as gpu.js takes it. */
+export function sourceOfHelper({ name, parameters, body }: Helper): KernelFunction {
+  return {
+    source: `function ${name}(${parameters.join(', ')}) {\n${body}\n}`,
+    settings: { argumentTypes: Object.fromEntries(parameters.map((key) => [key, 'Number'])), returnType: 'Number' },
+  };
 }

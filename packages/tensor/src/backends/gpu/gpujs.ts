@@ -44,6 +44,13 @@ export interface KernelSettings {
   readonly loopMaxIterations: number;
   readonly argumentTypes: readonly string[];
   readonly dynamicOutput?: boolean;
+  readonly functions?: readonly KernelFunction[];
+}
+
+/** A function that a kernel calls, with numbers and a number. */
+export interface KernelFunction {
+  readonly source: string;
+  readonly settings: { readonly argumentTypes: Readonly<Record<string, 'Number'>>; readonly returnType: 'Number' };
 }
 
 /** The kernel behind a shortcut. */

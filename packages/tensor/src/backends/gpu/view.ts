@@ -1,7 +1,8 @@
 // Buffers seen with strides, whether a tensor holds them or not.
 import type { AnyTensor } from '../../tensor';
+import type { GpuBuffer } from './buffer';
 import { bufferOf, Call, stridesOf } from './call';
-import type { Device, GpuBuffer } from './device';
+import type { Device } from './device';
 import { threadsOf } from './threads';
 
 /** A buffer, and where its elements lie. */

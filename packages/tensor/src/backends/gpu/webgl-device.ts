@@ -1,13 +1,15 @@
 // The webgl2 device: gpu.js kernels that draw into float textures. No kernels of our own here.
 import { BackendError, OutOfMemory } from '../../errors';
+import { GpuBuffer } from './buffer';
 import {
   type Argument,
   type Counts,
   type Device,
   type DeviceFacts,
-  type GpuBuffer,
+  type Helper,
   isSoftware,
   type Launch,
+  sourceOfHelper,
 } from './device';
 import { type GpuInstance, type GpuJs, loadGpuJs, type Shortcut, type TextureResult } from './gpujs';
 import { KernelCache } from './kernel-cache';
@@ -78,18 +80,19 @@ export class WebGlDevice implements Device {
     return this.context.isContextLost();
   }
 
-  launch({ key, source, output, args, loops }: Launch): GpuBuffer {
+  launch({ key, source, helpers, output, args, loops }: Launch): GpuBuffer {
     this.assertUsable();
+    const handles = args.map(handle);
     const length = output.reduce((a, b) => a * b, 1);
     this.requireRoom(length);
     // A kernel has the sizes of its output and of its textures in its shader: other sizes are other kernels.
     const sizes = args.map((arg) => ('buffer' in arg ? `${arg.buffer.length}:${arg.dims.join('.')}` : ''));
     const kernel = this.kernels.get(`${key}/${output.join(',')}/${sizes.join(',')}`, () =>
-      this.compile(source(), output, args, loops),
+      this.compile(source(), helpers(), output, args, loops),
     );
-    const resource = this.draw(kernel, args.map(handle));
+    const resource = this.draw(kernel, handles);
     this.counts.portable++;
-    return { resource, length };
+    return new GpuBuffer(resource, length);
   }
 
   upload(data: Float32Array): GpuBuffer {
@@ -100,7 +103,7 @@ export class WebGlDevice implements Device {
       this.create('function(x) { return x[this.thread.x]; }', [length], ['Input'], 1),
     );
     const values = data.length === 0 ? new Float32Array(1) : data;
-    return { resource: this.draw(kernel, [this.gpujs.input(values, [length])]), length: data.length };
+    return new GpuBuffer(this.draw(kernel, [this.gpujs.input(values, [length])]), data.length);
   }
 
   async read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array> {
@@ -112,8 +115,10 @@ export class WebGlDevice implements Device {
   }
 
   free(buffer: GpuBuffer): void {
+    const place = buffer.release()?.place ?? null;
+    if (place === null) return;
     this.reservedBytes -= Math.max(buffer.length, 1) * 4;
-    if (!this.isLost) buffer.resource.delete();
+    if (!this.isLost) place.resource.delete();
   }
 
   async dispose(): Promise<void> {
@@ -136,12 +141,24 @@ export class WebGlDevice implements Device {
     return Object.setPrototypeOf(result, this.flat);
   }
 
-  private compile(source: string, output: readonly number[], args: readonly Argument[], loops: number): Shortcut {
+  private compile(
+    source: string,
+    helpers: readonly Helper[],
+    output: readonly number[],
+    args: readonly Argument[],
+    loops: number,
+  ): Shortcut {
     const types = args.map((arg) => ('buffer' in arg ? TEXTURE : 'int' in arg ? 'Integer' : 'Float'));
-    return this.create(source, output, types, loops);
+    return this.create(source, output, types, loops, helpers);
   }
 
-  private create(source: string, output: readonly number[], types: readonly string[], loops: number): Shortcut {
+  private create(
+    source: string,
+    output: readonly number[],
+    types: readonly string[],
+    loops: number,
+    helpers: readonly Helper[] = [],
+  ): Shortcut {
     this.counts.compiled++;
     return this.gpu.createKernel(source, {
       output,
@@ -151,6 +168,7 @@ export class WebGlDevice implements Device {
       tactic: 'precision',
       loopMaxIterations: Math.max(loops, 1),
       argumentTypes: types,
+      functions: helpers.map(sourceOfHelper),
     });
   }
 

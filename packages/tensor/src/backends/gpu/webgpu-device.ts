@@ -1,6 +1,8 @@
 // The webgpu device: gpu.js's own GPUDevice, a pool of its buffers, gpu.js kernels and ours in one queue.
 /// <reference types="@webgpu/types" />
 import { BackendError, type HeddleError, OutOfMemory } from '../../errors';
+import { acquireContext } from './adapter';
+import { GpuBuffer } from './buffer';
 import { BufferPool } from './buffer-pool';
 import { provideWebGpu } from './dawn';
 import {
@@ -8,9 +10,10 @@ import {
   type Counts,
   type Device,
   type DeviceFacts,
-  type GpuBuffer,
+  type Helper,
   isSoftware,
   type Launch,
+  sourceOfHelper,
 } from './device';
 import { type BufferResult, type GpuInstance, type GpuJs, loadGpuJs, type WebGpuContext } from './gpujs';
 import { KernelCache } from './kernel-cache';
@@ -39,7 +42,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
   const gpujs = await loadGpuJs();
   let context: WebGpuContext;
   try {
-    context = await gpujs.WebGPUContext.acquire();
+    context = await acquireContext(gpujs);
   } catch (cause) {
     throw new BackendError('gpu', 'WebGPU found no adapter here', { cause });
   }
@@ -59,16 +62,21 @@ export class WebGpuDevice implements Device {
   private readonly device: GPUDevice;
   private readonly pool: BufferPool;
   private readonly queue: WgslQueue;
+  /** How many handles share a GPUBuffer, where it is more than one. */
+  private readonly shared = new Map<GPUBuffer, number>();
   private readonly kernels = new KernelCache<WebGpuKernel>(CAPACITY, (kernel) => kernel.destroy());
   /** What went wrong on the device since the last read: it tells asynchronously, and reads pass it on. */
   private failure: HeddleError | null = null;
   isLost = false;
+  /** Storage buffers that a kernel may bind. */
+  readonly bindings: number;
 
   constructor(
     private readonly gpujs: GpuJs,
     private readonly context: WebGpuContext,
   ) {
     this.device = context.device;
+    this.bindings = this.device.limits.maxStorageBuffersPerShaderStage;
     this.gpu = new gpujs.GPU({ mode: 'webgpu' });
     this.queue = new WgslQueue(this.device);
     this.pool = new BufferPool(
@@ -92,12 +100,12 @@ export class WebGpuDevice implements Device {
     return this.pool.reserved;
   }
 
-  launch({ key, source, output, args, loops }: Launch): GpuBuffer {
+  launch({ key, source, helpers, output, args, loops }: Launch): GpuBuffer {
     this.assertUsable();
-    this.queue.flush();
     const handles = args.map((arg) => this.handle(arg));
+    this.queue.flush();
     const kernel = this.kernels.get(`${key}/${output.length}`, () =>
-      this.compile(source(), output, args, handles, loops),
+      this.compile(source(), helpers(), output, args, handles, loops),
     );
     const out = this.allocate(output.reduce((a, b) => a * b, 1));
     kernel.setOutput(output);
@@ -113,8 +121,29 @@ export class WebGpuDevice implements Device {
   /** Runs WGSL of our own. */
   compute(job: Compute): void {
     this.assertUsable();
-    this.queue.push(job);
+    // Pending work launches kernels of its own: before this one takes its place in the queue.
+    for (const buffer of Object.values(job.reads)) void buffer.resource;
+    for (const buffer of Object.values(job.writes)) {
+      void buffer.resource;
+      buffer.beforeWrite();
+    }
+    const apart = this.apart(job);
+    this.queue.push({ ...job, reads: { ...job.reads, ...apart } });
+    for (const copy of Object.values(apart)) this.free(copy);
     this.counts.own++;
+  }
+
+  /** Copies of what a job reads out of a GPUBuffer that it writes to elsewhere, which one dispatch may not do. */
+  private apart({ reads, writes }: Compute): Record<string, GpuBuffer> {
+    const written = new Set(Object.values(writes).map(bufferOf));
+    const conflicts = Object.entries(reads).filter(([, buffer]) => written.has(bufferOf(buffer)));
+    return Object.fromEntries(
+      conflicts.map(([name, buffer]) => {
+        const copy = this.allocate(buffer.length);
+        this.copy(buffer, 0, copy, 0, buffer.length);
+        return [name, copy];
+      }),
+    );
   }
 
   /** A new buffer whose contents are whatever was there before. */
@@ -123,7 +152,22 @@ export class WebGpuDevice implements Device {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (bytes > limit) throw new OutOfMemory('gpu', bytes, this.pool.live, limit);
-    return { resource: this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length };
+    return new GpuBuffer(this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length);
+  }
+
+  /** A buffer whose parts, each with elements of its own, are buffers too. It is freed with the last of them. */
+  allocateParts(lengths: readonly number[]): { readonly whole: GpuBuffer; readonly parts: readonly GpuBuffer[] } {
+    const step = this.device.limits.minStorageBufferOffsetAlignment / 4;
+    const starts: number[] = [];
+    let end = 0;
+    for (const length of lengths) {
+      starts.push(end);
+      end += Math.ceil(length / step) * step;
+    }
+    const whole = this.allocate(end);
+    const { resource } = whole;
+    this.shared.set(bufferOf(whole), lengths.length + 1);
+    return { whole, parts: lengths.map((length, i) => new GpuBuffer({ resource, base: starts[i] }, length)) };
   }
 
   upload(data: Float32Array): GpuBuffer {
@@ -136,14 +180,28 @@ export class WebGpuDevice implements Device {
 
   /** Copies elements from one buffer into another. */
   copy(from: GpuBuffer, fromElement: number, to: GpuBuffer, toElement: number, count: number): void {
-    if (count > 0) this.queue.copy(bufferOf(from), fromElement * 4, bufferOf(to), toElement * 4, count * 4);
+    if (count === 0) return;
+    void from.resource;
+    to.beforeWrite();
+    const [source, target] = [bufferOf(from), bufferOf(to)];
+    const [first, start] = [(from.base + fromElement) * 4, (to.base + toElement) * 4];
+    if (source !== target) {
+      this.queue.copy(source, first, target, start, count * 4);
+      return;
+    }
+    // WebGPU copies between two buffers only.
+    const between = this.pool.take(count * 4);
+    this.queue.copy(source, first, between, 0, count * 4);
+    this.queue.copy(between, 0, target, start, count * 4);
+    this.pool.give(between);
   }
 
   async read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array> {
     this.assertUsable();
     if (count === 0) return new Float32Array(0);
+    const source = bufferOf(buffer);
     const staging = this.device.createBuffer({ size: count * 4, usage: READ_COPY_DST });
-    this.queue.copy(bufferOf(buffer), offset * 4, staging, 0, count * 4);
+    this.queue.copy(source, (buffer.base + offset) * 4, staging, 0, count * 4);
     this.queue.flush();
     try {
       await staging.mapAsync(MAP_READ);
@@ -166,7 +224,15 @@ export class WebGpuDevice implements Device {
   }
 
   free(buffer: GpuBuffer): void {
-    if (!this.isLost) this.pool.give(bufferOf(buffer));
+    const place = buffer.release()?.place ?? null;
+    if (place === null || this.isLost) return;
+    const memory = (place.resource as BufferResult).buffer;
+    const sharers = (this.shared.get(memory) ?? 1) - 1;
+    if (sharers > 0) this.shared.set(memory, sharers);
+    else {
+      this.shared.delete(memory);
+      this.pool.give(memory);
+    }
   }
 
   async dispose(): Promise<void> {
@@ -179,6 +245,7 @@ export class WebGpuDevice implements Device {
 
   private compile(
     source: string,
+    helpers: readonly Helper[],
     output: readonly number[],
     args: readonly Argument[],
     handles: readonly unknown[],
@@ -193,6 +260,7 @@ export class WebGpuDevice implements Device {
       loopMaxIterations: Math.max(loops, 1),
       argumentTypes: args.map((arg) => ('buffer' in arg ? 'WebGPUBuffer' : 'int' in arg ? 'Integer' : 'Float')),
       dynamicOutput: true,
+      functions: helpers.map(sourceOfHelper),
     });
     const kernel = shortcut.kernel as WebGpuKernel;
     if (!(kernel instanceof this.gpujs.WebGPUKernel) || kernel.fallbackReason !== null) {

@@ -1,6 +1,6 @@
 // Our own compute shaders: pipelines by source, parameters in a ring, many dispatches a submission.
 /// <reference types="@webgpu/types" />
-import type { GpuBuffer } from './device';
+import type { GpuBuffer } from './buffer';
 import type { BufferResult } from './gpujs';
 
 /** A value of a shader's parameter block. */
@@ -51,8 +51,9 @@ export class WgslQueue {
     const slot = this.used++;
     this.write(slot, job.params);
     const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: this.ring, size: SLOT } }];
-    for (const { resource } of [...Object.values(job.reads), ...Object.values(job.writes)]) {
-      entries.push({ binding: entries.length, resource: { buffer: (resource as BufferResult).buffer } });
+    for (const { resource, base } of [...Object.values(job.reads), ...Object.values(job.writes)]) {
+      const { buffer } = resource as BufferResult;
+      entries.push({ binding: entries.length, resource: { buffer, offset: base * 4 } });
     }
     this.pass ??= this.open().beginComputePass();
     this.pass.setPipeline(pipeline);

@@ -2,8 +2,9 @@
 import type { AttentionAttrs } from '../../../fused/attention';
 import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { mapViews } from '../kernels/elementwise';
 import type { Product } from '../kernels/product';
 import { sumView } from '../kernels/reductions';

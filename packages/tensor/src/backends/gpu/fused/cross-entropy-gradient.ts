@@ -2,8 +2,9 @@
 import type { FusedRows } from '../../../registry';
 import type { AnyTensor } from '../../../tensor';
 import type { FusedContext } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { sumView } from '../kernels/reductions';
 import { sourceOf, threadsOf } from '../threads';
 import { type Dense, denseAs, denseOf } from '../view';

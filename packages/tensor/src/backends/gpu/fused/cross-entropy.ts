@@ -1,8 +1,9 @@
 // Cross-entropy over rows. Keeps log Σ eˣ of each row, and what a mean is divided by.
 import type { FusedRows } from '../../../registry';
 import type { FusedKernel } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { requireIds } from '../ids';
 import { mapViews } from '../kernels/elementwise';
 import { sumView } from '../kernels/reductions';

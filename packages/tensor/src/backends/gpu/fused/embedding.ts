@@ -1,6 +1,7 @@
 // Rows of a table by ids, and their gradient.
 import type { FusedKernel } from '../../backend';
-import type { Device, GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
+import type { Device } from '../device';
 import { addRows, takeRows } from '../kernels/indexing';
 
 export function embedding(device: Device): FusedKernel<{ readonly paddingIdx: number | null }, GpuBuffer> {

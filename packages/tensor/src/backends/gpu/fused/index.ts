@@ -1,6 +1,7 @@
 // The fused ops out of gpu.js kernels: fewer launches than their composites need.
 import type { FusedTable } from '../../backend';
-import type { Device, GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
+import type { Device } from '../device';
 import type { Product } from '../kernels/product';
 import { dropout, gelu, linear, silu } from './activations';
 import { attention } from './attention';

@@ -1,7 +1,8 @@
 // layerNorm and rmsNorm over rows.
 import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
-import type { Device, GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
+import type { Device } from '../device';
 import { denseOf } from '../view';
 import { all, column, mapMatrix, matrixOf, row, sumColumns, walkRows } from './rows';
 

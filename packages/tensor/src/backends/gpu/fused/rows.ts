@@ -1,6 +1,8 @@
 // What the fused kernels over rows are made of: one thread a row, a column or an element of a matrix [rows, width].
+
+import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { mapViews } from '../kernels/elementwise';
 import { sumView } from '../kernels/reductions';
 import { threadsOf } from '../threads';

@@ -2,7 +2,8 @@
 import type { None } from '../../../define';
 import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
-import type { Device, GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
+import type { Device } from '../device';
 import { type Dense, denseOf } from '../view';
 import { all, mapMatrix, matrixOf, row, walkRows } from './rows';
 

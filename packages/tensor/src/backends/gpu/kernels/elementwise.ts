@@ -2,14 +2,11 @@
 import type { DType } from '../../../dtype';
 import type { AnyTensor } from '../../../tensor';
 import type { Kernel } from '../../backend';
-import { Call } from '../call';
-import type { Device, GpuBuffer } from '../device';
-import { collapse, threadsOf } from '../threads';
+import type { GpuBuffer } from '../buffer';
+import type { Device } from '../device';
 import { type View, viewOf } from '../view';
 import { erf, tanh } from './activation';
-
-const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f'];
-const NUMBERS = ['s', 't', 'u', 'v', 'n', 'm'];
+import { lazily } from './chain';
 
 /**
  * Runs statements for every element of tensors of one shape. They find the elements in `a` … `f`, the numbers in `s`,
@@ -25,7 +22,7 @@ export function mapElements(
   return mapViews(device, op, tensors[0].shape, tensors.map(viewOf), numbers, statements);
 }
 
-/** The same over buffers that no tensor holds. */
+/** The same over buffers that no tensor holds. Nothing runs before the result is needed. */
 export function mapViews(
   device: Device,
   op: string,
@@ -34,24 +31,7 @@ export function mapViews(
   numbers: readonly number[],
   statements: string,
 ): GpuBuffer {
-  const joined = collapse(
-    shape,
-    views.map((view) => view.strides),
-  );
-  const isEmpty = shape.includes(0);
-  const threads = threadsOf(device.mode, isEmpty ? [0] : joined.shape);
-  const call = new Call(device, op);
-  const operands = views.map(({ buffer, offset }, i) =>
-    call.buffer(buffer, joined.strides[i], offset, threads.folded ? 1 : 0),
-  );
-  const names = numbers.map((x) => call.float(x));
-  return call.run(threads, () =>
-    [
-      ...operands.map((operand, i) => `const ${LETTERS[i]} = ${operand.at(threads.index)};`),
-      ...names.map((name, i) => `const ${NUMBERS[i]} = ${name};`),
-      statements,
-    ].join('\n'),
-  );
+  return lazily(device, shape, { op, statements, operands: views, numbers });
 }
 
 /** Below −87 eˣ leaves float32, and not every GPU gives 0 or ∞ then. */

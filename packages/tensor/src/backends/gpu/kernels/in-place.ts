@@ -2,8 +2,9 @@
 // it behind the tensor's handle.
 import type { AnyTensor } from '../../../tensor';
 import type { InPlaceKernels } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { denseAs, viewOf } from '../view';
 import { mapElements, mapViews } from './elementwise';
 import { sumSquaresOf } from './reductions';
@@ -15,6 +16,7 @@ export function replace(device: Device, t: AnyTensor, result: GpuBuffer): void {
     return;
   }
   const target = bufferOf(t);
+  void target.resource;
   let next = result;
   if (t.size !== target.length) {
     // A part of a larger buffer: the rest stays.
@@ -31,9 +33,7 @@ export function replace(device: Device, t: AnyTensor, result: GpuBuffer): void {
     );
     device.free(result);
   }
-  const before: GpuBuffer = { resource: target.resource, length: target.length };
-  target.resource = next.resource;
-  device.free(before);
+  device.free(target.swap(next));
 }
 
 /** Buffers of one float, added up in groups that one kernel takes. */

@@ -3,8 +3,9 @@
 import type { Shape } from '../../../shape';
 import type { AnyTensor } from '../../../tensor';
 import type { Kernel } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { bufferOf, Call, type Operand, stridesOf } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { placesOf, requireIds } from '../ids';
 import { type Index, sourceOf, threadsOf } from '../threads';
 import { denseOf } from '../view';

@@ -1,8 +1,9 @@
 // The matrix product as a gpu.js kernel, one thread an element: the portable way, and the only one on webgl2.
 import type { Activation } from '../../../fused/linear';
 import type { Kernel } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { collapse, threadsOf } from '../threads';
 import { type View, viewOf } from '../view';
 import { activate } from './activation';

@@ -2,8 +2,9 @@
 import { reducedShape } from '../../../shape';
 import type { AnyTensor } from '../../../tensor';
 import type { Kernel } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { Call, stridesOf } from '../call';
-import type { Device, GpuBuffer } from '../device';
+import type { Device } from '../device';
 import { collapse, type Index, sourceOf, threadsOf } from '../threads';
 import { denseAs, type View, viewOf } from '../view';
 

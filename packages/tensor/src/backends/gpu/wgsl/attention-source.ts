@@ -141,24 +141,33 @@ ${ENTRY}${QUERY}
     // A query that sees nothing gives zeros, and weights of zero on the way back.
     lse[out] = select(-NOTHING, top + log(total), total > 0.0);
     let by = select(0.0, 1.0 / total, total > 0.0);
-    for (var c = 0u; c < p.V; c++) { y[out * p.V + c] = sum[c / 4u][c % 4u] * by; }
+    for (var c = 0u; c < p.V; c++) { y[b * p.y0 + h * p.y1 + i * p.y2 + c] = sum[c / 4u][c % 4u] * by; }
   }
 }`;
 }
 
-/** The lse and Σ g y of each query, side by side: no device need bind more than 8 buffers. */
-export const STATS = perElement(`
+/** Σ g y of a query. */
+const OWN = `
+fn ownSum(b: u32, h: u32, i: u32) -> f32 {
   var sum = 0.0;
-  for (var c = 0u; c < p.V; c++) { sum += g[p.gAt + i / (p.H * p.T) * p.g0 + i / p.T % p.H * p.g1 + i % p.T * p.g2 + c * p.g3] * y[i * p.V + c]; }
-  stats[i * 2u] = lse[i];
-  stats[i * 2u + 1u] = sum;`);
+  for (var c = 0u; c < p.V; c++) { sum += g[p.gAt + b * p.g0 + h * p.g1 + i * p.g2 + c * p.g3] * y[b * p.y0 + h * p.y1 + i * p.y2 + c]; }
+  return sum;
+}`;
 
-/** dq */
-export function queryGradientSource(shape: Shape): string {
+/** The lse and Σ g y of each query, side by side, where a device binds too few buffers for dq's kernel to do it. */
+export const STATS = perElement(
+  `
+  stats[i * 2u] = lse[i];
+  stats[i * 2u + 1u] = ownSum(i / (p.H * p.T), i / p.T % p.H, i % p.T);`,
+  OWN,
+);
+
+/** dq, and the stats where they aren't there yet. */
+export function queryGradientSource(shape: Shape, writesStats: boolean): string {
   const { D4, V4 } = shape;
   const tile = tileOf(shape);
   const { memory, load } = keyTile(shape);
-  return `${GROUP}${scoring(shape)}
+  return `${GROUP}${scoring(shape)}${writesStats ? OWN : ''}
 ${memory}
 ${ENTRY}${QUERY}
   var query: array<vec4<f32>, ${D4}>;
@@ -170,8 +179,11 @@ ${ENTRY}${QUERY}
   if (isThere) {
     for (var c = 0u; c < ${D4}u; c++) { query[c] = q4(qRow(b, h, i), p.q3, c); }
     for (var c = 0u; c < p.V; c++) { up[c / 4u][c % 4u] = g[p.gAt + b * p.g0 + h * p.g1 + i * p.g2 + c * p.g3]; }
-    norm = stats[at * 2u];
-    own = stats[at * 2u + 1u];
+    ${
+      writesStats
+        ? 'norm = lse[at]; own = ownSum(b, h, i); stats[at * 2u] = norm; stats[at * 2u + 1u] = own;'
+        : 'norm = stats[at * 2u]; own = stats[at * 2u + 1u];'
+    }
   }
   for (var start = begin; start < end; start += ${tile}u) {
     ${load}
@@ -188,7 +200,7 @@ ${ENTRY}${QUERY}
       }
     }
   }
-  if (isThere) { for (var c = 0u; c < p.D; c++) { dq[at * p.D + c] = sum[c / 4u][c % 4u]; } }
+  if (isThere) { for (var c = 0u; c < p.D; c++) { dq[b * p.dq0 + h * p.dq1 + i * p.dq2 + c] = sum[c / 4u][c % 4u]; } }
 }`;
 }
 
@@ -259,9 +271,8 @@ ${ENTRY}
     }
   }
   if (isThere) {
-    let at = (b * heads + head) * p.S + j;
-    for (var c = 0u; c < p.D; c++) { dk[at * p.D + c] = keySum[c / 4u][c % 4u]; }
-    for (var c = 0u; c < p.V; c++) { dv[at * p.V + c] = valueSum[c / 4u][c % 4u]; }
+    for (var c = 0u; c < p.D; c++) { dk[b * p.dk0 + head * p.dk1 + j * p.dk2 + c] = keySum[c / 4u][c % 4u]; }
+    for (var c = 0u; c < p.V; c++) { dv[b * p.dv0 + head * p.dv1 + j * p.dv2 + c] = valueSum[c / 4u][c % 4u]; }
   }
 }`;
 }

@@ -1,9 +1,10 @@
-// Fused attention: one dispatch forward, three back, memory linear in the number of tokens.
+// Fused attention: one dispatch forward, two back, memory linear in the number of tokens. Outputs and gradients lie in
+// memory as the inputs do, so that merging heads, and the projections' gradients, need no copy.
 import type { AttentionAttrs } from '../../../fused/attention';
 import type { AnyTensor } from '../../../tensor';
-import type { FusedKernel } from '../../backend';
-import { bufferOf } from '../call';
-import type { GpuBuffer } from '../device';
+import { type FusedKernel, Laid } from '../../backend';
+import type { GpuBuffer } from '../buffer';
+import { bufferOf, stridesOf } from '../call';
 import type { WebGpuDevice } from '../webgpu-device';
 import type { Compute } from '../wgsl-queue';
 import { BLOCK, forwardSource, keyGradientSource, queryGradientSource, type Shape, STATS } from './attention-source';
@@ -28,6 +29,19 @@ interface Plan {
 /** A tensor's strides as parameters `name0` … `name3`. */
 function strides(name: string, t: AnyTensor | undefined): Compute['params'] {
   return Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, u32(stride)]));
+}
+
+/** Strides of a new `[B, heads, tokens, width]` whose tokens come before its heads in memory where those of `t` do. */
+function layoutLike(t: AnyTensor, shape: readonly number[]): readonly number[] {
+  const [B, H, T, D] = shape;
+  if (t.strides[2] <= t.strides[1]) return stridesOf(shape);
+  const [b, i, h, c] = stridesOf([B, T, H, D]);
+  return [b, h, i, c];
+}
+
+/** The outer strides as parameters; the innermost is 1. */
+function outer(name: string, strides: readonly number[]): Compute['params'] {
+  return Object.fromEntries(strides.slice(0, 3).map((stride, i) => [`${name}${i}`, u32(stride)]));
 }
 
 function planOf(inputs: readonly AnyTensor[], attrs: AttentionAttrs): Plan {
@@ -84,17 +98,18 @@ export function attention(
       const plan = planOf(inputs, attrs);
       const y = device.allocate(out.shape.reduce((a, b) => a * b, 1));
       const lse = device.allocate(plan.rows);
+      const layout = layoutLike(inputs[0], out.shape);
       device.compute({
         key: `attention ${plan.key}`,
         source: () => forwardSource(plan.shape),
-        params: plan.params,
+        params: { ...plan.params, ...outer('y', layout) },
         reads: plan.reads,
         writes: { y, lse },
         groups: groupsFor(plan.queries),
       });
       if (save === null) device.free(lse);
       else save(lse, plan.rows);
-      return y;
+      return new Laid(y, layout);
     },
 
     backward(gradient, context) {
@@ -103,43 +118,46 @@ export function attention(
       const plan = planOf(inputs, attrs);
       const [lse] = saved;
       const g = bufferOf(gradient);
-      const [q, k, v] = inputs;
+      const y = bufferOf(output);
       const stats = device.allocate(plan.rows * 2);
-      const [dq, dk, dv] = [q, k, v].map((t) => device.allocate(t.size));
-      const up = { gAt: u32(gradient.offset), ...strides('g', gradient) };
-      const params = { ...plan.params, ...up };
+      const made = inputs.slice(0, 3).map((t) => new Laid(device.allocate(t.size), layoutLike(t, t.shape)));
+      const [dq, dk, dv] = made;
+      const above = { gAt: u32(gradient.offset), ...strides('g', gradient), ...outer('y', output.strides) };
+      // Written by dq's kernel itself where all its buffers can be bound.
+      const writesStats = Object.keys(plan.reads).length + 5 <= device.bindings;
+      if (!writesStats) {
+        device.compute({
+          key: 'attention stats',
+          source: () => STATS,
+          params: { size: u32(plan.rows), H: plan.params['H'], T: plan.params['T'], V: plan.params['V'], ...above },
+          reads: { g, y, lse },
+          writes: { stats },
+          groups: groupsFor(Math.ceil(plan.rows / LANES)),
+        });
+      }
       device.compute({
-        key: 'attention stats',
-        source: () => STATS,
-        params: { size: u32(plan.rows), H: plan.params['H'], T: plan.params['T'], V: plan.params['V'], ...up },
-        reads: { g, y: bufferOf(output), lse },
-        writes: { stats },
-        groups: groupsFor(Math.ceil(plan.rows / LANES)),
-      });
-      device.compute({
-        key: `attention queries ${plan.key}`,
-        source: () => queryGradientSource(plan.shape),
-        params,
-        reads: { ...plan.reads, g, stats },
-        writes: { dq },
+        key: `attention queries ${plan.key} ${writesStats}`,
+        source: () => queryGradientSource(plan.shape, writesStats),
+        params: { ...plan.params, ...above, ...outer('dq', dq.strides) },
+        reads: { ...plan.reads, g, ...(writesStats ? { y, lse } : { stats }) },
+        writes: { dq: dq.buffer, ...(writesStats ? { stats } : {}) },
         groups: groupsFor(plan.queries),
       });
       device.compute({
         key: `attention keys ${plan.key}`,
         source: () => keyGradientSource(plan.shape),
-        params,
+        params: { ...plan.params, ...above, ...outer('dk', dk.strides), ...outer('dv', dv.strides) },
         reads: { ...plan.reads, g, stats },
-        writes: { dk, dv },
+        writes: { dk: dk.buffer, dv: dv.buffer },
         groups: groupsFor(plan.keys),
       });
       device.free(stats);
-      return [dq, dk, dv, null]
-        .map((buffer, i) => {
-          if (buffer === null || needs[i]) return buffer;
-          device.free(buffer);
-          return null;
-        })
-        .slice(0, inputs.length);
+      return inputs.map((_, i) => {
+        const gradientOf = made[i] ?? null;
+        if (gradientOf === null || needs[i]) return gradientOf;
+        device.free(gradientOf.buffer);
+        return null;
+      });
     },
   };
 }

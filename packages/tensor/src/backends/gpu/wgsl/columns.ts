@@ -1,5 +1,5 @@
 // Sums down the columns of a matrix: gradients of weights and biases, in two dispatches.
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import type { Matrix } from '../fused/rows';
 import type { Dense } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';

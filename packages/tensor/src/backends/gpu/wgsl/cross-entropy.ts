@@ -1,7 +1,7 @@
 // Cross-entropy: one workgroup a row, then one for the mean; the gradient of the logits written once.
 import type { FusedRows } from '../../../registry';
 import type { FusedKernel } from '../../backend';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import { gradients } from '../fused/cross-entropy-gradient';
 import { requireIds } from '../ids';
 import { denseOf } from '../view';

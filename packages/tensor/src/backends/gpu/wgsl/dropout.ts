@@ -2,7 +2,7 @@
 import type { DropoutAttrs } from '../../../fused/dropout';
 import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { f32, groupsFor, LANES, PHILOX, perElement, u32 } from './snippets';

@@ -1,8 +1,8 @@
 // Updates that really happen in place: parameters, their state, gradients. Several
 // parameters a dispatch, one submission for all of them.
 import type { InPlaceKernels } from '../../backend';
+import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
-import type { GpuBuffer } from '../device';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { overMany } from './many';

@@ -1,6 +1,6 @@
 // Our own kernels for the hot ops, on gpu.js's device and buffers. The portable ones stay beside them.
 import type { FusedTable, InPlaceKernels } from '../../backend';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import { linear as portableLinear } from '../fused/activations';
 import { attention as portableAttention } from '../fused/attention';
 import type { Product } from '../kernels/product';

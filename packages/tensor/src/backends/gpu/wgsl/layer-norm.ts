@@ -1,6 +1,6 @@
 // layerNorm: one workgroup a row forward and back, one thread a column for weight and bias.
 import type { FusedKernel } from '../../backend';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import { matrixOf } from '../fused/rows';
 import { type Dense, denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';

@@ -1,7 +1,7 @@
 // linear on our own products: the bias, the activation and the bias's gradient ride along.
 import type { Activation } from '../../../fused/linear';
 import type { FusedKernel } from '../../backend';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import { matrixOf } from '../fused/rows';
 import { derivative } from '../kernels/activation';
 import { mapViews } from '../kernels/elementwise';

@@ -1,8 +1,8 @@
 // One dispatch over several tensors: each workgroup finds the one that it works on. WebGPU promises 8 buffers a kernel,
 // so that is how many tensors go together.
 import type { AnyTensor } from '../../../tensor';
+import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
-import type { GpuBuffer } from '../device';
 import type { WebGpuDevice } from '../webgpu-device';
 import type { Parameter } from '../wgsl-queue';
 import { ACROSS, groupsFor, LANES, u32 } from './snippets';

@@ -1,7 +1,7 @@
 // The matrix product in our own WGSL, from any strides: a variant that keeps tiles in registers alone, and one that
 // shares them in workgroup memory. Which is faster depends on the device: a short measurement decides.
 import type { Activation } from '../../../fused/linear';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import type { Epilogue, Product, Sizes } from '../kernels/product';
 import { portableProduct } from '../kernels/product';
 import { collapse } from '../threads';

@@ -1,7 +1,7 @@
 // softmax and logSoftmax: one workgroup a row, one dispatch each way.
 import type { None } from '../../../define';
 import type { FusedKernel } from '../../backend';
-import type { GpuBuffer } from '../device';
+import type { GpuBuffer } from '../buffer';
 import { matrixOf } from '../fused/rows';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
