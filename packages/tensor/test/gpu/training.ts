@@ -55,8 +55,10 @@ class Classifier extends Module {
 /** Options of `train`. */
 export interface TrainOptions {
   readonly layers?: number;
-  /** Called after each backward pass, before the optimizer. */
+  /** Called after each backward pass, before clipping. */
   readonly afterBackward?: (step: number) => void;
+  /** Called after clipping, before the optimizer. */
+  readonly beforeStep?: (step: number) => void;
   /** Called after each step. */
   readonly after?: (step: number) => void;
   /** Tokens of the batch of a step: 12 where nothing is said. */
@@ -67,7 +69,7 @@ export interface TrainOptions {
 
 /** Trains from a fixed seed on two batches in turn. The losses, one a step. */
 export async function train(steps: number, options: TrainOptions = {}): Promise<readonly number[]> {
-  const { layers = 2, after, afterBackward, tokens = () => 12, reads = true } = options;
+  const { layers = 2, after, afterBackward, beforeStep, tokens = () => 12, reads = true } = options;
   manualSeed(3);
   const model = new Classifier(layers);
   const optimizer = new AdamW(model.parameters(), { lr: 3e-3 });
@@ -86,6 +88,7 @@ export async function train(steps: number, options: TrainOptions = {}): Promise<
     loss.backward();
     afterBackward?.(step);
     clipGradNorm(model.parameters(), 1);
+    beforeStep?.(step);
     optimizer.step();
     if (reads) losses.push(await loss.item());
     after?.(step);

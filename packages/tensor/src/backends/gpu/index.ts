@@ -14,7 +14,7 @@ import { matmul, portableProduct } from './kernels/product';
 import { reductions } from './kernels/reductions';
 import { createWebGlDevice } from './webgl-device';
 import { createWebGpuDevice, WebGpuDevice } from './webgpu-device';
-import { hotFused, hotInPlace } from './wgsl/index';
+import { hotFused, hotInPlace, hotKernels } from './wgsl/index';
 import { tiledProduct, tune, type Variant } from './wgsl/matmul';
 
 /** Settings of the gpu backend. */
@@ -63,12 +63,13 @@ interface Own {
 
 function backendOn(device: Device, own: Own | null): Backend<GpuBuffer> {
   const product = own === null ? portableProduct(device) : tiledProduct(own.device, own.variant);
-  const table: KernelTable<GpuBuffer> = {
+  const portable: KernelTable<GpuBuffer> = {
     ...elementwise(device),
     ...reductions(device),
     ...indexing(device),
     matmul: matmul(product),
   };
+  const table: KernelTable<GpuBuffer> = { ...portable, ...(own && hotKernels(own.device, portable)) };
   const fused: FusedTable<GpuBuffer> = {
     ...portableFused(device, product),
     ...(own && hotFused(own.device, product, own.variant)),

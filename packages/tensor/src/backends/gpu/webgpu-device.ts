@@ -146,28 +146,57 @@ export class WebGpuDevice implements Device {
     );
   }
 
+  /** Bytes of the largest buffer that kernels can read. */
+  get largestBuffer(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
   /** A new buffer whose contents are whatever was there before. */
   allocate(length: number): GpuBuffer {
     const bytes = Math.max(length, 1) * 4;
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    const limit = this.largestBuffer;
     if (bytes > limit) throw new OutOfMemory('gpu', bytes, this.pool.live, limit);
     return new GpuBuffer(this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length);
   }
 
-  /** A buffer whose parts, each with elements of its own, are buffers too. It is freed with the last of them. */
-  allocateParts(lengths: readonly number[]): { readonly whole: GpuBuffer; readonly parts: readonly GpuBuffer[] } {
-    const step = this.device.limits.minStorageBufferOffsetAlignment / 4;
-    const starts: number[] = [];
+  /** Bytes that a part of a shared buffer takes: parts begin where bindings may. */
+  partBytes(length: number): number {
+    const step = this.device.limits.minStorageBufferOffsetAlignment;
+    return Math.max(Math.ceil((length * 4) / step), 1) * step;
+  }
+
+  /** Buffers side by side in one, in this order. It is freed with the last of them. */
+  allocateParts(lengths: readonly number[]): readonly GpuBuffer[] {
+    const { resource } = this.allocate(lengths.reduce((sum, length) => sum + this.partBytes(length) / 4, 0));
+    this.shared.set((resource as BufferResult).buffer, lengths.length);
     let end = 0;
-    for (const length of lengths) {
-      starts.push(end);
-      end += Math.ceil(length / step) * step;
-    }
-    const whole = this.allocate(end);
-    const { resource } = whole;
-    this.shared.set(bufferOf(whole), lengths.length + 1);
-    return { whole, parts: lengths.map((length, i) => new GpuBuffer({ resource, base: starts[i] }, length)) };
+    return lengths.map((length) => {
+      const base = end;
+      end += this.partBytes(length) / 4;
+      return new GpuBuffer({ resource, base }, length);
+    });
+  }
+
+  /** Moves buffers side by side, where they aren't yet. False where one can't be moved, or lies with others already. */
+  moveTogether(buffers: readonly (GpuBuffer | null)[]): boolean {
+    const there = buffers.filter((buffer) => buffer !== null);
+    if (there.length < buffers.length || new Set(there).size < there.length) return false;
+    const first = bufferOf(there[0]);
+    let end = 0;
+    const isTogether = there.every((buffer) => {
+      const base = end;
+      end += this.partBytes(buffer.length) / 4;
+      return bufferOf(buffer) === first && buffer.base === base;
+    });
+    if (isTogether) return true;
+    if (there.some((buffer) => this.shared.has(bufferOf(buffer)))) return false;
+    const parts = this.allocateParts(there.map((buffer) => buffer.length));
+    there.forEach((buffer, i) => {
+      this.copy(buffer, 0, parts[i], 0, buffer.length);
+      this.free(buffer.swap(parts[i]));
+    });
+    return true;
   }
 
   upload(data: Float32Array): GpuBuffer {

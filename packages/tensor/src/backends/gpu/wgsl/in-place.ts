@@ -5,22 +5,12 @@ import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
+import { adam } from './adam';
 import { overMany } from './many';
-import { ACROSS, f32, groupsFor, LANES, perElement, u32 } from './snippets';
+import { ACROSS, groupsFor, LANES, perElement, u32 } from './snippets';
 
 /** The kernels of this file; the portable ones do the rest. */
 type Own = Pick<InPlaceKernels<GpuBuffer>, 'copyInto' | 'addInto' | 'scaleInPlace' | 'sumSquares' | 'adam'>;
-
-/** One tensor's part of an Adam step. */
-const adamStep = (n: number): string => `if (i < size) {
-      let w = param${n}[p.at_param${n} + i];
-      let d = grad${n}[p.at_grad${n} + i] + p.l2 * w;
-      let first = p.beta1 * m${n}[p.at_m${n} + i] + (1.0 - p.beta1) * d;
-      let second = p.beta2 * v${n}[p.at_v${n} + i] + (1.0 - p.beta2) * d * d;
-      m${n}[p.at_m${n} + i] = first;
-      v${n}[p.at_v${n} + i] = second;
-      param${n}[p.at_param${n} + i] = w * p.keep - p.rate * first / (sqrt(second) / p.correction + p.eps);
-    }`;
 
 /** Blocks that one tensor's sum of squares is cut into at most. */
 const BLOCKS = 64;
@@ -99,22 +89,6 @@ export function inPlace(device: WebGpuDevice): Own {
       return y;
     },
 
-    adam(params, grads, m, v, { lr, beta1, beta2, eps, weightDecay, decoupled, step }) {
-      overMany(device, [params, grads, m, v], {
-        key: 'adam',
-        names: ['param', 'grad', 'm', 'v'],
-        written: ['param', 'm', 'v'],
-        body: adamStep,
-        params: {
-          beta1: f32(beta1),
-          beta2: f32(beta2),
-          eps: f32(eps),
-          l2: f32(decoupled ? 0 : weightDecay),
-          keep: f32(decoupled ? 1 - lr * weightDecay : 1),
-          rate: f32(lr / (1 - beta1 ** step)),
-          correction: f32(Math.sqrt(1 - beta2 ** step)),
-        },
-      });
-    },
+    adam: adam(device),
   };
 }

@@ -1,5 +1,5 @@
 // Our own kernels for the hot ops, on gpu.js's device and buffers. The portable ones stay beside them.
-import type { FusedTable, InPlaceKernels } from '../../backend';
+import type { FusedTable, InPlaceKernels, KernelTable } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { linear as portableLinear } from '../fused/activations';
 import { attention as portableAttention } from '../fused/attention';
@@ -7,7 +7,7 @@ import type { Product } from '../kernels/product';
 import type { WebGpuDevice } from '../webgpu-device';
 import { attention } from './attention';
 import { crossEntropy } from './cross-entropy';
-import { dropout } from './dropout';
+import { addDropped, dropout } from './dropout';
 import { inPlace } from './in-place';
 import { layerNorm } from './layer-norm';
 import { linear } from './linear';
@@ -30,4 +30,9 @@ export function hotFused(device: WebGpuDevice, product: Product, variant: Varian
 /** In-place kernels that replace portable ones. */
 export function hotInPlace(device: WebGpuDevice): Partial<InPlaceKernels<GpuBuffer>> {
   return inPlace(device);
+}
+
+/** Primitives that do more than the portable ones. */
+export function hotKernels(device: WebGpuDevice, portable: KernelTable<GpuBuffer>): Partial<KernelTable<GpuBuffer>> {
+  return { add: addDropped(device, portable.add) };
 }

@@ -1,5 +1,5 @@
-// One dispatch over several tensors: each workgroup finds the one that it works on. WebGPU promises 8 buffers a kernel,
-// so that is how many tensors go together.
+// One dispatch over several tensors: each workgroup finds the one that it works on. As many go together as a kernel may
+// bind buffers.
 import type { AnyTensor } from '../../../tensor';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
@@ -7,8 +7,8 @@ import type { WebGpuDevice } from '../webgpu-device';
 import type { Parameter } from '../wgsl-queue';
 import { ACROSS, groupsFor, LANES, u32 } from './snippets';
 
-/** Buffers that every device binds at once. */
-const BINDINGS = 8;
+/** What a parameter block has room for beside the job's own: each tensor takes two numbers and one a name. */
+const NUMBERS = 48;
 
 /** A kernel over several tensors. */
 export interface Many {
@@ -35,7 +35,8 @@ export interface Many {
 export function overMany(device: WebGpuDevice, lists: readonly (readonly AnyTensor[])[], job: Many): void {
   const { names, written, reads = {}, writes = {}, blocksOf = (size) => Math.ceil(size / LANES) } = job;
   const shared = Object.keys(reads).length + Object.keys(writes).length;
-  const together = Math.max(1, Math.floor((BINDINGS - shared) / names.length));
+  const bound = Math.floor((device.bindings - shared) / names.length);
+  const together = Math.max(1, Math.min(bound, Math.floor(NUMBERS / (names.length + 2))));
   const entries = lists[0].map((_, n) => lists.map((list) => list[n])).filter(([t]) => t.size > 0);
   let before = 0;
   for (const group of grouped(entries, together)) {
