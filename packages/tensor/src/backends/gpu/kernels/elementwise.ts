@@ -130,6 +130,10 @@ export function elementwise(device: Device) {
     logicalOr: map('logicalOr', 'return Math.max(a, b);'),
     where: map('where', 'if (a > 0.5) { return b; } return c;'),
     contiguous: map('contiguous', 'return a;'),
+    fill: ((_, out, { value }) => mapViews(device, 'fill', out.shape, [], [value], 'return s;')) satisfies Kernel<
+      { readonly value: number },
+      GpuBuffer
+    >,
     affine: ((inputs, _, { scale, shift }) =>
       mapElements(device, 'affine', inputs, [scale, shift], 'return a * s + t;')) satisfies Kernel<
       { readonly scale: number; readonly shift: number },

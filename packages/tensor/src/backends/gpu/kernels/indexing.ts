@@ -239,12 +239,6 @@ export function indexing(device: Device) {
       )) satisfies Kernel<{ readonly rows: number }, GpuBuffer>,
     concat: concat(device),
     pad: pad(device),
-    fill: ((_, out, { value }) => {
-      const call = new Call(device, 'fill');
-      const number = call.float(value);
-      const size = out.shape.reduce((a, b) => a * b, 1);
-      return call.run(threadsOf(device.mode, [size]), () => `return ${number};`);
-    }) satisfies Kernel<{ readonly value: number }, GpuBuffer>,
     iota: ((_, out, { start, step }) => {
       const call = new Call(device, 'iota');
       const [first, by] = [call.float(start), call.float(step)];
