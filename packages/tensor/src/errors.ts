@@ -74,6 +74,35 @@ export class BackendError extends HeddleError {
   }
 }
 
+/**
+ * The device that held the tensors is gone: a driver that was restarted, a tab that was put away, a card that was pulled
+ * out. Everything on it is lost; `init` starts on another.
+ */
+export class DeviceLost extends BackendError {
+  override readonly name = 'DeviceLost';
+  constructor(
+    backend: string,
+    /** What the device said, or what was lost. */
+    readonly reason: string,
+  ) {
+    super(backend, `the device was lost (${reason}): call init() again; tensors on it can't be read any more`);
+  }
+}
+
+/** A kernel needs more of something than the device gives to one, such as storage buffers or textures. */
+export class LimitExceeded extends BackendError {
+  override readonly name = 'LimitExceeded';
+  constructor(
+    backend: string,
+    /** The device's own name of the limit. */
+    readonly limit: string,
+    readonly requested: number,
+    readonly allowed: number,
+  ) {
+    super(backend, `a kernel needs ${limit} = ${requested}, and this device allows ${allowed}`);
+  }
+}
+
 /** A backward pass failed or was asked for something it can't give. */
 export class GraphError extends HeddleError {
   override readonly name = 'GraphError';

@@ -7,11 +7,13 @@ export type { DType, HostArray, HostArrays } from './dtype';
 export {
   ArgumentError,
   BackendError,
+  DeviceLost,
   DTypeError,
   FormatError,
   GraphError,
   HeddleError,
   IndexError,
+  LimitExceeded,
   OutOfMemory,
   ShapeError,
   TensorFreed,

@@ -14,7 +14,7 @@ export { readTable } from './data/read-table.js';
 export type { LabelledSource, RowSource } from './data/rows.js';
 export type { TableErrorDetails, TableProblem } from './data/table-error.js';
 export { TableError } from './data/table-error.js';
-export { NonFiniteError, type NonFinitePlace } from './errors.js';
+export { NonFiniteError, type NonFinitePlace, RunLost } from './errors.js';
 export type { BootstrapOptions, Interval } from './metrics/bootstrap.js';
 export { bootstrapInterval, bootstrapIntervals } from './metrics/bootstrap.js';
 export type { ClassificationScores, ClassScores, PrecisionRecallF1 } from './metrics/classification.js';

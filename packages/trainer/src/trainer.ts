@@ -1,5 +1,5 @@
 // The Trainer: options in, a report out. The loop itself is in training-run.ts, what is learned in tasks/.
-import { ArgumentError, manualSeed, resetPeak } from '@heddle/tensor';
+import { ArgumentError, backendInfo, manualSeed, resetPeak } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
 import type { TrainerCallback } from './callbacks.js';
 import { Checkpoints, type Found } from './checkpoints/checkpoints.js';
@@ -75,6 +75,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
    * @throws {TableError} where the rows can't be learned from.
    * @throws {CheckpointError} where `resume` finds nothing that fits, or a run that isn't finished would be overwritten.
    * @throws {NonFiniteError} where the loss is no number any more.
+   * @throws {RunLost} where the GPU goes away; it has the last good state, and says how to go on.
    */
   async fit(): Promise<TrainingReport> {
     const { model, task, options, settings } = this;
@@ -84,9 +85,13 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
     const identity: RunIdentity = { data: task.fingerprint(data.train), batchSize, accumulate, seed, clip };
     const progress = await showProgress(options.progress ?? 'auto');
     const callback = joinCallbacks([...(progress === null ? [] : [progress]), ...(options.callbacks ?? [])]);
-    const checkpoints = new Checkpoints(openStore(options.checkpoints ?? new Map()), settings.keep);
+    const target = options.checkpoints ?? new Map<string, Uint8Array>();
     const writesCheckpoints = options.checkpoints !== undefined;
-    const run = new TrainingRun({ model, task, data, identity, settings, checkpoints, writesCheckpoints, callback });
+    // A GPU may go away with all that is on it.
+    const mirrors = !writesCheckpoints && backendInfo().gpu !== undefined;
+    const checkpoints = new Checkpoints(openStore(target), mirrors ? 1 : settings.keep);
+    const parts = { model, task, data, identity, settings, checkpoints, writesCheckpoints, mirrors, target, callback };
+    const run = new TrainingRun(parts);
     const found = await this.findCheckpoint(checkpoints, callback.onWarning);
     if (found !== null) {
       await restoreRun(checkpoints, found, identity, model, settings);

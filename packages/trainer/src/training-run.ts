@@ -1,14 +1,15 @@
 // One run of `fit`: the loop over steps, evaluations and checkpoints. Everything it depends on is in RunState, so that a
 // run which is stopped anywhere ends as if it had not been.
-import { ArgumentError, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
+import { ArgumentError, DeviceLost, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
 import { loadWeights } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
 import { breathe } from './breathe.js';
 import type { TrainerCallback } from './callbacks.js';
 import type { Checkpoints } from './checkpoints/checkpoints.js';
 import type { Best, EvaluationRecord, RunIdentity, RunState } from './checkpoints/run-state.js';
+import type { CheckpointTarget } from './checkpoints/store.js';
 import { planEpoch } from './epoch-plan.js';
-import { NonFiniteError } from './errors.js';
+import { NonFiniteError, RunLost } from './errors.js';
 import { evaluateItems } from './evaluate.js';
 import { type RunSettings, watchesMetric } from './options.js';
 import type { StoppedBy, TrainingReport } from './report.js';
@@ -26,6 +27,10 @@ export interface RunParts<Row, Item, Batch> {
   readonly checkpoints: Checkpoints;
   /** Whether checkpoints are wanted; the best weights are kept in any case. */
   readonly writesCheckpoints: boolean;
+  /** Whether they are written where nobody asked for them: a copy of what a device may take with it. */
+  readonly mirrors: boolean;
+  /** What a run is resumed from. */
+  readonly target: CheckpointTarget;
   readonly callback: Required<TrainerCallback>;
 }
 
@@ -92,7 +97,8 @@ export class TrainingRun<Row, Item, Batch> {
       const report = await this.report(stoppedBy, resumedFrom);
       callback.onEnd(report);
       return report;
-    } catch (error) {
+    } catch (cause) {
+      const error = isDeviceLost(cause) ? this.lost(cause) : cause;
       callback.onFailure(error);
       throw error;
     } finally {
@@ -113,7 +119,7 @@ export class TrainingRun<Row, Item, Batch> {
       else await this.trainStep();
     }
     await this.readLosses();
-    await this.writeCheckpoint();
+    if (this.parts.writesCheckpoints) await this.writeCheckpoint();
     return this.finished ?? 'signal';
   }
 
@@ -252,15 +258,14 @@ export class TrainingRun<Row, Item, Batch> {
   // — Checkpoints —
 
   private isCheckpointDue(): boolean {
-    const { settings, writesCheckpoints } = this.parts;
-    if (!writesCheckpoints || this.step === 0 || this.checkpointAt === this.step) return false;
+    const { settings, writesCheckpoints, mirrors } = this.parts;
+    if (!(writesCheckpoints || mirrors) || this.step === 0 || this.checkpointAt === this.step) return false;
     const isMilestone = this.stepInEpoch === this.stepsPerEpoch || this.evaluatedAt === this.step;
     return isMilestone || this.step % settings.checkpointEvery === 0;
   }
 
   private async writeCheckpoint(): Promise<void> {
     const { model, settings, checkpoints, writesCheckpoints, callback } = this.parts;
-    if (!writesCheckpoints) return;
     await this.readLosses();
     const bad = await firstBadParameter(model);
     if (bad !== null) throw this.nonFinite(this.step, this.losses.at(-1) ?? Number.NaN, 'parameter', bad);
@@ -268,7 +273,7 @@ export class TrainingRun<Row, Item, Batch> {
     const tensors = { model: model.stateDict(), optimizer: optimizer.tensors };
     const path = await checkpoints.write(this.state(optimizer), tensors);
     this.checkpointAt = this.step;
-    callback.onCheckpoint({ step: this.step, path });
+    if (writesCheckpoints) callback.onCheckpoint({ step: this.step, path });
   }
 
   private state({ step, groups }: RunState['optimizer']): RunState {
@@ -291,6 +296,11 @@ export class TrainingRun<Row, Item, Batch> {
       samples: this.samples,
       tokens: this.tokens,
     };
+  }
+
+  /** Says what is left of a run whose device is gone. */
+  private lost(cause: unknown): RunLost {
+    return new RunLost(this.step + 1, Math.max(this.checkpointAt, 0), this.parts.target, { cause });
   }
 
   // — Report —
@@ -318,4 +328,11 @@ export class TrainingRun<Row, Item, Batch> {
       resumedFrom,
     };
   }
+}
+
+/** Whether a lost device is what an error comes from. */
+function isDeviceLost(error: unknown): boolean {
+  return (
+    error instanceof DeviceLost || (error instanceof Error && error.cause !== undefined && isDeviceLost(error.cause))
+  );
 }

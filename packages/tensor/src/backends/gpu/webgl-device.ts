@@ -1,5 +1,5 @@
 // The webgl2 device: gpu.js kernels that draw into float textures. No kernels of our own here.
-import { BackendError, OutOfMemory } from '../../errors';
+import { BackendError, DeviceLost, LimitExceeded, OutOfMemory } from '../../errors';
 import { GpuBuffer } from './buffer';
 import {
   type Argument,
@@ -85,6 +85,11 @@ export class WebGlDevice implements Device {
     const handles = args.map(handle);
     const length = output.reduce((a, b) => a * b, 1);
     this.requireRoom(length);
+    const textures = args.filter((arg) => 'buffer' in arg).length;
+    const { maxTextureImageUnits } = this.facts.limits;
+    if (textures > maxTextureImageUnits) {
+      throw new LimitExceeded('gpu', 'maxTextureImageUnits', textures, maxTextureImageUnits);
+    }
     // A kernel has the sizes of its output and of its textures in its shader: other sizes are other kernels.
     const sizes = args.map((arg) => ('buffer' in arg ? `${arg.buffer.length}:${arg.dims.join('.')}` : ''));
     const kernel = this.kernels.get(`${key}/${output.join(',')}/${sizes.join(',')}`, () =>
@@ -111,6 +116,10 @@ export class WebGlDevice implements Device {
     if (count === 0) return new Float32Array(0);
     const texels = (buffer.resource as TextureResult).renderRawOutput();
     this.assertUsable();
+    // WebGL says so only when asked, and asking waits for the device: here that is done anyway.
+    if (this.context.getError() === this.context.OUT_OF_MEMORY) {
+      throw new OutOfMemory('gpu', buffer.length * 4, this.reservedBytes, this.reservedBytes);
+    }
     return Float32Array.from({ length: count }, (_, i) => texels[(offset + i) * 4]);
   }
 
@@ -179,7 +188,7 @@ export class WebGlDevice implements Device {
 
   private assertUsable(): void {
     if (this.isLost) {
-      throw new BackendError('gpu', 'the WebGL context was lost: call init() again');
+      throw new DeviceLost('gpu', 'the WebGL context was taken away');
     }
   }
 }

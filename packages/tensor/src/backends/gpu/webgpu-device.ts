@@ -1,6 +1,6 @@
 // The webgpu device: gpu.js's own GPUDevice, a pool of its buffers, gpu.js kernels and ours in one queue.
 /// <reference types="@webgpu/types" />
-import { BackendError, type HeddleError, OutOfMemory } from '../../errors';
+import { BackendError, DeviceLost, type HeddleError, LimitExceeded, OutOfMemory } from '../../errors';
 import { acquireContext } from './adapter';
 import { GpuBuffer } from './buffer';
 import { BufferPool } from './buffer-pool';
@@ -68,6 +68,7 @@ export class WebGpuDevice implements Device {
   /** What went wrong on the device since the last read: it tells asynchronously, and reads pass it on. */
   private failure: HeddleError | null = null;
   isLost = false;
+  private readonly lost: Promise<void>;
   /** Storage buffers that a kernel may bind. */
   readonly bindings: number;
 
@@ -80,7 +81,7 @@ export class WebGpuDevice implements Device {
     this.gpu = new gpujs.GPU({ mode: 'webgpu' });
     this.queue = new WgslQueue(this.device);
     this.pool = new BufferPool(
-      (size) => this.device.createBuffer({ size, usage: STORAGE_COPY }),
+      (size) => this.createBuffer(size),
       (buffer) => {
         this.queue.flush();
         buffer.destroy();
@@ -88,12 +89,27 @@ export class WebGpuDevice implements Device {
     );
     this.facts = factsOf(context);
     this.device.onuncapturederror = ({ error }) => {
-      this.failure ??= this.typed(error);
+      this.failure ??= new BackendError('gpu', error.message);
     };
-    void this.device.lost.then(({ message }) => {
+    this.lost = this.device.lost.then(({ message }) => {
       this.isLost = true;
-      this.failure ??= new BackendError('gpu', `the device was lost (${message}): call init() again`);
+      // Whatever else went wrong before is no more of interest.
+      this.failure = new DeviceLost('gpu', message || 'no reason given');
     });
+  }
+
+  /** A new buffer; where there is no room the device tells later, and the next read passes it on. */
+  private createBuffer(size: number): GPUBuffer {
+    this.device.pushErrorScope('out-of-memory');
+    const buffer = this.device.createBuffer({ size, usage: STORAGE_COPY });
+    void this.device.popErrorScope().then(
+      (error) => {
+        if (error !== null) this.failure ??= new OutOfMemory('gpu', size, this.pool.live, this.pool.reserved);
+      },
+      // A device that goes away while it is asked.
+      () => undefined,
+    );
+    return buffer;
   }
 
   get reservedBytes(): number {
@@ -102,6 +118,7 @@ export class WebGpuDevice implements Device {
 
   launch({ key, source, helpers, output, args, loops }: Launch): GpuBuffer {
     this.assertUsable();
+    this.requireBindings(args.filter((arg) => 'buffer' in arg).length + 1);
     const handles = args.map((arg) => this.handle(arg));
     this.queue.flush();
     const kernel = this.kernels.get(`${key}/${output.length}`, () =>
@@ -121,6 +138,7 @@ export class WebGpuDevice implements Device {
   /** Runs WGSL of our own. */
   compute(job: Compute): void {
     this.assertUsable();
+    this.requireBindings(Object.keys(job.reads).length + Object.keys(job.writes).length);
     // Pending work launches kernels of its own: before this one takes its place in the queue.
     for (const buffer of Object.values(job.reads)) void buffer.resource;
     for (const buffer of Object.values(job.writes)) {
@@ -238,6 +256,8 @@ export class WebGpuDevice implements Device {
       this.assertUsable();
       return data;
     } catch (cause) {
+      // A device that goes away fails its reads first and says why a little later.
+      await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
       this.assertUsable();
       throw new BackendError('gpu', 'reading from the device failed', { cause });
     } finally {
@@ -316,17 +336,18 @@ export class WebGpuDevice implements Device {
     });
   }
 
+  private requireBindings(count: number): void {
+    if (count > this.bindings) {
+      throw new LimitExceeded('gpu', 'maxStorageBuffersPerShaderStage', count, this.bindings);
+    }
+  }
+
   private assertUsable(): void {
     if (this.failure === null) return;
     const { failure } = this;
     // A lost device stays lost; anything else was about one result.
     if (!this.isLost) this.failure = null;
     throw failure;
-  }
-
-  private typed(error: GPUError): HeddleError {
-    if (error.constructor.name !== 'GPUOutOfMemoryError') return new BackendError('gpu', error.message);
-    return new OutOfMemory('gpu', 0, this.pool.live, this.pool.reserved);
   }
 }
 
