@@ -4,26 +4,53 @@ import { ArgumentError, contiguous, keep, noGrad, scope, type Tensor, tensor, ze
 import { assign } from '@heddle/tensor/nn';
 import { requireWhole } from './errors';
 
+/** How much is kept, and where room comes from. */
+export interface CacheOptions {
+  /** Tokens that room is made for at first: 32 where nothing is said. */
+  readonly capacity?: number | undefined;
+  /** A static cache: room is made once, and more tokens than `capacity` are refused. */
+  readonly fixed?: boolean | undefined;
+  /** Only the last so many tokens are kept, for attention that sees no further back. */
+  readonly window?: number | undefined;
+}
+
+/** Tokens beyond the window that may be taken back. */
+const SLACK = 64;
+
 /** Keys and values of one attention layer. Room is doubled when it runs out, so that a token costs no copy of all. */
 export class KeyValues {
+  /** How far back is kept; undefined where everything is. */
+  readonly window: number | undefined;
   private keys: Tensor | null = null; // [capacity, B, G, Dk]: by time first, so that new tokens go into one dense piece
   private values: Tensor | null = null;
-  private used = 0;
+  private used = 0; // tokens in the room
+  private dropped = 0; // tokens before them, which the window left behind
+  private capacity: number;
+  private readonly fixed: boolean;
 
-  /** @param capacity tokens that room is made for at first. */
-  constructor(private capacity = 32) {
+  constructor({ capacity = 32, fixed = false, window }: CacheOptions = {}) {
     requireWhole('KeyValues', 'capacity', capacity);
+    if (window !== undefined) requireWhole('KeyValues', 'window', window);
+    this.capacity = capacity;
+    this.fixed = fixed;
+    this.window = window;
   }
 
-  /** Tokens held. */
+  /** Tokens seen. */
   get length(): number {
-    return this.used;
+    return this.dropped + this.used;
   }
 
-  /** Adds keys and values, `[B, G, T, D]`, and returns all so far. Results are views that the next `append` outdates. */
+  /**
+   * Adds keys and values, `[B, G, T, D]`, and returns all that are kept. Results are views that the next `append` outdates.
+   *
+   * @throws {ArgumentError} where rows have another shape, or a fixed cache is full.
+   */
   append(k: Tensor, v: Tensor): readonly [k: Tensor, v: Tensor] {
     return noGrad(() => {
-      const end = this.used + k.shape[2];
+      const T = k.shape[2];
+      this.slide(T);
+      const end = this.used + T;
       this.keys = this.write(this.keys, k, end);
       this.values = this.write(this.values, v, end);
       this.used = end;
@@ -32,7 +59,7 @@ export class KeyValues {
     });
   }
 
-  /** All keys and values so far, `[B, G, S, D]`. */
+  /** All keys and values that are kept, `[B, G, S, D]`. */
   read(): readonly [k: Tensor, v: Tensor] {
     const { keys, values } = this;
     if (keys === null || values === null) throw new ArgumentError('KeyValues', 'read', 'tokens in the cache', 'none');
@@ -41,22 +68,46 @@ export class KeyValues {
 
   /** Row i becomes what row `rows[i]` was: beams that live on. */
   reorder(rows: Int32Array): void {
-    const pick = (t: Tensor | null): Tensor | null => {
-      if (t === null) return null;
-      // By row first for the choice, and back: later tokens are written into dense pieces.
-      const chosen = (): Tensor => t.permute([1, 0, 2, 3]).take(tensor(rows)).permute([1, 0, 2, 3]);
-      const next = noGrad(() => scope(() => keep(contiguous(chosen()))));
-      t.dispose();
-      return next;
-    };
-    this.keys = pick(this.keys);
-    this.values = pick(this.values);
+    // By row first for the choice, and back: later tokens are written into dense pieces.
+    this.replace((room) => room.permute([1, 0, 2, 3]).take(tensor(rows)).permute([1, 0, 2, 3]));
   }
 
-  /** Forgets all tokens from `length` on. */
+  /**
+   * Forgets all tokens from `length` on.
+   *
+   * @throws {ArgumentError} where tokens would be needed that the window left behind.
+   */
   truncate(length: number): void {
     requireWhole('KeyValues', 'length', length, 0);
-    this.used = Math.min(this.used, length);
+    if (length >= this.length) return;
+    // What the next token sees has to be there.
+    if (this.dropped > 0 && length - this.dropped < (this.window ?? 0) - 1)
+      throw new ArgumentError(
+        'KeyValues',
+        'length',
+        `at least ${this.dropped + (this.window ?? 0) - 1}: the window left behind what stands before`,
+        String(length),
+      );
+    this.used = length - this.dropped;
+  }
+
+  /**
+   * The first `length` tokens for several rows: row i begins after `padding[i]` places, which hold anything.
+   */
+  spread(padding: readonly number[], length: number): KeyValues {
+    const { keys, values, capacity } = this;
+    const out = new KeyValues({ capacity });
+    if (keys === null || values === null) return out;
+    const B = padding.length;
+    const from = Int32Array.from({ length: length * B }, (_, i) => Math.max(Math.floor(i / B) - padding[i % B], 0));
+    const shifted = (room: Tensor): Tensor => {
+      const [, , G, D] = room.shape;
+      return noGrad(() => scope(() => keep(room.select(1, 0).take(tensor(from)).reshape([length, B, G, D]))));
+    };
+    out.keys = shifted(keys);
+    out.values = shifted(values);
+    out.used = length;
+    return out;
   }
 
   dispose(): void {
@@ -65,6 +116,29 @@ export class KeyValues {
     this.keys = null;
     this.values = null;
     this.used = 0;
+    this.dropped = 0;
+  }
+
+  /** Leaves behind what the window can't see any more, once so much has gathered that the copy is worth it. */
+  private slide(added: number): void {
+    if (this.window === undefined) return;
+    const kept = this.window - 1 + SLACK;
+    if (this.used + added <= Math.max(this.capacity, 2 * kept) || this.used <= kept) return;
+    const gone = this.used - kept;
+    this.replace((room) => room.slice([[gone, this.used]]));
+    this.used = kept;
+    this.dropped += gone;
+  }
+
+  private replace(make: (room: Tensor) => Tensor): void {
+    const remade = (room: Tensor | null): Tensor | null => {
+      if (room === null) return null;
+      const next = noGrad(() => scope(() => keep(contiguous(make(room)))));
+      room.dispose();
+      return next;
+    };
+    this.keys = remade(this.keys);
+    this.values = remade(this.values);
   }
 
   private write(room: Tensor | null, added: Tensor, end: number): Tensor {
@@ -84,6 +158,8 @@ export class KeyValues {
 
   private grown(room: Tensor | null, end: number, row: readonly number[]): Tensor {
     const before = room?.shape[0] ?? this.capacity;
+    if (this.fixed && end > this.capacity)
+      throw new ArgumentError('KeyValues', 'append', `at most ${this.capacity} tokens in a fixed cache`, String(end));
     const capacity = Math.max(end, room === null ? before : 2 * before);
     const next = scope(() => keep(zeros([capacity, ...row])));
     if (room !== null) {
@@ -123,10 +199,16 @@ export interface LayerCache {
 export class KeyValueCache {
   readonly layers: readonly LayerCache[];
 
-  constructor(layers: number, options: { readonly capacity?: number } = {}) {
-    requireWhole('KeyValueCache', 'layers', layers);
-    const slot = (): KeyValues => new KeyValues(options.capacity);
-    this.layers = Array.from({ length: layers }, () => ({ self: slot(), cross: slot() }));
+  /**
+   * @param layers how many, or their slots
+   * @param options of the tokens before; what is kept of a memory has its own size
+   */
+  constructor(layers: number | readonly LayerCache[], options: CacheOptions = {}) {
+    if (typeof layers === 'number') requireWhole('KeyValueCache', 'layers', layers);
+    this.layers =
+      typeof layers === 'number'
+        ? Array.from({ length: layers }, () => ({ self: new KeyValues(options), cross: new KeyValues() }))
+        : layers;
   }
 
   /** Tokens that every layer has seen. */
@@ -145,6 +227,16 @@ export class KeyValueCache {
   /** Forgets all tokens from `length` on; what was seen before them can be used again for another continuation. */
   truncate(length: number): void {
     for (const { self } of this.layers) self.truncate(length);
+  }
+
+  /**
+   * A cache of its own with the first `length` tokens of this one's first row for several rows: row i begins after
+   * `padding[i]` places that its mask has to hide.
+   */
+  spread(padding: readonly number[], length = this.length): KeyValueCache {
+    return new KeyValueCache(
+      this.layers.map(({ self }) => ({ self: self.spread(padding, length), cross: new KeyValues() })),
+    );
   }
 
   dispose(): void {

@@ -132,7 +132,9 @@ export class MultiHeadAttention extends Module {
     const start = options.memory === undefined ? (options.cache?.length ?? 0) : 0;
     const q = this.rotate(split(this.qProj.call(x), this.heads), start, options); // [B, H, T, Dh]
     const [k, v] = this.keysAndValues(x, start, options); // [B, G, S, Dh]
-    const mask = requireBroadcast(attentionMask(options), [x.shape[0], this.heads, x.shape[1], k.shape[2]]);
+    const seen = options.memory === undefined ? start + x.shape[1] : k.shape[2];
+    const whole = requireBroadcast(attentionMask(options), [x.shape[0], this.heads, x.shape[1], seen]);
+    const mask = lastKeys(whole, k.shape[2]);
     const attended = this.attend(q, k, v, mask, options); // [B, H, T, Dh]
     return this.outProj.call(merge(attended));
   }
@@ -143,7 +145,15 @@ export class MultiHeadAttention extends Module {
     const source = memory ?? x;
     const k = this.rotate(split(this.kProj.call(source), this.kvHeads), start, options);
     const v = split(this.vProj.call(options.values ?? source), this.kvHeads);
-    return cache === undefined ? [k, v] : cache.append(k, v);
+    if (cache === undefined) return [k, v];
+    if (cache.window !== undefined && (this.window ?? Number.POSITIVE_INFINITY) > cache.window)
+      throw new ArgumentError(
+        'MultiHeadAttention',
+        'cache',
+        `one that keeps ${this.window ?? 'all'} tokens`,
+        `${cache.window}`,
+      );
+    return cache.append(k, v);
   }
 
   /** Rotary positions belong to a sequence's own tokens: a memory's are not comparable. */
@@ -176,6 +186,13 @@ function split(x: Tensor, heads: number): Tensor {
 function merge(x: Tensor): Tensor {
   const [B, H, T, D] = x.shape;
   return x.permute([0, 2, 1, 3]).reshape([B, T, H * D]);
+}
+
+/** The part of a mask that belongs to the keys which a windowed cache still has. */
+function lastKeys(mask: AnyTensor | undefined, keys: number): AnyTensor | undefined {
+  const S = mask?.shape[mask.rank - 1] ?? 0;
+  if (mask === undefined || S === 1 || S === keys) return mask;
+  return mask.slice([...mask.shape.slice(1).map(() => null), [S - keys, S]]);
 }
 
 /** Refuses a mask that can't be spread over the scores. */

@@ -1,12 +1,12 @@
 // Beam search as transformers has it: the best continuations of all beams together, finished ones kept apart.
 import type { Decoding } from './decoding';
-import { type ChoiceOptions, logSoftmax, penalize } from './logits';
+import { highest, logSoftmax } from './distribution';
+import type { Settings } from './options';
+import { Rules } from './rules';
 
 /** Settings of a beam search. */
-export interface BeamOptions extends ChoiceOptions {
+export interface BeamOptions extends Settings {
   readonly beams: number;
-  readonly maxNewTokens: number;
-  readonly eosIds: readonly number[];
   /** Scores are divided by length to this power: 1 where nothing is said. Above 0 favours long texts. */
   readonly lengthPenalty: number;
   /** True stops as soon as there are enough finished texts; false where no better one is likely; `never` where none can come. */
@@ -14,7 +14,8 @@ export interface BeamOptions extends ChoiceOptions {
   /** Groups that must differ from each other (Vijayakumar et al. 2018), and how much. */
   readonly groups: number;
   readonly diversityPenalty: number;
-  readonly signal?: AbortSignal | undefined;
+  /** What fills the beams of a group that is done. */
+  readonly padId: number;
 }
 
 /** A finished text. */
@@ -22,6 +23,8 @@ export interface Hypothesis {
   readonly tokens: readonly number[];
   /** Sum of log probabilities over length to the power of the penalty. */
   readonly score: number;
+  /** Of each generated token, after penalties. */
+  readonly logProbs: readonly number[];
   /** Whether it ended by itself. */
   readonly ended: boolean;
 }
@@ -35,10 +38,10 @@ class Finished {
     private readonly penalty: number,
   ) {}
 
-  add(tokens: readonly number[], sum: number, generated: number, ended: boolean): void {
-    const score = sum / generated ** this.penalty;
+  add(tokens: readonly number[], sum: number, logProbs: readonly number[], ended: boolean): void {
+    const score = sum / logProbs.length ** this.penalty;
     if (this.list.length === this.room && score <= this.worst) return;
-    this.list.push({ tokens, score, ended });
+    this.list.push({ tokens, score, logProbs, ended });
     this.list.sort((a, b) => b.score - a.score);
     this.list.length = Math.min(this.list.length, this.room);
   }
@@ -56,65 +59,74 @@ class Finished {
   }
 }
 
-/** A continuation that might become a beam. */
-interface Candidate {
-  readonly beam: number;
+/** A text that is being written, or might be. */
+interface Beam {
+  /** The row of the decoding that it is, or continues. */
+  readonly row: number;
   readonly token: number;
   readonly sum: number;
+  readonly logProbs: readonly number[];
+  /** See `Rules`. */
+  readonly state: number;
 }
 
 /** A group of beams of one prompt. */
 interface Group {
   readonly finished: Finished;
-  sums: number[];
+  beams: readonly Beam[];
   done: boolean;
 }
+
+/** Sum of a beam that only fills a place. */
+const NOTHING = -1e9;
 
 /**
  * The best texts of each prompt, best first. The decoding holds one row a prompt at first, and is disposed of by the
  * caller.
  */
 export async function beamSearch(decoding: Decoding, options: BeamOptions): Promise<Hypothesis[][]> {
-  const { beams, groups, maxNewTokens, eosIds } = options;
+  const { beams, groups, signal } = options;
+  const limit = Math.min(options.maxNewTokens, decoding.room);
+  const rules = new Rules(options, limit);
   const prompts = decoding.rows.length;
   const width = beams / groups;
-  const all: Group[][] = Array.from({ length: prompts }, () =>
-    Array.from({ length: groups }, () => ({
+  const all: Group[][] = Array.from({ length: prompts }, (_, prompt) =>
+    Array.from({ length: groups }, (_, g) => ({
       finished: new Finished(width, options.lengthPenalty),
       // Equal beams at first: only one of them may be continued, or all would stay equal.
-      sums: Array.from({ length: width }, (_, i) => (i === 0 ? 0 : -1e9)),
+      beams: Array.from({ length: width }, (_, i) => ({
+        row: prompt * beams + g * width + i,
+        token: 0,
+        sum: i === 0 ? 0 : NOTHING,
+        logProbs: [],
+        state: rules.start,
+      })),
       done: false,
     })),
   );
   let logits = await decoding.next();
   const spread = Array.from({ length: prompts * beams }, (_, i) => Math.floor(i / beams));
   decoding.reorder(spread);
-  logits = spread.map((from) => logits[from].slice());
+  logits = spread.map((from) => logits[from]);
   for (let generated = 1; ; generated++) {
-    options.signal?.throwIfAborted();
-    const from: number[] = [];
-    const tokens: number[] = [];
-    all.forEach((own, prompt) => {
+    signal?.throwIfAborted();
+    for (const own of all) {
       const chosen: number[] = [];
-      own.forEach((group, g) => {
-        const first = prompt * beams + g * width;
-        const next = group.done
-          ? Array.from({ length: width }, (_, i) => ({ beam: first + i, token: eosIds[0] ?? 0, sum: 0 }))
-          : advance(group, decoding, logits, first, width, generated, chosen, options);
-        for (const { beam, token } of next) {
-          from.push(beam);
-          tokens.push(token);
-          chosen.push(token);
-        }
-        group.sums = next.map(({ sum }) => sum);
-      });
-    });
-    decoding.reorder(from);
-    decoding.append(tokens);
-    if (generated === maxNewTokens || !decoding.hasRoom || all.flat().every(({ done }) => done)) break;
+      for (const group of own) {
+        if (!group.done) group.beams = advance(group, decoding, logits, generated, chosen, rules, options);
+        else group.beams = group.beams.map((beam) => ({ ...beam, token: options.padId }));
+        chosen.push(...group.beams.map(({ token }) => token));
+      }
+    }
+    const next = all.flat().flatMap((group) => group.beams);
+    decoding.reorder(next.map(({ row }) => row));
+    decoding.append(next.map(({ token }) => token));
+    let row = 0;
+    for (const group of all.flat()) group.beams = group.beams.map((beam) => ({ ...beam, row: row++ }));
+    if (generated === limit || all.flat().every(({ done }) => done)) break;
     logits = await decoding.next();
   }
-  return all.map((own, prompt) => own.flatMap((group, g) => conclude(group, decoding, prompt * beams + g * width)));
+  return all.map((own) => own.flatMap((group) => conclude(group, decoding)));
 }
 
 /** One group's next beams; finished texts are put aside. */
@@ -122,50 +134,44 @@ function advance(
   group: Group,
   decoding: Decoding,
   logits: readonly Float32Array[],
-  first: number,
-  width: number,
   generated: number,
   chosen: readonly number[],
+  rules: Rules,
   options: BeamOptions,
-): Candidate[] {
-  const { eosIds, diversityPenalty } = options;
-  const candidates: Candidate[] = [];
-  for (let i = 0; i < width; i++) {
-    const scores = Float32Array.from(logSoftmax(logits[first + i]));
-    penalize(scores, decoding.rows[first + i], decoding.prompted[first + i], options);
-    for (const token of chosen) scores[token] -= diversityPenalty;
-    for (const [token, score] of best(scores, Math.max(2, 1 + eosIds.length) * width))
-      candidates.push({ beam: first + i, token, sum: score + group.sums[i] });
-  }
-  candidates.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token);
-  const kept = candidates.slice(0, Math.max(2, 1 + eosIds.length) * width);
-  const next: Candidate[] = [];
-  kept.forEach((candidate, rank) => {
-    if (next.length === width) return;
-    if (!eosIds.includes(candidate.token)) next.push(candidate);
-    else if (rank < width) {
-      const tokens = [...decoding.rows[candidate.beam], candidate.token];
-      group.finished.add(tokens, candidate.sum, generated, true);
+): readonly Beam[] {
+  const width = group.beams.length;
+  const count = Math.max(2, 1 + options.eosIds.length) * width;
+  const candidates: Beam[] = [];
+  for (const { row, sum, logProbs, state } of group.beams) {
+    const scores = logSoftmax(logits[row]);
+    for (const token of chosen) scores[token] -= options.diversityPenalty;
+    rules.shape(scores, decoding.rows[row], decoding.prompted[row], state);
+    for (const token of highest(scores, count)) {
+      if (scores[token] === Number.NEGATIVE_INFINITY) break;
+      candidates.push({ row, token, sum: scores[token] + sum, logProbs: [...logProbs, scores[token]], state });
     }
-  });
-  group.done ||= group.finished.isDone(kept[0].sum, generated, options);
-  while (next.length < width) next.push({ ...kept[kept.length - 1], sum: -1e9 });
+  }
+  candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.token - b.token);
+  const kept = candidates.slice(0, count);
+  const next: Beam[] = [];
+  for (const [rank, candidate] of kept.entries()) {
+    if (next.length === width) break;
+    const { row, token, sum, logProbs } = candidate;
+    const tokens = [...decoding.rows[row], token];
+    const state = rules.advance(candidate.state, token);
+    if (!rules.isOver(tokens, decoding.prompted[row], state)) next.push({ ...candidate, state });
+    else if (rank < width && sum > NOTHING / 2) group.finished.add(tokens, sum, logProbs, true);
+  }
+  group.done = next.length === 0 || group.finished.isDone(kept[0].sum, generated, options);
+  while (next.length < width) next.push({ ...(next[0] ?? kept[0]), sum: NOTHING });
   return next;
 }
 
-/** The `count` highest scores with their tokens, highest first. */
-function best(scores: Float32Array, count: number): (readonly [token: number, score: number])[] {
-  const order = Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
-  return order.slice(0, count).map((token) => [token, scores[token]] as const);
-}
-
 /** Beams that never ended count as they stand. */
-function conclude(group: Group, decoding: Decoding, first: number): readonly Hypothesis[] {
+function conclude(group: Group, decoding: Decoding): readonly Hypothesis[] {
   if (!group.done) {
-    group.sums.forEach((sum, i) => {
-      const tokens = decoding.rows[first + i];
-      group.finished.add(tokens, sum, tokens.length - decoding.prompted[first + i], false);
-    });
+    for (const { row, sum, logProbs } of group.beams)
+      if (sum > NOTHING / 2) group.finished.add(decoding.rows[row], sum, logProbs, false);
   }
   return group.finished.list;
 }

@@ -1,6 +1,6 @@
 // One text, or several at once, being written: what was written so far, and the model's view of what comes next. No token
 // is chosen here.
-import { ArgumentError, IndexError, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
+import { ArgumentError, IndexError, keep, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
 import type { KeyValueCache } from '../kv-cache';
 
 /** Rows that grow token by token. */
@@ -9,19 +9,32 @@ export interface Decoding {
   readonly rows: readonly (readonly number[])[];
   /** Tokens that each row began with. */
   readonly prompted: readonly number[];
-  /** Whether the model can take another token. */
-  readonly hasRoom: boolean;
+  /** How many more tokens the model can take. */
+  readonly room: number;
   /** Logits of the next token, a row each. */
   next(): Promise<Float32Array[]>;
+  /** Logits after each of the last `count` tokens of each row, the next token's at the end. */
+  nextAfter(count: number): Promise<Float32Array[][]>;
+  /** Logits of the next token, and the last hidden states of all tokens that hadn't been read before. */
+  nextWithStates(): Promise<readonly RowView[]>;
   /** Writes a token to each row. */
   append(tokens: readonly number[]): void;
+  /** Takes the last `count` tokens of each row back. */
+  retract(count: number): void;
   /** Row i becomes a copy of what row `from[i]` was. The number of rows may change. */
   reorder(from: readonly number[]): void;
   /** Frees the cache. */
   dispose(): void;
 }
 
-/** What a model does for a step: logits of the last token, `[B, 1, vocabSize]`. */
+/** What the model makes of a row. */
+export interface RowView {
+  readonly logits: Float32Array;
+  /** A state a token; those of padding are left out. */
+  readonly states: readonly Float32Array[];
+}
+
+/** What goes into a model for a step. */
 export interface StepInput {
   /** Tokens that the cache doesn't know yet, `[B, T]`. */
   readonly ids: Tensor<'int32'>;
@@ -30,6 +43,18 @@ export interface StepInput {
   /** Place of each new token in its row, `[B, T]`: undefined where it is its column. */
   readonly positions: Int32Array | undefined;
   readonly cache: KeyValueCache | undefined;
+}
+
+/** What a model does for a step, in two halves. */
+export interface StepModel {
+  /** What stands before the head, `[B, T, dim]`. */
+  hidden(input: StepInput): Tensor;
+  /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
+  logits(h: Tensor): Tensor;
+  readonly cache: KeyValueCache | undefined;
+  /** Follows the rows with what else belongs to them. */
+  reorder?(from: Int32Array): void;
+  dispose?(): void;
 }
 
 /** What a decoding needs to know of its model. */
@@ -53,7 +78,12 @@ export function answering<T>(model: DecodingModel, fn: () => T): T {
   }
 }
 
-/** Checks prompts at the door. */
+/**
+ * Checks prompts at the door.
+ *
+ * @throws {ArgumentError} where there is none, or one is empty or too long.
+ * @throws {IndexError} where an id is outside the vocabulary.
+ */
 export function checkPrompts(prompts: readonly (readonly number[])[], { vocabSize, maxLength }: DecodingModel): void {
   if (prompts.length === 0) throw new ArgumentError('generate', 'prompts', 'at least one prompt', 'none');
   for (const prompt of prompts) {
@@ -81,10 +111,7 @@ export class RowDecoding implements Decoding {
   constructor(
     private readonly model: DecodingModel,
     prompts: readonly (readonly number[])[],
-    private readonly step: (input: StepInput) => Tensor,
-    private readonly cache: KeyValueCache | undefined,
-    private readonly onReorder: (from: Int32Array) => void = () => undefined,
-    private readonly onDispose: () => void = () => undefined,
+    private readonly step: StepModel,
   ) {
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     this.rows = prompts.map((prompt) => [...prompt]);
@@ -92,8 +119,8 @@ export class RowDecoding implements Decoding {
     this.padding = prompts.map((prompt) => longest - prompt.length);
   }
 
-  get hasRoom(): boolean {
-    return this.columns < this.model.maxLength;
+  get room(): number {
+    return this.model.maxLength - this.columns;
   }
 
   private get columns(): number {
@@ -101,14 +128,27 @@ export class RowDecoding implements Decoding {
   }
 
   async next(): Promise<Float32Array[]> {
-    const logits = answering(this.model, () => this.step(this.input()));
-    try {
-      const data = await logits.data();
-      const V = data.length / this.rows.length;
-      return this.rows.map((_, i) => data.slice(i * V, (i + 1) * V));
-    } finally {
-      logits.dispose();
-    }
+    return (await this.nextAfter(1)).map(([logits]) => logits);
+  }
+
+  async nextAfter(count: number): Promise<Float32Array[][]> {
+    const logits = answering(this.model, () => this.step.logits(lastOf(this.step.hidden(this.input(count)), count)));
+    const rows = await rowsOf(logits);
+    return this.rows.map((_, i) => rows.slice(i * count, (i + 1) * count));
+  }
+
+  async nextWithStates(): Promise<readonly RowView[]> {
+    const from = this.step.cache?.length ?? 0;
+    const [hidden, logits] = answering(this.model, () => {
+      const h = this.step.hidden(this.input(1)); // [B, T, dim]
+      return [keep(h), keep(this.step.logits(lastOf(h, 1)))] as const;
+    });
+    const T = hidden.shape[1];
+    const [states, last] = await Promise.all([rowsOf(hidden), rowsOf(logits)]);
+    return this.rows.map((_, i) => ({
+      logits: last[i],
+      states: states.slice(i * T + Math.max(this.padding[i] - from, 0), (i + 1) * T),
+    }));
   }
 
   append(tokens: readonly number[]): void {
@@ -117,36 +157,48 @@ export class RowDecoding implements Decoding {
     });
   }
 
+  retract(count: number): void {
+    for (const row of this.rows) row.length -= count;
+    this.step.cache?.truncate(this.columns);
+  }
+
   reorder(from: readonly number[]): void {
+    // Rows that stay where they are cost nothing: most steps of a beam search with one beam ahead, or of a single row.
+    if (from.length === this.rows.length && from.every((row, i) => row === i)) return;
     const pick = <T>(list: readonly T[], copy: (item: T) => T): T[] => from.map((i) => copy(list[i]));
     const rows = pick(this.rows, (row) => [...row]);
     this.rows.splice(0, this.rows.length, ...rows);
     this.prompted.splice(0, this.prompted.length, ...pick(this.prompted, (n) => n));
     this.padding = pick(this.padding, (n) => n);
     const places = Int32Array.from(from);
-    if (this.cache !== undefined && this.cache.length > 0) this.cache.reorder(places);
-    this.onReorder(places);
+    const { cache } = this.step;
+    if (cache !== undefined && cache.length > 0) cache.reorder(places);
+    this.step.reorder?.(places);
   }
 
   dispose(): void {
-    this.cache?.dispose();
-    this.onDispose();
+    this.step.cache?.dispose();
+    this.step.dispose?.();
   }
 
-  /** The columns that the cache doesn't hold. */
-  private input(): StepInput {
-    const { rows, padding, columns, cache } = this;
+  /** The columns that the cache doesn't hold, the last `least` at any rate. */
+  private input(least: number): StepInput {
+    const { rows, padding, columns } = this;
+    const { cache } = this.step;
+    if (cache !== undefined && columns - cache.length < least) cache.truncate(columns - least);
     const from = cache?.length ?? 0;
     const B = rows.length;
     const T = columns - from;
     const padded = padding.some((n) => n > 0);
-    const at = (i: number): readonly [row: number, column: number] => [Math.floor(i / T), from + (i % T)];
-    const place = (i: number): number => {
-      const [row, column] = at(i);
-      return column - padding[row];
-    };
-    const ids = Int32Array.from({ length: B * T }, (_, i) => rows[at(i)[0]][place(i)] ?? this.model.padId);
-    const positions = padded ? Int32Array.from({ length: B * T }, (_, i) => Math.max(place(i), 0)) : undefined;
+    const ids = new Int32Array(B * T);
+    const positions = padded ? new Int32Array(B * T) : undefined;
+    for (let row = 0, i = 0; row < B; row++) {
+      for (let column = from; column < columns; column++, i++) {
+        const place = column - padding[row];
+        ids[i] = place < 0 ? this.model.padId : rows[row][place];
+        if (positions !== undefined) positions[i] = Math.max(place, 0);
+      }
+    }
     const mask = padded
       ? tensor(
           Uint8Array.from({ length: B * columns }, (_, i) => (i % columns >= padding[Math.floor(i / columns)] ? 1 : 0)),
@@ -154,5 +206,22 @@ export class RowDecoding implements Decoding {
         )
       : undefined;
     return { ids: tensor(ids, { shape: [B, T] }), mask, positions, cache };
+  }
+}
+
+/** The last `count` tokens of `[B, T, dim]`. */
+function lastOf(h: Tensor, count: number): Tensor {
+  const T = h.shape[1];
+  return count === T ? h : h.slice([null, [T - count, T]]);
+}
+
+/** The rows of a tensor's last axis, on the host; the tensor is freed. */
+async function rowsOf(t: Tensor): Promise<Float32Array[]> {
+  const width = t.shape[t.rank - 1];
+  try {
+    const data = await t.data();
+    return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
+  } finally {
+    t.dispose();
   }
 }

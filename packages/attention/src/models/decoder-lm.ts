@@ -3,11 +3,13 @@
 import { linear, type Tensor } from '@heddle/tensor';
 import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig } from '../encoder';
-import { checkPrompts, type Decoding, RowDecoding, type StepInput } from '../generation/decoding';
-import { type Generated, type GenerateOptions, generate } from '../generation/generate';
+import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
+import { type Generated, generate, type Prompts } from '../generation/generate';
+import type { DecodingOptions, GenerateOptions } from '../generation/options';
+import { PromptPrefix } from '../generation/prompt-prefix';
 import { type StreamOptions, streamText } from '../generation/stream';
 import type { Inspection } from '../inspection';
-import { KeyValueCache } from '../kv-cache';
+import { type CacheOptions, KeyValueCache } from '../kv-cache';
 import { LearnedPositions } from '../positions/learned';
 import { type BatchTensors, batchTensors, type TextBatch } from '../text-batch';
 
@@ -67,6 +69,7 @@ export class DecoderLM extends Module {
   readonly bosId: number | undefined;
   readonly padId: number;
   private readonly layerCount: number;
+  private readonly window: number | undefined;
   private readonly embeddingScale: number;
 
   constructor(config: DecoderLMConfig) {
@@ -75,6 +78,7 @@ export class DecoderLM extends Module {
     this.vocabSize = vocabSize;
     this.maxLength = maxLength;
     this.layerCount = layers;
+    this.window = config.window;
     this.eosIds = config.eosIds ?? [];
     this.bosId = config.bosId;
     this.padId = config.padId ?? this.eosIds[0] ?? 0;
@@ -115,38 +119,52 @@ export class DecoderLM extends Module {
     return this.head === null ? linear(h, this.embedding.weight) : this.head.call(h);
   }
 
-  /** An empty cache that fits this model. */
-  newCache(): KeyValueCache {
-    return new KeyValueCache(this.layerCount);
+  /** An empty cache that fits this model: it keeps what the window sees, where there is one. */
+  newCache(options: CacheOptions = {}): KeyValueCache {
+    return new KeyValueCache(this.layerCount, { window: this.window, ...options });
   }
 
   /**
-   * Continues prompts of ids, which may differ in length.
+   * Continues prompts of ids or, with a tokenizer, of text. They may differ in length.
    *
    * @throws {ArgumentError} where a prompt is empty or too long, or a setting is wrong.
    * @throws {IndexError} where an id is outside the vocabulary.
    */
-  async generate(prompts: readonly (readonly number[])[], options: GenerateOptions = {}): Promise<Generated[]> {
+  async generate(prompts: Prompts, options: GenerateOptions = {}): Promise<Generated[]> {
     return generate(this, prompts, options);
   }
 
   /** Continues a prompt, piece by piece; leaving the loop ends it. */
   stream(prompt: string | readonly number[], options: StreamOptions): AsyncGenerator<string> {
-    return streamText(this, prompt, options, true);
+    return streamText(this, prompt, options);
+  }
+
+  /**
+   * Reads a beginning that many prompts share, for the `prefix` of `generate`.
+   *
+   * @throws {ArgumentError} where it is empty or too long.
+   */
+  readPrefix(ids: readonly number[]): PromptPrefix {
+    checkPrompts([ids], this);
+    const cache = this.newCache({ window: undefined, capacity: ids.length });
+    const batch = {
+      ids: Int32Array.from(ids),
+      mask: new Int32Array(ids.length).fill(1),
+      shape: [1, ids.length],
+    } as const;
+    answering(this, () => {
+      this.hidden(batchTensors(this.constructor.name, batch, this), { cache });
+    });
+    return new PromptPrefix(ids, cache);
   }
 
   /** Rows that grow token by token, for one's own way of choosing. */
-  startDecoding(
-    prompts: readonly (readonly number[])[],
-    options: { readonly useCache?: boolean | undefined } = {},
-  ): Decoding {
+  startDecoding(prompts: readonly (readonly number[])[], { useCache = true, prefix }: DecodingOptions = {}): Decoding {
     checkPrompts(prompts, this);
-    const cache = options.useCache === false ? undefined : this.newCache();
-    const step = ({ ids, mask, positions }: StepInput): Tensor => {
-      const h = this.hidden({ ids, mask, positions, typeIds: undefined }, { cache }); // [B, T, dim]
-      const T = h.shape[1];
-      return this.logits(h.slice([null, [T - 1, T]]));
-    };
-    return new RowDecoding(this, prompts, step, cache);
+    return new RowDecoding(this, prompts, {
+      hidden: ({ ids, mask, positions, cache }) => this.hidden({ ids, mask, positions, typeIds: undefined }, { cache }),
+      logits: (h) => this.logits(h),
+      cache: !useCache ? undefined : prefix === undefined ? this.newCache() : prefix.spread(prompts),
+    });
   }
 }

@@ -1,10 +1,11 @@
 // A model that reads one text and writes another: embeddings, encoder, decoder, a head over the vocabulary. What T5 and
 // BART differ in stands in their files.
-import { type AnyTensor, keep, linear, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
+import { type AnyTensor, ArgumentError, keep, linear, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
 import { buffer, Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig, Encoder, type EncoderConfig } from '../encoder';
-import { answering, checkPrompts, type Decoding, RowDecoding, type StepInput } from '../generation/decoding';
-import { type Generated, type GenerateOptions, generate } from '../generation/generate';
+import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
+import { type Generated, generate, type Prompts } from '../generation/generate';
+import type { DecodingOptions, GenerateOptions } from '../generation/options';
 import { type StreamOptions, streamText } from '../generation/stream';
 import type { Inspection } from '../inspection';
 import { KeyValueCache } from '../kv-cache';
@@ -134,12 +135,21 @@ export class EncoderDecoderLM extends Module {
     memory: Tensor,
     options: EncoderDecoderOptions & { readonly memoryPaddingMask?: AnyTensor | undefined } = {},
   ): Tensor {
+    const h = this.hidden(target, memory, options); // [B, T, dim]
+    const T = h.shape[1];
+    return this.logits(options.lastOnly ? h.slice([null, [T - 1, T]]) : h);
+  }
+
+  /** What stands before the head, `[B, T, dim]`. */
+  hidden(
+    target: TextBatch,
+    memory: Tensor,
+    options: EncoderDecoderOptions & { readonly memoryPaddingMask?: AnyTensor | undefined } = {},
+  ): Tensor {
     const { cache, inspect, memoryPaddingMask } = options;
     const { ids, mask } = batchTensors(this.constructor.name, target, this);
     const x = this.embed(ids, cache?.length ?? 0, this.decoderPositions, this.decoderNorm);
-    const h = this.decoder.call(x, { paddingMask: mask, memory, memoryPaddingMask, cache, inspect }); // [B, T, dim]
-    const T = h.shape[1];
-    return this.logits(options.lastOnly ? h.slice([null, [T - 1, T]]) : h);
+    return this.decoder.call(x, { paddingMask: mask, memory, memoryPaddingMask, cache, inspect });
   }
 
   /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
@@ -165,48 +175,52 @@ export class EncoderDecoderLM extends Module {
   }
 
   /**
-   * Answers prompts of ids, which may differ in length.
+   * Answers prompts of ids or, with a tokenizer, of text. They may differ in length.
    *
    * @throws {ArgumentError} where a prompt is empty or too long, or a setting is wrong.
    * @throws {IndexError} where an id is outside the vocabulary.
    */
-  async generate(prompts: readonly (readonly number[])[], options: GenerateOptions = {}): Promise<Generated[]> {
+  async generate(prompts: Prompts, options: GenerateOptions = {}): Promise<Generated[]> {
     return generate(this, prompts, options);
   }
 
   /** Answers a prompt, piece by piece; leaving the loop ends it. */
   stream(prompt: string | readonly number[], options: StreamOptions): AsyncGenerator<string> {
-    return streamText(this, prompt, options, false);
+    return streamText(this, prompt, options);
   }
 
-  /** Rows that grow token by token, for one's own way of choosing. The prompts are read once. */
-  startDecoding(
-    prompts: readonly (readonly number[])[],
-    options: { readonly useCache?: boolean | undefined } = {},
-  ): Decoding {
+  /**
+   * Rows that grow token by token, for one's own way of choosing. The prompts are read once.
+   *
+   * @throws {ArgumentError} where a prefix is given: what the encoder reads depends on all of a prompt.
+   */
+  startDecoding(prompts: readonly (readonly number[])[], { useCache = true, prefix }: DecodingOptions = {}): Decoding {
     checkPrompts(prompts, this);
+    if (prefix !== undefined)
+      throw new ArgumentError('generate', 'prefix', 'none for a model that reads prompts as a whole', 'one');
     const source = this.padded(prompts);
-    const cache = options.useCache === false ? undefined : this.newCache();
     let memory = answering(this, () => keep(this.encode(source)));
     let real = scope(() => keep(tensor(source.mask, { shape: source.shape }).cast('bool')));
     const release = (): void => {
       memory.dispose();
       real.dispose();
     };
-    const step = ({ ids }: StepInput): Tensor =>
-      this.decode({ ids }, memory, { cache, memoryPaddingMask: real, lastOnly: true });
-    const onReorder = (from: Int32Array): void => {
-      const rows = noGrad(() => scope(() => [keep(memory.take(tensor(from))), keep(real.take(tensor(from)))] as const));
-      release();
-      [memory, real] = rows;
-    };
     return new RowDecoding(
       this,
       prompts.map(() => [this.startId]),
-      step,
-      cache,
-      onReorder,
-      release,
+      {
+        hidden: ({ ids, cache }) => this.hidden({ ids }, memory, { cache, memoryPaddingMask: real }),
+        logits: (h) => this.logits(h),
+        cache: useCache ? this.newCache() : undefined,
+        reorder: (from) => {
+          const rows = noGrad(() =>
+            scope(() => [keep(memory.take(tensor(from))), keep(real.take(tensor(from)))] as const),
+          );
+          release();
+          [memory, real] = rows;
+        },
+        dispose: release,
+      },
     );
   }
 

@@ -1,0 +1,300 @@
+// JSON schemas (draft 2020-12) as patterns, as far as they are regular: everything but recursion. What isn't supported is
+// refused by its path, so that what is generated is always valid.
+import { ArgumentError } from '@heddle/tensor';
+import { integerPattern } from './integer-pattern';
+import { stringLiteral, stringPattern } from './json-string';
+import { choice, literal, oneOf, optional, type Pattern, repeat, sequence } from './pattern';
+
+/**
+ * What may stand in a schema: `type` (also a list), `enum`, `const`, `anyOf`, `$ref` to `#/$defs/…` or
+ * `#/definitions/…` without recursion; of strings `minLength`, `maxLength`, `pattern` and `format` (date, time, date-time,
+ * uuid); of integers `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`; of arrays `items`, `prefixItems`,
+ * `minItems`, `maxItems`; of objects `properties`, `required`, and `additionalProperties`: false or nothing beside
+ * properties (others are never written), a schema where there are none. Notes such as `title` and `description` are read
+ * over.
+ */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+const NOTES = new Set([
+  'title',
+  'description',
+  'default',
+  'examples',
+  '$schema',
+  '$id',
+  '$comment',
+  '$defs',
+  'definitions',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+  'nullable',
+]);
+
+const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
+  string: ['minLength', 'maxLength', 'pattern', 'format'],
+  integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  number: [],
+  boolean: [],
+  null: [],
+  array: ['items', 'prefixItems', 'minItems', 'maxItems'],
+  object: ['properties', 'required', 'additionalProperties'],
+};
+
+const DIGITS = oneOf([0x30, 0x39]);
+const COMMA = sequence(literal(','), optional(literal(' ')));
+const COLON = sequence(literal(':'), optional(literal(' ')));
+/** So many digits as float64 keeps; longer ones would only be noise. */
+const NUMBER = sequence(
+  optional(literal('-')),
+  choice(literal('0'), sequence(oneOf([0x31, 0x39]), repeat(DIGITS, 0, 15))),
+  optional(sequence(literal('.'), repeat(DIGITS, 1, 16))),
+  optional(
+    sequence(oneOf([0x65, 0x65], [0x45, 0x45]), optional(oneOf([0x2b, 0x2b], [0x2d, 0x2d])), repeat(DIGITS, 1, 2)),
+  ),
+);
+
+/**
+ * The JSON texts that a schema accepts.
+ *
+ * @throws {ArgumentError} naming the path of what isn't supported, or isn't a schema.
+ */
+export function schemaPattern(schema: unknown): Pattern {
+  return new Reader(schema).value(schema, '#', []);
+}
+
+class Reader {
+  constructor(private readonly root: unknown) {}
+
+  /** @param refs references that are being followed: one of them again would be recursion */
+  value(given: unknown, path: string, refs: readonly string[]): Pattern {
+    if (given === false) return choice();
+    const schema = asObject(given) ?? this.fail(path, 'a schema that says which type', JSON.stringify(given));
+    const { $ref: ref, const: fixed, enum: values, anyOf, type } = schema;
+    if (ref !== undefined) {
+      this.only(schema, ['$ref'], path);
+      return this.referred(ref, path, refs);
+    }
+    if ('const' in schema) {
+      this.only(schema, ['const', 'type'], path);
+      return type === undefined || fits(fixed, type) ? jsonLiteral(fixed) : choice();
+    }
+    if (values !== undefined) {
+      this.only(schema, ['enum', 'type'], path);
+      const fitting = this.list(values, `${path}/enum`).filter((value) => type === undefined || fits(value, type));
+      return choice(...fitting.map(jsonLiteral));
+    }
+    if (anyOf !== undefined) {
+      this.only(schema, ['anyOf'], path);
+      return choice(...this.list(anyOf, `${path}/anyOf`).map((one, i) => this.value(one, `${path}/anyOf/${i}`, refs)));
+    }
+    const types = Array.isArray(type) ? type : [type ?? guessed(schema)];
+    this.only(schema, ['type', ...types.flatMap((one) => OF_TYPE[String(one)] ?? [])], path);
+    return choice(...types.map((one) => this.typed(one, schema, path, refs)));
+  }
+
+  private typed(type: unknown, schema: JsonSchema, path: string, refs: readonly string[]): Pattern {
+    switch (type) {
+      case 'null':
+        return literal('null');
+      case 'boolean':
+        return choice(literal('true'), literal('false'));
+      case 'number':
+        return NUMBER;
+      case 'integer':
+        return this.integer(schema, path);
+      case 'string':
+        return this.string(schema, path);
+      case 'array':
+        return this.array(schema, path, refs);
+      case 'object':
+        return this.object(schema, path, refs);
+      default:
+        return this.fail(
+          `${path}/type`,
+          `one of ${Object.keys(OF_TYPE).join(', ')}`,
+          JSON.stringify(type) ?? 'nothing',
+        );
+    }
+  }
+
+  private integer(schema: JsonSchema, path: string): Pattern {
+    const bound = (name: string): number | undefined => {
+      const value = schema[name];
+      if (value === undefined) return undefined;
+      return typeof value === 'number' && Number.isFinite(value)
+        ? value
+        : this.fail(`${path}/${name}`, 'a number', JSON.stringify(value));
+    };
+    const above = bound('exclusiveMinimum');
+    const below = bound('exclusiveMaximum');
+    const least = Math.max(
+      bound('minimum') ?? Number.NEGATIVE_INFINITY,
+      above === undefined ? Number.NEGATIVE_INFINITY : Math.floor(above) + 1,
+    );
+    const most = Math.min(
+      bound('maximum') ?? Number.POSITIVE_INFINITY,
+      below === undefined ? Number.POSITIVE_INFINITY : Math.ceil(below) - 1,
+    );
+    return integerPattern(Math.ceil(least), Math.floor(most));
+  }
+
+  private string(schema: JsonSchema, path: string): Pattern {
+    const { pattern, format } = schema;
+    const least = this.count(schema, 'minLength', path) ?? 0;
+    const most = this.count(schema, 'maxLength', path) ?? Number.POSITIVE_INFINITY;
+    if (pattern === undefined && format === undefined) return stringPattern({ least, most });
+    if (least > 0 || most < Number.POSITIVE_INFINITY) this.fail(path, 'either lengths, or a pattern or format', 'both');
+    if (pattern !== undefined && format !== undefined) this.fail(path, 'either a pattern or a format', 'both');
+    if (pattern !== undefined && typeof pattern !== 'string')
+      this.fail(`${path}/pattern`, 'a text', JSON.stringify(pattern));
+    return stringPattern(
+      pattern === undefined
+        ? { format: String(format), path: `schema ${path}/format` }
+        : { pattern: String(pattern), path: `schema ${path}/pattern` },
+    );
+  }
+
+  private array(schema: JsonSchema, path: string, refs: readonly string[]): Pattern {
+    const first = this.list(schema['prefixItems'] ?? [], `${path}/prefixItems`);
+    const prefix = first.map((item, i) => this.value(item, `${path}/prefixItems/${i}`, refs));
+    const { items } = schema;
+    if (items === undefined && first.length === 0) this.fail(path, 'items: what an array holds', 'none');
+    const rest = items === undefined || items === false ? null : this.value(items, `${path}/items`, refs);
+    const least = this.count(schema, 'minItems', path) ?? 0;
+    const most = Math.min(
+      this.count(schema, 'maxItems', path) ?? Number.POSITIVE_INFINITY,
+      rest === null ? prefix.length : Number.POSITIVE_INFINITY,
+    );
+    if (least > most) return choice();
+    return sequence(literal('['), members(prefix, rest, least, most), literal(']'));
+  }
+
+  private object(schema: JsonSchema, path: string, refs: readonly string[]): Pattern {
+    const { properties, required, additionalProperties: more } = schema;
+    const known = Object.entries(
+      asObject(properties ?? {}) ?? this.fail(`${path}/properties`, 'an object', JSON.stringify(properties)),
+    );
+    const needed = new Set(this.list(required ?? [], `${path}/required`).map(String));
+    for (const name of needed)
+      if (!known.some(([key]) => key === name))
+        this.fail(`${path}/required`, 'names of properties', JSON.stringify(name));
+    if (known.length === 0) {
+      if (more === false) return literal('{}');
+      if (more === undefined || more === true)
+        this.fail(path, 'properties, or additionalProperties with a schema', 'neither');
+      const member = sequence(stringPattern({}), COLON, this.value(more, `${path}/additionalProperties`, refs));
+      return sequence(literal('{'), optional(sequence(member, repeat(sequence(COMMA, member), 0))), literal('}'));
+    }
+    if (more !== undefined && more !== false)
+      this.fail(`${path}/additionalProperties`, 'false, or nothing, beside properties', JSON.stringify(more));
+    const members = known.map(([key, value]) => ({
+      pattern: sequence(stringLiteral(key), COLON, this.value(value, `${path}/properties/${key}`, refs)),
+      needed: needed.has(key),
+    }));
+    return sequence(literal('{'), ordered(members), literal('}'));
+  }
+
+  private referred(ref: unknown, path: string, refs: readonly string[]): Pattern {
+    const steps = typeof ref === 'string' && /^#(\/|$)/.test(ref) ? ref.split('/').slice(1) : null;
+    if (steps === null) return this.fail(`${path}/$ref`, 'a reference inside the schema, #/…', JSON.stringify(ref));
+    if (refs.includes(String(ref)))
+      this.fail(`${path}/$ref`, 'no recursion: unroll it as deep as is needed', String(ref));
+    let found: unknown = this.root;
+    for (const step of steps) found = asObject(found)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')];
+    if (found === undefined) this.fail(`${path}/$ref`, 'a place in the schema', String(ref));
+    return this.value(found, String(ref), [...refs, String(ref)]);
+  }
+
+  /** Refuses keywords that would be left out of account. */
+  private only(schema: JsonSchema, keywords: readonly string[], path: string): void {
+    const strange = Object.keys(schema).find((key) => !keywords.includes(key) && !NOTES.has(key));
+    if (strange !== undefined) this.fail(`${path}/${strange}`, `one of ${keywords.join(', ')} here`, strange);
+  }
+
+  private count(schema: JsonSchema, name: string, path: string): number | undefined {
+    const value = schema[name];
+    if (value === undefined) return undefined;
+    return Number.isInteger(value) && (value as number) >= 0
+      ? (value as number)
+      : this.fail(`${path}/${name}`, 'a whole number', JSON.stringify(value));
+  }
+
+  private list(value: unknown, path: string): readonly unknown[] {
+    return Array.isArray(value) ? value : this.fail(path, 'a list', JSON.stringify(value));
+  }
+
+  private fail(path: string, expected: string, got: string): never {
+    throw new ArgumentError('generate', `schema ${path}`, expected, got);
+  }
+}
+
+function asObject(value: unknown): JsonSchema | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : null;
+}
+
+/** Schemas of objects and arrays often leave their type out. */
+function guessed(schema: JsonSchema): string | undefined {
+  if ('properties' in schema || 'additionalProperties' in schema) return 'object';
+  return 'items' in schema || 'prefixItems' in schema ? 'array' : undefined;
+}
+
+/** Whether a value is of a type, or of one of several. */
+function fits(value: unknown, type: unknown): boolean {
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  const types = Array.isArray(type) ? type : [type];
+  return types.includes(kind) || (types.includes('integer') && Number.isInteger(value));
+}
+
+function jsonLiteral(value: unknown): Pattern {
+  if (typeof value === 'string') return stringLiteral(value);
+  if (Array.isArray(value)) {
+    const items = value.map(jsonLiteral);
+    return sequence(literal('['), members(items, null, items.length, items.length), literal(']'));
+  }
+  const object = asObject(value);
+  if (object === null) return literal(JSON.stringify(value));
+  const entries = Object.entries(object).map(([key, inner]) => ({
+    pattern: sequence(stringLiteral(key), COLON, jsonLiteral(inner)),
+    needed: true,
+  }));
+  return sequence(literal('{'), ordered(entries), literal('}'));
+}
+
+/** Between `least` and `most` members: the first have patterns of their own, the others share one. */
+function members(prefix: readonly Pattern[], rest: Pattern | null, least: number, most: number): Pattern {
+  // From the end: what follows i members, each behind a comma but the first.
+  const behind = (before: number): Pattern => (before === 0 ? sequence() : COMMA);
+  let tail: Pattern = sequence();
+  if (rest !== null && most > prefix.length) {
+    const next = sequence(COMMA, rest);
+    const [fewest, mostMore] = [Math.max(least - prefix.length, 0), most - prefix.length];
+    if (prefix.length > 0) tail = repeat(next, fewest, mostMore);
+    else {
+      const some = sequence(rest, repeat(next, Math.max(fewest - 1, 0), mostMore - 1));
+      tail = fewest === 0 ? optional(some) : some;
+    }
+  }
+  for (let i = Math.min(prefix.length, most) - 1; i >= 0; i--) {
+    const one = sequence(behind(i), prefix[i], tail);
+    tail = i < least ? one : optional(one);
+  }
+  return tail;
+}
+
+/** Properties in their order, those that aren't needed left out or not. */
+function ordered(properties: readonly { readonly pattern: Pattern; readonly needed: boolean }[]): Pattern {
+  // What may follow once there is something before, built from the end; and what may come first.
+  let behind: Pattern = sequence();
+  let first: Pattern = sequence();
+  for (let i = properties.length - 1; i >= 0; i--) {
+    const { pattern, needed } = properties[i];
+    const begun = sequence(pattern, behind);
+    first = needed ? begun : choice(begun, first);
+    const next = sequence(COMMA, pattern);
+    behind = sequence(needed ? next : optional(next), behind);
+  }
+  return first;
+}

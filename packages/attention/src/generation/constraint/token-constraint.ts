@@ -1,0 +1,157 @@
+// Which tokens may come next, so that the text matches in the end: an automaton over bytes, read through a vocabulary.
+import { ArgumentError } from '@heddle/tensor';
+import type { TextCodec } from '../../text-codec';
+import { type Automaton, compile, DEAD } from './automaton';
+import { schemaPattern } from './json-schema';
+import { parseRegularExpression } from './regular-expression';
+import { type Continuations, SortedVocabulary } from './sorted-vocabulary';
+
+/** Continuations that are remembered, over all states. */
+const MOST_REMEMBERED = 4_000_000;
+/** Bytes that are read at most to find how far each state is from an end. */
+const MOST_READ = 300_000_000;
+
+/**
+ * A language that generated text is held to. Whatever is generated matches as a whole, also where `maxNewTokens` ends it:
+ * tokens behind which no end is within reach aren't allowed. A constraint may be used by any number of calls.
+ *
+ * @example
+ * ```ts
+ * import { Gpt2, gpt2Config, TokenConstraint } from '@heddle/attention';
+ * import { init } from '@heddle/tensor';
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * await init({ seed: 1 });
+ * const tokenizer = await Tokenizer.train(['On 2024-05-06 and 2025-07-08 it rained.'], { model: 'bpe', vocabSize: 300 });
+ * const model = new Gpt2(gpt2Config({ vocabSize: tokenizer.vocabSize, dim: 16, layers: 1, heads: 2, eosIds: [] })).eval();
+ * const constraint = TokenConstraint.fromPattern(/\d{4}-\d\d-\d\d/, tokenizer);
+ * const [{ text }] = await model.generate(['It rained on '], { tokenizer, constraint });
+ * console.log(text); // such as 2055-78-24
+ * ```
+ */
+export class TokenConstraint {
+  /** State of an empty text. */
+  readonly start = 0;
+  private readonly remembered = new Map<number, Continuations>();
+  private rememberedIds = 0;
+  /** Tokens from each state to the nearest end. */
+  private readonly distances: Int32Array;
+
+  private constructor(
+    private readonly automaton: Automaton,
+    private readonly vocabulary: SortedVocabulary,
+    argument: string,
+  ) {
+    this.distances = distancesOf(automaton, vocabulary);
+    if (this.distances[0] === UNREACHABLE)
+      throw new ArgumentError('generate', argument, 'a text that the vocabulary can write', 'one that it cannot');
+  }
+
+  /**
+   * Text that matches a regular expression as a whole.
+   *
+   * @param pattern a RegExp or the text of one; lookaround, back references and word borders are not regular
+   * @throws {ArgumentError} where it isn't regular, nothing matches, or the vocabulary can't write what does.
+   */
+  static fromPattern(pattern: RegExp | string, tokenizer: TextCodec): TokenConstraint {
+    return new TokenConstraint(compile(parseRegularExpression(pattern)), SortedVocabulary.of(tokenizer), 'pattern');
+  }
+
+  /**
+   * JSON that a schema accepts. Properties stand in the schema's order, with at most a space behind each colon and comma;
+   * see `JsonSchema` for what may stand in a schema.
+   *
+   * @throws {ArgumentError} naming the path of what isn't supported.
+   */
+  static fromSchema(schema: object, tokenizer: TextCodec): TokenConstraint {
+    return new TokenConstraint(compile(schemaPattern(schema), 'schema'), SortedVocabulary.of(tokenizer), 'schema');
+  }
+
+  /** Whether the text may end here. */
+  accepts(state: number): boolean {
+    return this.automaton.accepts(state);
+  }
+
+  /** Whether the text may end here and nothing may follow. */
+  isComplete(state: number): boolean {
+    return this.accepts(state) && this.continuations(state).ids.length === 0;
+  }
+
+  /** How many tokens the shortest end takes. */
+  distance(state: number): number {
+    return this.distances[state];
+  }
+
+  /** The state behind a token. */
+  advance(state: number, token: number): number {
+    let at = state;
+    for (const byte of this.vocabulary.bytes[token] ?? []) at = this.automaton.step(at, byte);
+    return at;
+  }
+
+  /**
+   * Makes all tokens impossible that don't lead to an end.
+   *
+   * @param left tokens that may still be written, this one included
+   * @returns whether any token is left
+   */
+  restrict(logits: Float32Array, state: number, left: number, eosIds: readonly number[]): boolean {
+    const { ids, states } = this.continuations(state);
+    const kept = new Float32Array(logits.length).fill(Number.NEGATIVE_INFINITY);
+    let count = 0;
+    for (let i = 0; i < ids.length; i++) {
+      if (this.distances[states[i]] >= left) continue;
+      kept[ids[i]] = logits[ids[i]];
+      count++;
+    }
+    for (const id of eosIds) kept[id] = this.accepts(state) ? logits[id] : Number.NEGATIVE_INFINITY;
+    logits.set(kept);
+    return count > 0 || (this.accepts(state) && eosIds.length > 0);
+  }
+
+  private continuations(state: number): Continuations {
+    const known = this.remembered.get(state);
+    if (known !== undefined) return known;
+    const { ids, states } = this.vocabulary.from(this.automaton, state);
+    const ending = ids.map((_, i) => i).filter((i) => this.distances[states[i]] !== UNREACHABLE);
+    const found = { ids: ending.map((i) => ids[i]), states: ending.map((i) => states[i]) };
+    if (this.rememberedIds > MOST_REMEMBERED) {
+      this.remembered.clear();
+      this.rememberedIds = 0;
+    }
+    this.remembered.set(state, found);
+    this.rememberedIds += found.ids.length;
+    return found;
+  }
+}
+
+const UNREACHABLE = 2 ** 31 - 1;
+
+/**
+ * Tokens to the nearest end. Tokens of one byte tell it where the vocabulary has all that are needed: longer ones only
+ * make ways shorter, and a way that there is, is what counts.
+ */
+function distancesOf(automaton: Automaton, vocabulary: SortedVocabulary): Int32Array {
+  const bySingles = breadthFirst(automaton, vocabulary.singles);
+  if (!bySingles.includes(UNREACHABLE) || automaton.states * vocabulary.size > MOST_READ) return bySingles;
+  return breadthFirst(automaton, vocabulary);
+}
+
+function breadthFirst(automaton: Automaton, vocabulary: SortedVocabulary): Int32Array {
+  const before: number[][] = Array.from({ length: automaton.states }, () => []);
+  for (let state = 0; state < automaton.states; state++)
+    for (const to of new Set(vocabulary.from(automaton, state).states)) if (to !== DEAD) before[to].push(state);
+  const out = new Int32Array(automaton.states).fill(UNREACHABLE);
+  const queue: number[] = [];
+  for (let state = 0; state < automaton.states; state++) {
+    if (!automaton.accepts(state)) continue;
+    out[state] = 0;
+    queue.push(state);
+  }
+  for (const state of queue)
+    for (const from of before[state]) {
+      if (out[from] !== UNREACHABLE) continue;
+      out[from] = out[state] + 1;
+      queue.push(from);
+    }
+  return out;
+}

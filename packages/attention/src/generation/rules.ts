@@ -1,0 +1,49 @@
+// What a text may become next, and when it is over: penalties, what it is held to, what ends it. The same for every way of
+// choosing.
+import { ArgumentError } from '@heddle/tensor';
+import type { Settings } from './options';
+import { penalize } from './penalties';
+
+/** The rules of one call. A text's state is a number, so that continuations that are tried out need no copies. */
+export class Rules {
+  /** State of a text of which nothing is generated. */
+  readonly start: number;
+
+  constructor(
+    private readonly settings: Settings,
+    /** Tokens that may be generated. */
+    private readonly limit: number,
+  ) {
+    this.start = settings.constraint?.start ?? 0;
+  }
+
+  /** Changes a row of logits, or log probabilities, in place: what may not come becomes −∞. */
+  shape(logits: Float32Array, tokens: readonly number[], prompted: number, state: number): void {
+    const { noRepeatNgram, constraint, allowed, eosIds } = this.settings;
+    const apply = (settings: Settings): boolean => {
+      penalize(logits, tokens, prompted, settings);
+      constraint?.restrict(logits, state, this.limit - (tokens.length - prompted), eosIds);
+      const forbids = settings.noRepeatNgram !== undefined || constraint !== null || allowed !== undefined;
+      return !forbids || logits.some((x) => x > Number.NEGATIVE_INFINITY);
+    };
+    const plain = noRepeatNgram === undefined ? null : logits.slice();
+    if (apply(this.settings)) return;
+    // Where every token would repeat something, repeating is the lesser evil.
+    if (plain !== null) logits.set(plain);
+    if (plain === null || !apply({ ...this.settings, noRepeatNgram: undefined }))
+      throw new ArgumentError('generate', 'allowed', 'tokens of which the other settings leave some', 'none');
+  }
+
+  /** The state behind a token. */
+  advance(state: number, token: number): number {
+    return this.settings.constraint?.advance(state, token) ?? state;
+  }
+
+  /** Whether a text is over: its last token ends it, completes a stop string, or nothing may follow. */
+  isOver(tokens: readonly number[], prompted: number, state: number): boolean {
+    const { eosIds, stops, constraint } = this.settings;
+    if (eosIds.includes(tokens[tokens.length - 1])) return true;
+    if (stops?.endsIn(tokens, prompted)) return true;
+    return eosIds.length === 0 && constraint !== null && constraint.isComplete(state);
+  }
+}

@@ -1,0 +1,143 @@
+"""Texts by Hugging Face's transformers: packages/attention/test/fixtures/generation, a file a model.
+
+Beam search (50 prompts and three settings a model), beams in groups, contrastive search, greedy search with penalties,
+from the models that models_oracle.py wrote, in float64. `choices.json` holds what transformers' filters leave of rows of
+logits. Of each text only what was generated is kept, with a last eos, without padding.
+"""
+
+import json
+import platform
+import sys
+from pathlib import Path
+
+import torch
+import transformers
+from transformers import LogitsProcessorList
+from transformers.generation import logits_process as filters
+
+from models_oracle import MODELS, ROOT, VOCAB, everything_in_float64
+
+TARGET = ROOT.parent / "generation"
+PROMPTS = 50
+NEW = 10
+
+# Ours: what transformers calls it.
+NAMES = {
+    "beams": "num_beams",
+    "returnSequences": "num_return_sequences",
+    "lengthPenalty": "length_penalty",
+    "earlyStopping": "early_stopping",
+    "noRepeatNgram": "no_repeat_ngram_size",
+    "repetitionPenalty": "repetition_penalty",
+    "beamGroups": "num_beam_groups",
+    "diversityPenalty": "diversity_penalty",
+    "contrastiveAlpha": "penalty_alpha",
+    "topK": "top_k",
+    "maxNewTokens": "max_new_tokens",
+    "temperature": "temperature",
+    "topP": "top_p",
+    "minP": "min_p",
+    "typicalP": "typical_p",
+}
+
+CASES = [
+    ("beams", PROMPTS, {"beams": 4, "returnSequences": 4}),
+    ("beams, early", PROMPTS, {"beams": 3, "returnSequences": 2, "lengthPenalty": 0.6, "earlyStopping": True, "noRepeatNgram": 2}),
+    ("beams, never early", PROMPTS, {"beams": 5, "returnSequences": 1, "lengthPenalty": 2.0, "earlyStopping": "never", "repetitionPenalty": 1.3}),
+    ("beams, short ones favoured", 12, {"beams": 4, "returnSequences": 2, "lengthPenalty": -0.5, "earlyStopping": "never"}),
+    ("groups", 20, {"beams": 6, "beamGroups": 3, "diversityPenalty": 0.7, "returnSequences": 6}),
+    ("groups of one", 12, {"beams": 3, "beamGroups": 3, "diversityPenalty": 2.0, "returnSequences": 3, "repetitionPenalty": 1.2}),
+    ("contrastive", 20, {"contrastiveAlpha": 0.6, "topK": 4}),
+    ("contrastive, penalised", 12, {"contrastiveAlpha": 0.4, "topK": 6, "repetitionPenalty": 1.4}),
+    ("greedy, penalised", 12, {"repetitionPenalty": 1.7, "noRepeatNgram": 3}),
+]
+
+
+def prompts(count, seed=11):
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(1, 9, (count,), generator=generator).tolist()
+    return [torch.randint(3, VOCAB, (n,), generator=generator).tolist() for n in lengths]
+
+
+def trimmed(ids, eos):
+    """Up to the first eos: the rest is padding."""
+    return ids[: ids.index(eos) + 1] if eos in ids else ids
+
+
+def run(model, prompt, settings):
+    ids = torch.tensor([prompt])
+    options = {NAMES[k]: v for k, v in settings.items()}
+    out = model.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=NEW,
+        pad_token_id=0,
+        do_sample=False,
+        return_dict_in_generate=True,
+        output_scores=True,
+        **options,
+    )
+    start = 1 if model.config.is_encoder_decoder else len(prompt)
+    texts = [trimmed(row[start:], model.config.eos_token_id) for row in out.sequences.tolist()]
+    scores = getattr(out, "sequences_scores", None)
+    return {
+        "prompt": prompt,
+        "texts": texts,
+        **({} if scores is None else {"scores": [float(f"{s:.9g}") for s in scores.tolist()]}),
+    }
+
+
+def build(name):
+    model = MODELS[name][1].from_pretrained(ROOT / name, attn_implementation="eager").double().eval()
+    torch.float = torch.float64  # beams in groups are scored in it
+    with everything_in_float64(), torch.no_grad():
+        cases = [
+            {"name": case, "options": {**settings, "maxNewTokens": NEW}, "texts": [run(model, p, settings) for p in prompts(count)]}
+            for case, count, settings in CASES
+        ]
+    write(name, {"cases": cases})
+
+
+FILTERS = [
+    {"temperature": 0.7},
+    {"topK": 5},
+    {"topP": 0.8},
+    {"minP": 0.1},
+    {"typicalP": 0.6},
+    {"temperature": 1.6, "topK": 12, "topP": 0.85},
+    {"temperature": 0.8, "topK": 20, "minP": 0.05},
+    {"topK": 15, "typicalP": 0.7},
+    {"temperature": 1.3, "topK": 25, "topP": 0.95, "minP": 0.02, "typicalP": 0.9},
+]
+
+
+def choices():
+    """Which tokens the filters leave of rows of logits, and how likely each is then."""
+    rows = (torch.randn(8, 40, generator=torch.Generator().manual_seed(7)) * 2).float()
+    make = {
+        "temperature": filters.TemperatureLogitsWarper,
+        "topK": filters.TopKLogitsWarper,
+        "topP": filters.TopPLogitsWarper,
+        "minP": filters.MinPLogitsWarper,
+        "typicalP": filters.TypicalLogitsWarper,
+    }
+    cases = []
+    for options in FILTERS:
+        warp = LogitsProcessorList([make[k](options[k]) for k in make if k in options])
+        kept = warp(torch.zeros(8, 1, dtype=torch.long), rows.double()).softmax(-1)
+        cases.append({"options": options, "kept": [{str(i): float(f"{p:.9g}") for i, p in enumerate(r) if p > 0} for r in kept.tolist()]})
+    write("choices", {"logits": [[float(f"{x:.9g}") for x in r] for r in rows.tolist()], "cases": cases})
+
+
+def write(name, content):
+    versions = {"torch": str(torch.__version__), "transformers": transformers.__version__, "python": platform.python_version()}
+    TARGET.mkdir(parents=True, exist_ok=True)
+    target = TARGET / f"{name}.json"
+    target.write_text(json.dumps({"generator": versions, **content}, separators=(",", ":"), allow_nan=False) + "\n")
+    print(f"{name}: {target.stat().st_size // 1024} KiB", flush=True)
+
+
+if __name__ == "__main__":
+    choices()
+    for model_name in sys.argv[1:] or ["gpt2", "llama", "bloom", "t5", "bart"]:
+        build(model_name)
