@@ -1,0 +1,359 @@
+// Text that is held to a pattern or a schema matches, whatever the model, the vocabulary and the way of choosing.
+
+import { Generator, init, memory } from '@heddle/tensor';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compile, DEAD } from '../../src/generation/constraint/automaton';
+import { integerPattern } from '../../src/generation/constraint/integer-pattern';
+import { schemaPattern } from '../../src/generation/constraint/json-schema';
+import type { Pattern } from '../../src/generation/constraint/pattern';
+import { parseRegularExpression } from '../../src/generation/constraint/regular-expression';
+import { SortedVocabulary } from '../../src/generation/constraint/sorted-vocabulary';
+import { Gpt2, gpt2Config, type TextCodec, TokenConstraint } from '../../src/index';
+
+/** Whether an automaton takes a text. */
+function matcher(pattern: Pattern): (text: string) => boolean {
+  const automaton = compile(pattern);
+  return (text) => {
+    let state = 0;
+    for (const byte of new TextEncoder().encode(text)) {
+      state = automaton.step(state, byte);
+      if (state === DEAD) return false;
+    }
+    return automaton.accepts(state);
+  };
+}
+
+describe('automata take what the engine takes', () => {
+  it.each<[RegExp, readonly string[]]>([
+    [/abc/, ['abc', 'ab', 'abcd', '']],
+    [/a*b+c?/, ['b', 'aab', 'abbc', 'ac', 'abcc']],
+    [/(?:ab|a)(bc|c)/, ['abc', 'abbc', 'ac', 'ab']],
+    [/^\d{2,4}-[^a-y\d]$/, ['12-z', '1-z', '12345-z', '1234-é', '12-\n', '12-y']],
+    [/[\w.]+@[\w-]+\.(com|org)/, ['a.b@c-d.org', 'a@b.net', '@b.com']],
+    [/é+|€{2}|😀?x/u, ['é', 'éé', '€€', '€', '😀x', 'x', '😀']],
+    [/[à-ÿ]{3}/, ['éèê', 'abc', 'éè']],
+    [/[^]|./s, ['\n', 'a', '😀', '']],
+    [/./, ['\n', 'a', '\u2028', 'ß']],
+    [/hello|[a-c]x/i, ['HeLLo', 'Bx', 'dx']],
+    [/\p{Lu}\p{Ll}+/u, ['Été', 'été', 'Abc', 'A1']],
+    [/\u{1F600}|\x41\u0042\t/u, ['😀', 'AB\t', 'A']],
+    [/(a|b)*abb/, ['abb', 'aabb', 'babb', 'ab']],
+    [/(a{2}){3}|x{0}y/, ['aaaaaa', 'aaaaa', 'y', 'xy']],
+    [/(?<year>\d+)\/\d+?/, ['2024/1', '2024/']],
+    [/[\s\S]{2}/, ['a\n', 'é😀', 'a']],
+    [/[\]\\^-]+/, ['-', '^]\\', 'a']],
+    [/(a*)*b|()/, ['aaab', '', 'b', 'a']],
+  ])('%s', (expression, texts) => {
+    const matches = matcher(parseRegularExpression(expression));
+    const whole = new RegExp(`^(?:${expression.source})$`, expression.flags.replace('u', '') + 'u');
+    for (const text of texts) expect(matches(text), JSON.stringify(text)).toBe(whole.test(text));
+  });
+
+  it('for generated expressions and texts', () => {
+    const leaf = fc.constantFrom('a', 'b', 'é', '[ab]', '[^a]', '.', '\\d', '😀');
+    const expression = fc.letrec<{ node: string }>((tie) => ({
+      node: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        leaf,
+        fc.tuple(tie('node'), tie('node')).map(([a, b]) => `${a}${b}`),
+        fc.tuple(tie('node'), tie('node')).map(([a, b]) => `(?:${a}|${b})`),
+        fc.tuple(tie('node'), fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '*?')).map(([a, q]) => `(?:${a})${q}`),
+      ),
+    })).node;
+    const text = fc.array(fc.constantFrom('a', 'b', 'é', '1', '😀', '\n'), { maxLength: 6 }).map((c) => c.join(''));
+    fc.assert(
+      fc.property(expression, fc.array(text, { minLength: 5, maxLength: 5 }), (source, texts) => {
+        const matches = matcher(parseRegularExpression(source));
+        const whole = new RegExp(`^(?:${source})$`, 'u');
+        for (const one of texts) expect(matches(one)).toBe(whole.test(one));
+      }),
+      { numRuns: 200, seed: 5 },
+    );
+  });
+
+  it('whole numbers between bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -1200, max: 1200 }),
+        fc.nat(900),
+        fc.integer({ min: -2500, max: 2500 }),
+        (lo, n, x) => {
+          expect(matcher(integerPattern(lo, lo + n))(String(x))).toBe(x >= lo && x <= lo + n);
+        },
+      ),
+      { numRuns: 300, seed: 6 },
+    );
+    const open = matcher(integerPattern(7, Number.POSITIVE_INFINITY));
+    for (const [text, matches] of [
+      ['7', true],
+      ['6', false],
+      ['123456789', true],
+      ['-8', false],
+      ['07', false],
+    ] as const)
+      expect(open(text)).toBe(matches);
+  });
+
+  it.each<[RegExp | string, string]>([
+    [/(?=a)b/, 'lookaround'],
+    [/(?<!a)b/, 'lookaround'],
+    [/(a)\1/, 'back references'],
+    [/a\bc/, 'an escape that is known'],
+    [/a^b/, 'at the start'],
+    ['a(b', 'a ) for each ('],
+    ['a)b', 'a group that was opened'],
+    ['*a', 'something to repeat'],
+    ['a{3,1}', 'does not fall'],
+    ['[z-a]', 'rising'],
+    ['[ab', 'more'],
+    ['a{20000}', 'at most 10000'],
+    ['(a|b)*a(a|b){20}', 'at most 20000 states'],
+    ['((a{999}){999}){999}', 'at most 20000 states'],
+    ['[^\\s\\S]', 'some text matches'],
+  ])('refuse %s', (expression, message) => {
+    expect(() => compile(parseRegularExpression(expression))).toThrow(message);
+  });
+});
+
+/** A vocabulary of all bytes and some longer pieces that cut characters in the middle. */
+const pieces: readonly Uint8Array[] = [
+  ...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
+  ...['{"', '":', ', ', 'ab', '12', '20', ' "', 'é"', 'true', 'null', '\n'].map((text) =>
+    new TextEncoder().encode(text),
+  ),
+  Uint8Array.of(0xf0, 0x9f),
+  Uint8Array.of(0x98, 0x80, 0x22),
+  Uint8Array.of(0x22, 0xc3),
+];
+const alphabet = (bytes: Uint8Array): string => {
+  const printed = (byte: number) =>
+    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
+  let next = 0x100;
+  const table = Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(printed(byte) ? byte : next++));
+  return Array.from(bytes, (byte) => table[byte]).join('');
+};
+const EOS = pieces.length;
+const codec: TextCodec = {
+  vocabSize: EOS + 1,
+  encode: (text) => ({ ids: [...new TextEncoder().encode(text)], tokens: [], offsets: [] }),
+  encodeBatch: () => ({ ids: new Int32Array(0), mask: new Int32Array(0), shape: [0, 0] }),
+  decode: (ids) => new TextDecoder().decode(Uint8Array.from(Array.from(ids).flatMap((id) => [...(pieces[id] ?? [])]))),
+  toJSON: () => ({
+    model: { type: 'BPE', vocab: Object.fromEntries(pieces.map((bytes, id) => [alphabet(bytes), id])) },
+    decoder: { type: 'ByteLevel' },
+    added_tokens: [{ id: EOS, content: '<|end|>', special: true }],
+  }),
+};
+
+let model: Gpt2;
+beforeAll(async () => {
+  await init({ backend: 'wasm', seed: 3 });
+  model = new Gpt2(
+    gpt2Config({ vocabSize: codec.vocabSize, dim: 16, layers: 1, heads: 2, maxLength: 160, eosIds: [EOS] }),
+  ).eval();
+});
+
+const ways = {
+  greedy: {},
+  drawn: { temperature: 3, seed: 1, returnSequences: 6 },
+  'drawn from few': { topK: 40, temperature: 2, seed: 2, returnSequences: 3 },
+  beams: { beams: 3, returnSequences: 3 },
+  'groups of beams': { beams: 4, beamGroups: 2, diversityPenalty: 1, returnSequences: 2 },
+  contrastive: { contrastiveAlpha: 0.5, topK: 4 },
+  'without an end of its own': { temperature: 2, seed: 4, eosIds: [] as number[], returnSequences: 3 },
+} as const;
+
+describe.each(Object.keys(ways) as (keyof typeof ways)[])('%s', (way) => {
+  it.each([
+    /\d{4}-\d\d-\d\d/,
+    /(yes|no|maybe), (I|we) do( not)?\./,
+    /[éà€😀]{3,5}!/u,
+    /"[^"]*"/,
+    /[\u4e00-\u9fff]{2}/,
+    /x*/,
+  ])('matches %s', async (pattern) => {
+    for (const maxNewTokens of [24, 60]) {
+      const found = await model.generate(['a'], { tokenizer: codec, pattern, maxNewTokens, ...ways[way] });
+      expect(found.length).toBeGreaterThan(0);
+      for (const { text } of found) expect(text).toMatch(new RegExp(`^(?:${pattern.source})$`, pattern.flags));
+    }
+  });
+});
+
+it('with a draft that is held to the same pattern', async () => {
+  const draft = new Gpt2(gpt2Config({ vocabSize: codec.vocabSize, dim: 8, layers: 1, heads: 1, eosIds: [EOS] })).eval();
+  const pattern = /\{("[a-e]{1,3}":\d{1,4},?){1,4}\}/;
+  const options = { tokenizer: codec, pattern, maxNewTokens: 50 };
+  const [drafted] = await model.generate(['a'], { ...options, draft });
+  expect(drafted.text).toMatch(new RegExp(`^${pattern.source}$`));
+  expect(drafted.ids).toEqual((await model.generate(['a'], options))[0].ids);
+  for (const { text } of await model.generate(['a'], {
+    ...options,
+    draft,
+    temperature: 2,
+    seed: 5,
+    returnSequences: 4,
+  }))
+    expect(text).toMatch(new RegExp(`^${pattern.source}$`));
+});
+
+const person = {
+  type: 'object',
+  title: 'A person',
+  properties: {
+    name: { type: 'string', minLength: 1, maxLength: 6 },
+    age: { type: 'integer', minimum: 0, maximum: 120 },
+    weight: { type: 'number' },
+    tags: { type: 'array', items: { enum: ['a', 'é"', 3, null] }, maxItems: 3 },
+    home: { $ref: '#/$defs/place' },
+    born: { type: 'string', format: 'date' },
+    code: { type: 'string', pattern: '^[A-Z"\\\\]{2}\\d$' },
+    pair: { type: 'array', prefixItems: [{ type: 'boolean' }, { const: { x: [1] } }], items: false, minItems: 1 },
+    more: { anyOf: [{ type: 'null' }, { type: ['boolean', 'integer'], exclusiveMaximum: 5, exclusiveMinimum: -5 }] },
+  },
+  required: ['name', 'age', 'home'],
+  additionalProperties: false,
+  $defs: {
+    place: { type: 'object', properties: { street: { type: 'string', maxLength: 3 }, no: { type: 'integer' } } },
+  },
+} as const;
+
+/** What the schema above says, by hand: nothing of our own reads it. */
+function expectPerson(text: string): void {
+  const found = JSON.parse(text);
+  expect(Object.keys(found).every((key) => key in person.properties)).toBe(true);
+  expect(typeof found.name).toBe('string');
+  expect(Array.from(found.name as string).length).toBeGreaterThanOrEqual(1);
+  expect(Array.from(found.name as string).length).toBeLessThanOrEqual(6);
+  expect(Number.isInteger(found.age) && found.age >= 0 && found.age <= 120).toBe(true);
+  if ('weight' in found) expect(Number.isFinite(found.weight)).toBe(true);
+  for (const tag of found.tags ?? []) expect(['a', 'é"', 3, null]).toContain(tag);
+  expect((found.tags ?? []).length).toBeLessThanOrEqual(3);
+  if ('street' in found.home) expect(Array.from(found.home.street as string).length).toBeLessThanOrEqual(3);
+  if ('no' in found.home) expect(Number.isInteger(found.home.no)).toBe(true);
+  if ('born' in found) expect(Number.isNaN(Date.parse(found.born))).toBe(false);
+  if ('code' in found) expect(found.code).toMatch(/^[A-Z"\\]{2}\d$/);
+  if ('pair' in found) {
+    expect([1, 2]).toContain(found.pair.length);
+    expect(typeof found.pair[0]).toBe('boolean');
+    if (found.pair.length === 2) expect(found.pair[1]).toEqual({ x: [1] });
+  }
+  if (typeof found.more === 'number') expect(Math.abs(found.more)).toBeLessThan(5);
+}
+
+describe('schemas', () => {
+  it.each(['greedy', 'drawn', 'beams', 'contrastive', 'without an end of its own'] as const)(
+    'are kept to: %s',
+    async (way) => {
+      const constraint = TokenConstraint.fromSchema(person, codec);
+      for (const maxNewTokens of [constraint.distance(constraint.start), 150]) {
+        const found = await model.generate(['a'], { tokenizer: codec, constraint, maxNewTokens, ...ways[way] });
+        for (const { text } of found) expectPerson(text);
+      }
+    },
+  );
+
+  it('take what is valid and nothing else', () => {
+    const matches = matcher(schemaPattern(person));
+    const least = { name: 'x', age: 120, home: {} };
+    for (const [value, valid] of [
+      [least, true],
+      [{ ...least, age: 121 }, false],
+      [{ name: 'x', age: 1, weight: -1.5e-3, home: { no: -4 } }, true],
+      [{ name: '', age: 1, home: {} }, false],
+      [{ name: 'ab"\\\n', age: 1, home: {} }, true],
+      [{ name: 'x', age: 1 }, false],
+      [{ name: 'x', age: 1, home: {}, pair: [true, { x: [1] }] }, true],
+      [{ name: 'x', age: 1, home: {}, pair: [] }, false],
+      [{ name: 'x', age: 1, tags: ['a', 3], home: {} }, true],
+      [{ name: 'x', age: 1, tags: ['b'], home: {} }, false],
+      [{ name: 'x', age: 1, home: {}, code: 'A"7' }, true],
+      [{ name: 'x', age: 1, home: {}, code: 'a"7' }, false],
+      [{ name: 'x', age: 1, home: {}, more: 5 }, false],
+      [{ name: 'x', age: 1, home: {}, more: null }, true],
+    ] as const)
+      expect(matches(JSON.stringify(value)), JSON.stringify(value)).toBe(valid);
+  });
+
+  it('map names to values where no properties are named', () => {
+    const matches = matcher(schemaPattern({ type: 'object', additionalProperties: { type: 'integer' } }));
+    for (const [text, valid] of [
+      ['{}', true],
+      ['{"a":1, "b": 2}', true],
+      ['{"a":"b"}', false],
+      ['{"a":1,}', false],
+    ] as const)
+      expect(matches(text)).toBe(valid);
+  });
+
+  it.each<[unknown, string]>([
+    [{}, 'schema #/type'],
+    [{ type: 'text' }, 'schema #/type'],
+    [{ type: 'object', properties: { a: { type: 'array' } } }, 'schema #/properties/a'],
+    [{ type: 'object', properties: { a: { type: 'integer', multipleOf: 3 } } }, 'schema #/properties/a/multipleOf'],
+    [{ type: 'array', items: { not: {} } }, 'schema #/items/not'],
+    [{ type: 'number', minimum: 3 }, 'schema #/minimum'],
+    [{ type: 'array', items: { type: 'null' }, uniqueItems: true }, 'schema #/uniqueItems'],
+    [{ oneOf: [] }, 'schema #/oneOf'],
+    [{ $ref: '#' }, 'no recursion'],
+    [{ $ref: '#/$defs/a', $defs: { a: { type: 'array', items: { $ref: '#/$defs/a' } } } }, 'no recursion'],
+    [{ $ref: 'http://x/y' }, 'a reference inside the schema'],
+    [{ $ref: '#/$defs/b' }, 'a place in the schema'],
+    [{ type: 'string', format: 'email' }, 'schema #/format'],
+    [{ type: 'string', pattern: '(?=a)' }, 'schema #/pattern'],
+    [{ type: 'object', properties: { a: true } }, 'schema #/properties/a'],
+    [{ type: 'object', properties: {}, patternProperties: {} }, 'schema #/patternProperties'],
+    [{ type: 'object', properties: { a: { type: 'null' } }, required: ['b'] }, 'schema #/required'],
+    [{ enum: [] }, 'some text matches'],
+  ])('refuse %j', (schema, message) => {
+    expect(() => compile(schemaPattern(schema), 'schema')).toThrow(message);
+  });
+});
+
+it('walks a vocabulary in its order as token by token', () => {
+  const automaton = compile(parseRegularExpression(/("[éa-d]*"|\{\d+|😀")+/u));
+  const vocabulary = SortedVocabulary.of(codec);
+  for (let state = 0; state < automaton.states; state++) {
+    const found = vocabulary.from(automaton, state);
+    const expected = pieces.flatMap((bytes, id) => {
+      let at = state;
+      for (const byte of bytes) if (at !== DEAD) at = automaton.step(at, byte);
+      return at === DEAD ? [] : [[id, at]];
+    });
+    const pairs = Array.from(found.ids, (id, i) => [id, found.states[i]]);
+    expect(pairs.sort((a, b) => a[0] - b[0])).toEqual(expected);
+  }
+});
+
+it('says what is wrong', async () => {
+  const generate = (options: object) => model.generate(['a'], { tokenizer: codec, ...options });
+  await expect(generate({ pattern: /\d{9}/, maxNewTokens: 4 })).rejects.toThrow('maxNewTokens: expected at least 9');
+  await expect(generate({ pattern: /a/, schema: person })).rejects.toThrow('only one of');
+  await expect(model.generate([[1]], { pattern: /a/ })).rejects.toThrow('tokenizer');
+  await expect(generate({ allowed: () => [] })).rejects.toThrow('at least one token');
+  await expect(generate({ allowed: () => [1e6] })).rejects.toThrow('ids in');
+  await expect(generate({ pattern: /b+/, allowed: () => [97] })).rejects.toThrow('other settings leave');
+  const before = memory().buffers;
+  await expect(generate({ allowed: () => [] })).rejects.toThrow();
+  expect(memory().buffers).toBe(before);
+  const few: TextCodec = { ...codec, toJSON: () => ({ model: { vocab: { a: 0 } }, decoder: { type: 'ByteLevel' } }) };
+  expect(() => TokenConstraint.fromPattern(/ab/, few)).toThrow('the vocabulary can write');
+});
+
+it('draws from the model’s own probabilities, cut to what may follow', async () => {
+  const constraint = TokenConstraint.fromPattern(/[abc]/, codec);
+  const decoding = model.startDecoding([[1]]);
+  const [logits] = await decoding.next();
+  decoding.dispose();
+  const weights = ['a', 'b', 'c'].map((c) => Math.exp(logits[c.charCodeAt(0)]));
+  const total = weights.reduce((a, b) => a + b, 0);
+  const found = await model.generate([[1]], {
+    constraint,
+    generator: new Generator(2),
+    sample: true,
+    returnSequences: 600,
+  });
+  const share = found.filter(({ newIds }) => newIds[0] === 97).length / 600;
+  expect(Math.abs(share - weights[0] / total)).toBeLessThan(0.08);
+});
