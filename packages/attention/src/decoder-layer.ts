@@ -76,6 +76,6 @@ export class DecoderLayer extends TransformerLayer {
     const look = { memory, paddingMask: memoryPaddingMask, cache: cache?.cross, inspect: options.inspect };
     const attended = residual(x, this.joining(this.norm1, this.postNorm1), (h) => this.selfAttn.call(h, self));
     const informed = residual(attended, this.joining(this.norm2, this.postNorm2), (h) => crossAttn.call(h, look));
-    return residual(informed, this.joining(norm3, this.postNorm3), (h) => this.feedForward.call(h));
+    return residual(informed, this.joining(norm3, this.postNorm3), (h) => this.feed(h, options));
   }
 }

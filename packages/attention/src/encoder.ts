@@ -34,14 +34,16 @@ abstract class Stack<L extends Module> extends Module {
   private readonly depth: number;
   private readonly alibiHeads: number;
 
-  constructor(config: LayerConfig & StackConfig, make: () => L, bidirectional: boolean) {
+  constructor(config: LayerConfig & StackConfig, make: (dropPath: number) => L, bidirectional: boolean) {
     super();
     const { layers, heads, relativeBias, generator, shared = false, alibi = false } = config;
     requireWhole(this.constructor.name, 'layers', layers);
     if (alibi && relativeBias !== undefined)
       throw new ArgumentError(this.constructor.name, 'alibi', 'either alibi or relativeBias', 'both');
     this.depth = layers;
-    this.layers = Array.from({ length: shared ? 1 : layers }, make);
+    const depth = shared ? 1 : layers;
+    const dropPath = config.dropPath ?? 0;
+    this.layers = Array.from({ length: depth }, (_, i) => make(depth === 1 ? dropPath : (dropPath * i) / (depth - 1)));
     this.norm = (config.finalNorm ?? config.placement !== 'post') ? makeNorm(config) : null;
     this.relativeBias =
       relativeBias === undefined ? null : new RelativeBias({ ...relativeBias, heads, bidirectional, generator });
@@ -98,13 +100,15 @@ export interface EncoderConfig extends LayerConfig, StackConfig {}
  */
 export class Encoder extends Stack<EncoderLayer> {
   constructor(config: EncoderConfig) {
-    super(config, () => new EncoderLayer(config), true);
+    super(config, (dropPath) => new EncoderLayer({ ...config, dropPath }), true);
   }
 
   /** @param x `[B, T, dim]` */
   override forward(x: Tensor, options: EncoderOptions = {}): Tensor {
-    const { causal, positions, inspect } = options;
-    return this.climb(x, 0, options, (layer, h, joined) => layer.call(h, { ...joined, causal, positions, inspect }));
+    const { causal, positions, inspect, routing } = options;
+    return this.climb(x, 0, options, (layer, h, joined) =>
+      layer.call(h, { ...joined, causal, positions, inspect, routing }),
+    );
   }
 }
 
@@ -130,7 +134,7 @@ export interface DecoderOptions extends Omit<DecoderLayerOptions, 'cache'> {
  */
 export class Decoder extends Stack<DecoderLayer> {
   constructor(config: DecoderConfig) {
-    super(config, () => new DecoderLayer(config), false);
+    super(config, (dropPath) => new DecoderLayer({ ...config, dropPath }), false);
   }
 
   /**
@@ -138,12 +142,13 @@ export class Decoder extends Stack<DecoderLayer> {
    * @throws {ArgumentError} where the cache has another number of layers.
    */
   override forward(x: Tensor, options: DecoderOptions = {}): Tensor {
-    const { cache, causal, positions, inspect, memory, memoryPaddingMask } = options;
+    const { cache, causal, positions, inspect, routing, memory, memoryPaddingMask } = options;
     if (cache !== undefined && cache.layers.length !== this.layers.length) {
       throw new ArgumentError('Decoder', 'cache', `one of ${this.layers.length} layers`, String(cache.layers.length));
     }
+    const common = { causal, positions, inspect, routing, memory, memoryPaddingMask };
     return this.climb(x, cache?.length ?? 0, options, (layer, h, joined, i) =>
-      layer.call(h, { ...joined, causal, positions, inspect, memory, memoryPaddingMask, cache: cache?.layers[i] }),
+      layer.call(h, { ...joined, ...common, cache: cache?.layers[i] }),
     );
   }
 }

@@ -2,7 +2,8 @@
 import { ArgumentError, dropout, type Generator, ones, type Tensor } from '@heddle/tensor';
 import { type InitializerOptions, LayerNorm, type Module, RMSNorm } from '@heddle/tensor/nn';
 import { requireProbability } from './errors';
-import type { FeedForwardConfig } from './feed-forward';
+import { FeedForward, type FeedForwardConfig } from './feed-forward';
+import { type ExpertsConfig, MixtureOfExperts } from './mixture-of-experts';
 import type { AttentionConfig } from './multi-head-attention';
 
 /** A module that scales rows. */
@@ -26,6 +27,8 @@ export interface LayerConfig extends InitializerOptions {
   readonly hiddenDim?: number | undefined;
   readonly activation?: FeedForwardConfig['activation'];
   readonly gated?: boolean | undefined;
+  /** Several feed-forwards, of which each token uses a few; see `MixtureOfExperts`. */
+  readonly experts?: ExpertsConfig | undefined;
   /** `layer` where nothing is said. */
   readonly norm?: NormKind | undefined;
   /** `pre` where nothing is said. */
@@ -42,7 +45,10 @@ export interface LayerConfig extends InitializerOptions {
   readonly attentionDropout?: number | undefined;
   /** Inside the feed-forward: 0 where nothing is said. */
   readonly activationDropout?: number | undefined;
-  /** Stochastic depth (Huang et al. 2016): probability of leaving out a sublayer for one row of the batch. */
+  /**
+   * Stochastic depth (Huang et al. 2016): probability of leaving out a sublayer for one row of the batch. In a stack it
+   * grows evenly from 0 in the first layer to this in the last.
+   */
   readonly dropPath?: number | undefined;
   readonly rope?: AttentionConfig['rope'];
   readonly window?: number | undefined;
@@ -56,10 +62,11 @@ export function attentionConfig(config: LayerConfig): AttentionConfig {
   return { dim, heads, kvHeads, headDim, rope, window, scale, bias, dropout: config.attentionDropout, generator };
 }
 
-/** The feed-forward's part of a layer's settings. */
-export function feedForwardConfig(config: LayerConfig): FeedForwardConfig {
-  const { dim, hiddenDim, activation, gated, bias, generator } = config;
-  return { dim, hiddenDim, activation, gated, bias, dropout: config.activationDropout, generator };
+/** The feed-forward that a layer's settings ask for. */
+export function makeFeedForward(config: LayerConfig): FeedForward | MixtureOfExperts {
+  const { dim, hiddenDim, activation, gated, bias, generator, experts } = config;
+  const one = { dim, hiddenDim, activation, gated, bias, dropout: config.activationDropout, generator };
+  return experts === undefined ? new FeedForward(one) : new MixtureOfExperts({ ...one, experts });
 }
 
 /** A norm of the configured kind. */

@@ -130,7 +130,7 @@ export class MultiHeadAttention extends Module {
     if (x.rank !== 3 || x.shape[2] !== this.dim)
       throw new ShapeError('MultiHeadAttention', 'x', `[batch, tokens, ${this.dim}]`, `[${x.shape.join(', ')}]`);
     const start = options.memory === undefined ? (options.cache?.length ?? 0) : 0;
-    const q = this.rotate(split(this.qProj.call(x), this.heads), start, options); // [B, H, T, Dh]
+    const q = this.rotate(split(this.qProj.call(x), this.heads), start, start + x.shape[1], options); // [B, H, T, Dh]
     const [k, v] = this.keysAndValues(x, start, options); // [B, G, S, Dh]
     const seen = options.memory === undefined ? start + x.shape[1] : k.shape[2];
     const whole = requireBroadcast(attentionMask(options), [x.shape[0], this.heads, x.shape[1], seen]);
@@ -143,9 +143,11 @@ export class MultiHeadAttention extends Module {
     const { memory, cache } = options;
     if (memory !== undefined && cache !== undefined && cache.length > 0) return cache.read();
     const source = memory ?? x;
-    const k = this.rotate(split(this.kProj.call(source), this.kvHeads), start, options);
+    const T = source.shape[1];
+    const k = split(this.kProj.call(source), this.kvHeads);
     const v = split(this.vProj.call(options.values ?? source), this.kvHeads);
-    if (cache === undefined) return [k, v];
+    const turned = (keys: Tensor): Tensor => this.rotate(keys, start, start + T, options);
+    if (cache === undefined) return [turned(k), v];
     if (cache.window !== undefined && (this.window ?? Number.POSITIVE_INFINITY) > cache.window)
       throw new ArgumentError(
         'MultiHeadAttention',
@@ -153,12 +155,19 @@ export class MultiHeadAttention extends Module {
         `one that keeps ${this.window ?? 'all'} tokens`,
         `${cache.window}`,
       );
-    return cache.append(k, v);
+    if (!this.rope?.dynamic) return cache.append(turned(k), v);
+    // The longer the text, the less its first keys are turned: they are kept as they were, and turned anew.
+    const [all, values] = cache.append(k, v);
+    const S = all.shape[2];
+    const positions = keyPositions(options.positions, T, S);
+    return [this.rotate(all, start + T - S, start + T, { ...options, positions }), values];
   }
 
   /** Rotary positions belong to a sequence's own tokens: a memory's are not comparable. */
-  private rotate(x: Tensor, start: number, { memory, positions }: AttendOptions): Tensor {
-    return this.rope === undefined || memory !== undefined ? x : this.rope.rotate(x, { start, positions });
+  private rotate(x: Tensor, start: number, end: number, { memory, positions }: AttendOptions): Tensor {
+    if (this.rope === undefined || memory !== undefined) return x;
+    const length = positions === undefined ? end : positions.reduce((a, b) => Math.max(a, b), 0) + 1;
+    return this.rope.rotate(x, { start, positions, length });
   }
 
   private attend(q: Tensor, k: Tensor, v: Tensor, mask: AnyTensor | undefined, options: AttendOptions): Tensor {
@@ -186,6 +195,15 @@ function split(x: Tensor, heads: number): Tensor {
 function merge(x: Tensor): Tensor {
   const [B, H, T, D] = x.shape;
   return x.permute([0, 2, 1, 3]).reshape([B, T, H * D]);
+}
+
+/** Positions of the last `keys` tokens, counted back from those of the last `tokens` of them. */
+function keyPositions(positions: Int32Array | undefined, tokens: number, keys: number): Int32Array | undefined {
+  if (positions === undefined) return undefined;
+  return Int32Array.from({ length: (positions.length / tokens) * keys }, (_, i) => {
+    const last = positions[(Math.floor(i / keys) + 1) * tokens - 1];
+    return Math.max(last - (keys - 1 - (i % keys)), 0);
+  });
 }
 
 /** The part of a mask that belongs to the keys which a windowed cache still has. */

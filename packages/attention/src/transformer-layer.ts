@@ -1,21 +1,26 @@
 // What every layer is made of: self-attention, a feed-forward, and the norms around them.
 import type { Tensor } from '@heddle/tensor';
 import { Dropout, Module } from '@heddle/tensor/nn';
-import { FeedForward } from './feed-forward';
+import type { FeedForward } from './feed-forward';
 import {
   attentionConfig,
   dropPath,
-  feedForwardConfig,
   type Joining,
   type LayerConfig,
+  makeFeedForward,
   makeNorm,
   type Norm,
   residual,
 } from './layer-config';
+import type { MixtureOfExperts } from './mixture-of-experts';
 import { type AttendOptions, MultiHeadAttention } from './multi-head-attention';
+import type { Routing } from './routing';
 
-/** What self-attention may be given. */
-export type SelfAttendOptions = Omit<AttendOptions, 'memory' | 'values'>;
+/** What self-attention and the feed-forward behind it may be given. */
+export interface SelfAttendOptions extends Omit<AttendOptions, 'memory' | 'values'> {
+  /** Gets the routers' logits of layers with experts. */
+  readonly routing?: Routing | undefined;
+}
 
 /** Base of `EncoderLayer` and `DecoderLayer`. */
 export abstract class TransformerLayer extends Module {
@@ -23,7 +28,7 @@ export abstract class TransformerLayer extends Module {
   static override readonly names: Readonly<Record<string, string>> = { feedForward: '' };
 
   readonly selfAttn: MultiHeadAttention;
-  readonly feedForward: FeedForward;
+  readonly feedForward: FeedForward | MixtureOfExperts;
   readonly norm1: Norm;
   readonly norm2: Norm;
   /** After the sublayers, in a sandwich. */
@@ -35,7 +40,7 @@ export abstract class TransformerLayer extends Module {
     super();
     const sandwich = config.placement === 'sandwich';
     this.selfAttn = new MultiHeadAttention(attentionConfig(config));
-    this.feedForward = new FeedForward(feedForwardConfig(config));
+    this.feedForward = makeFeedForward(config);
     this.norm1 = makeNorm(config);
     this.norm2 = makeNorm(config);
     this.postNorm1 = sandwich ? makeNorm(config) : null;
@@ -49,9 +54,12 @@ export abstract class TransformerLayer extends Module {
     const second = this.joining(this.norm2, this.postNorm2);
     const attended = residual(x, first, (h) => this.selfAttn.call(h, options));
     // Side by side, both sublayers read x; one after the other, the second reads what the first made.
-    if (this.config.placement === 'parallel')
-      return attended.add(second.drop(this.feedForward.call(this.norm2.call(x))));
-    return residual(attended, second, (h) => this.feedForward.call(h));
+    if (this.config.placement === 'parallel') return attended.add(second.drop(this.feed(this.norm2.call(x), options)));
+    return residual(attended, second, (h) => this.feed(h, options));
+  }
+
+  protected feed(x: Tensor, { routing }: Pick<SelfAttendOptions, 'routing'>): Tensor {
+    return this.feedForward.call(x, { routing });
   }
 
   protected joining(norm: Norm, postNorm: Norm | null): Joining {

@@ -4,7 +4,8 @@ import { ArgumentError, ones, rmsNorm, type Tensor } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
 import { Module, Parameter } from '@heddle/tensor/nn';
 import type { FeedForwardActivation } from '../feed-forward';
-import { Rope, type RopeScaling } from '../positions/rope';
+import { Rope } from '../positions/rope';
+import type { RopeScaling } from '../positions/rope-scaling';
 import {
   type Architecture,
   loaderOf,
@@ -238,6 +239,8 @@ function readCommon(reader: ConfigReader, family: LlamaFamily): LlamaConfig {
   const kvHeads = reader.whole('num_key_value_heads', heads);
   if (heads % kvHeads !== 0)
     reader.problem(`num_key_value_heads: expected a divisor of num_attention_heads = ${heads}, got ${kvHeads}`);
+  const positions = reader.whole('max_position_embeddings', 2_048);
+  const scaling = reader.inside('rope_scaling', (inside) => readScaling(inside, positions)) ?? undefined;
   return {
     family,
     vocabSize: reader.whole('vocab_size'),
@@ -247,11 +250,11 @@ function readCommon(reader: ConfigReader, family: LlamaFamily): LlamaConfig {
     headDim,
     hiddenDim: reader.whole('intermediate_size'),
     layers: reader.whole('num_hidden_layers'),
-    maxLength: reader.whole('max_position_embeddings', 2_048),
+    maxLength: scaling === undefined ? positions : longestWith(scaling, positions),
     activation: reader.activation('hidden_act', 'silu'),
     eps: reader.number('rms_norm_eps', 1e-6),
     theta: reader.number('rope_theta', 10_000),
-    scaling: reader.inside('rope_scaling', readScaling) ?? undefined,
+    scaling,
     attentionBias: false,
     mlpBias: false,
     tied: reader.flag('tie_word_embeddings', false),
@@ -262,19 +265,40 @@ function readCommon(reader: ConfigReader, family: LlamaFamily): LlamaConfig {
   };
 }
 
-function readScaling(reader: ConfigReader): RopeScaling | null {
+function readScaling(reader: ConfigReader, positions: number): RopeScaling | null {
   const field = reader.has('rope_type') ? 'rope_type' : 'type';
-  const type = reader.word(field, ['linear', 'llama3', 'default']);
+  const type = reader.word(field, ['linear', 'dynamic', 'yarn', 'llama3', 'default']);
   if (type === 'default') return null;
   const factor = reader.number('factor');
   if (type === 'linear') return { type, factor };
+  const originalMaxPositions = reader.whole(
+    'original_max_position_embeddings',
+    type === 'llama3' ? undefined : positions,
+  );
+  if (type === 'dynamic') return { type, factor, originalMaxPositions };
+  if (type === 'llama3')
+    return {
+      type,
+      factor,
+      lowFreqFactor: reader.number('low_freq_factor'),
+      highFreqFactor: reader.number('high_freq_factor'),
+      originalMaxPositions,
+    };
+  const maybe = (name: string): number | undefined => (reader.has(name) ? reader.number(name) : undefined);
   return {
     type,
     factor,
-    lowFreqFactor: reader.number('low_freq_factor'),
-    highFreqFactor: reader.number('high_freq_factor'),
-    originalMaxPositions: reader.whole('original_max_position_embeddings'),
+    originalMaxPositions,
+    betaFast: maybe('beta_fast'),
+    betaSlow: maybe('beta_slow'),
+    attentionFactor: maybe('attention_factor'),
   };
+}
+
+/** Of dynamic and YaRN's scaling, configs say how long the texts of the training were. */
+function longestWith(scaling: RopeScaling, positions: number): number {
+  if (scaling.type !== 'dynamic' && scaling.type !== 'yarn') return positions;
+  return Math.max(positions, Math.floor(scaling.factor * scaling.originalMaxPositions));
 }
 
 function writeCommon(config: LlamaConfig): object {
@@ -286,7 +310,7 @@ function writeCommon(config: LlamaConfig): object {
     num_attention_heads: config.heads,
     num_key_value_heads: config.kvHeads,
     head_dim: config.headDim,
-    max_position_embeddings: config.maxLength,
+    max_position_embeddings: positionsOf(config),
     hidden_act: activationName(config.activation),
     rms_norm_eps: config.eps,
     rope_theta: config.theta,
@@ -299,14 +323,35 @@ function writeCommon(config: LlamaConfig): object {
   };
 }
 
+/** `longestWith`, the other way round: transformers stretches from this number on. */
+function positionsOf({ scaling, maxLength }: LlamaConfig): number {
+  return scaling?.type === 'dynamic' || scaling?.type === 'yarn' ? scaling.originalMaxPositions : maxLength;
+}
+
 function writeScaling(scaling: RopeScaling | undefined): object | null {
   if (scaling === undefined) return null;
-  if (scaling.type === 'linear') return { type: 'linear', rope_type: 'linear', factor: scaling.factor };
-  return {
-    rope_type: 'llama3',
-    factor: scaling.factor,
-    low_freq_factor: scaling.lowFreqFactor,
-    high_freq_factor: scaling.highFreqFactor,
-    original_max_position_embeddings: scaling.originalMaxPositions,
-  };
+  const { type, factor } = scaling;
+  const common = { type, rope_type: type, factor };
+  switch (scaling.type) {
+    case 'linear':
+      return common;
+    case 'dynamic':
+      return { ...common, original_max_position_embeddings: scaling.originalMaxPositions };
+    case 'yarn':
+      return {
+        ...common,
+        original_max_position_embeddings: scaling.originalMaxPositions,
+        ...(scaling.betaFast === undefined ? {} : { beta_fast: scaling.betaFast }),
+        ...(scaling.betaSlow === undefined ? {} : { beta_slow: scaling.betaSlow }),
+        ...(scaling.attentionFactor === undefined ? {} : { attention_factor: scaling.attentionFactor }),
+      };
+    case 'llama3':
+      return {
+        rope_type: type,
+        factor,
+        low_freq_factor: scaling.lowFreqFactor,
+        high_freq_factor: scaling.highFreqFactor,
+        original_max_position_embeddings: scaling.originalMaxPositions,
+      };
+  }
 }

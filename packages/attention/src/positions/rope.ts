@@ -1,18 +1,7 @@
 // Rotary positions (Su et al. 2021): queries and keys turned by an angle that grows with their position. No parameters.
 import { ArgumentError, concat, keep, type Tensor, tensor } from '@heddle/tensor';
 import { requireWhole } from '../errors';
-
-/** How angles are stretched for texts longer than those of the training, as `rope_scaling` in a config says. */
-export type RopeScaling =
-  | { readonly type: 'linear'; readonly factor: number }
-  | {
-      /** Llama 3.1: low frequencies are stretched, high ones stay, those between are blended. */
-      readonly type: 'llama3';
-      readonly factor: number;
-      readonly lowFreqFactor: number;
-      readonly highFreqFactor: number;
-      readonly originalMaxPositions: number;
-    };
+import { attentionFactorOf, checkScaling, type RopeScaling, ropeFrequencies } from './rope-scaling';
 
 /** Settings of `Rope`. */
 export interface RopeConfig {
@@ -27,27 +16,13 @@ export interface RopeConfig {
   readonly positions?: number;
 }
 
-/**
- * Angle of each pair of dimensions at position one: θ^(−2i/d), stretched by `scaling`.
- *
- * @example
- * ```ts
- * import { ropeFrequencies } from '@heddle/attention';
- * console.log(ropeFrequencies(4)); // Float64Array [1, 0.01]
- * ```
- */
-export function ropeFrequencies(dim: number, theta = 10_000, scaling?: RopeScaling): Float64Array {
-  const base = Float64Array.from({ length: dim / 2 }, (_, i) => theta ** ((-2 * i) / dim));
-  if (scaling === undefined) return base;
-  if (scaling.type === 'linear') return base.map((f) => f / scaling.factor);
-  const { factor, lowFreqFactor, highFreqFactor, originalMaxPositions } = scaling;
-  return base.map((f) => {
-    const turns = (originalMaxPositions * f) / (2 * Math.PI);
-    if (turns < lowFreqFactor) return f / factor;
-    if (turns > highFreqFactor) return f;
-    const blend = (turns - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
-    return ((1 - blend) * f) / factor + blend * f;
-  });
+/** Where the tokens stand that are turned. */
+export interface RotateOptions {
+  /** Position of the first: 0 where nothing is said. */
+  readonly start?: number;
+  readonly positions?: Int32Array | undefined;
+  /** Tokens of the whole text, on which dynamic scaling hangs: up to the last position where nothing is said. */
+  readonly length?: number | undefined;
 }
 
 /**
@@ -66,10 +41,15 @@ export function ropeFrequencies(dim: number, theta = 10_000, scaling?: RopeScali
 export class Rope {
   readonly dim: number;
   readonly rotaryDim: number;
-  private readonly frequencies: Float64Array;
+  /** Whether angles hang on the length of the whole text, so that keys can't be turned once and for all. */
+  readonly dynamic: boolean;
+  private readonly theta: number;
+  private readonly scaling: RopeScaling | undefined;
   private cos: Tensor | null = null; // [capacity, rotaryDim / 2]
   private sin: Tensor | null = null;
   private capacity: number;
+  /** Length of the text that the tables are for, where they hang on it. */
+  private stretched = 0;
 
   /** @throws {ArgumentError} where the turned part is odd or wider than the head. */
   constructor(config: RopeConfig) {
@@ -81,7 +61,10 @@ export class Rope {
     requireWhole('Rope', 'positions', positions);
     this.dim = dim;
     this.rotaryDim = rotaryDim;
-    this.frequencies = ropeFrequencies(rotaryDim, theta, config.scaling);
+    checkScaling(config.scaling);
+    this.dynamic = config.scaling?.type === 'dynamic';
+    this.theta = theta;
+    this.scaling = config.scaling;
     this.capacity = positions;
   }
 
@@ -90,10 +73,10 @@ export class Rope {
    *
    * @throws {ArgumentError} where heads are of another width.
    */
-  rotate(x: Tensor, options: { readonly start?: number; readonly positions?: Int32Array | undefined } = {}): Tensor {
+  rotate(x: Tensor, options: RotateOptions = {}): Tensor {
     const [B, , T, D] = x.shape;
     if (D !== this.dim) throw new ArgumentError('Rope', 'x', `heads of width ${this.dim}`, String(D));
-    const [cos, sin] = this.angles(B, T, options.start ?? 0, options.positions);
+    const [cos, sin] = this.angles(B, T, options);
     const half = this.rotaryDim / 2;
     const parts = x.split(D === this.rotaryDim ? [half, half] : [half, half, D - this.rotaryDim], 3);
     const [a, b] = parts; // [B, H, T, half]
@@ -101,10 +84,10 @@ export class Rope {
   }
 
   /** Cosines and sines that broadcast to `[B, H, T, rotaryDim / 2]`. */
-  private angles(B: number, T: number, start: number, positions: Int32Array | undefined): readonly [Tensor, Tensor] {
+  private angles(B: number, T: number, { start = 0, positions, length }: RotateOptions): readonly [Tensor, Tensor] {
     const half = this.rotaryDim / 2;
     const last = positions === undefined ? start + T : positions.reduce((a, b) => Math.max(a, b), 0) + 1;
-    const [cos, sin] = this.tables(last);
+    const [cos, sin] = this.tables(last, length ?? last);
     if (positions === undefined) return [cos.slice([[start, start + T]]), sin.slice([[start, start + T]])];
     if (positions.length !== T && positions.length !== B * T)
       throw new ArgumentError('Rope', 'positions', `${T} or ${B * T} positions`, String(positions.length));
@@ -113,18 +96,28 @@ export class Rope {
     return [cos.take(ids).reshape(shape), sin.take(ids).reshape(shape)];
   }
 
-  /** Tables for at least `length` positions, kept between calls. */
-  private tables(length: number): readonly [Tensor, Tensor] {
-    if (this.cos !== null && this.sin !== null && !this.cos.isFreed && length <= this.capacity)
+  /** Tables for at least `positions` positions of a text of `length` tokens, kept between calls. */
+  private tables(positions: number, length: number): readonly [Tensor, Tensor] {
+    const stretched = this.scaling?.type === 'dynamic' ? Math.max(length, this.scaling.originalMaxPositions) : 0;
+    if (
+      this.cos !== null &&
+      this.sin !== null &&
+      !this.cos.isFreed &&
+      positions <= this.capacity &&
+      stretched === this.stretched
+    )
       return [this.cos, this.sin];
-    while (this.capacity < length) this.capacity *= 2;
+    while (this.capacity < positions) this.capacity *= 2;
+    this.stretched = stretched;
     this.cos?.dispose();
     this.sin?.dispose();
+    const frequencies = ropeFrequencies(this.rotaryDim, this.theta, this.scaling, length);
+    const factor = attentionFactorOf(this.scaling);
     const shape = [this.capacity, this.rotaryDim / 2];
     const table = (f: (angle: number) => number): Tensor => {
-      const numbers = new Float32Array(this.capacity * this.frequencies.length);
+      const numbers = new Float32Array(this.capacity * frequencies.length);
       for (let p = 0, i = 0; p < this.capacity; p++)
-        for (const frequency of this.frequencies) numbers[i++] = f(p * frequency);
+        for (const frequency of frequencies) numbers[i++] = factor * f(p * frequency);
       return keep(tensor(numbers, { shape, dtype: 'float32' }));
     };
     this.cos = table(Math.cos);
