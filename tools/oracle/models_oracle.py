@@ -18,20 +18,28 @@ import torch
 import transformers
 from transformers import (
     AlbertConfig,
+    AlbertForMaskedLM,
     AlbertForSequenceClassification,
     AutoConfig,
     BartConfig,
     BartForConditionalGeneration,
     BertConfig,
     BertForMaskedLM,
+    BertForMultipleChoice,
+    BertForQuestionAnswering,
     BertForSequenceClassification,
+    BertForTokenClassification,
     BloomConfig,
     BloomForCausalLM,
     CLIPConfig,
     CLIPModel,
     DistilBertConfig,
+    DistilBertForMaskedLM,
+    DistilBertForMultipleChoice,
     DistilBertForSequenceClassification,
     ElectraConfig,
+    ElectraForMaskedLM,
+    ElectraForMultipleChoice,
     ElectraForSequenceClassification,
     GemmaConfig,
     GemmaForCausalLM,
@@ -45,9 +53,14 @@ from transformers import (
     MarianMTModel,
     MistralConfig,
     MistralForCausalLM,
+    MPNetConfig,
+    MPNetForMaskedLM,
+    MPNetForSequenceClassification,
     Qwen2Config,
     Qwen2ForCausalLM,
     RobertaConfig,
+    RobertaForMaskedLM,
+    RobertaForMultipleChoice,
     RobertaForSequenceClassification,
     T5Config,
     T5ForConditionalGeneration,
@@ -98,6 +111,10 @@ BERT = {
     "num_labels": 3,
     "pad_token_id": 0,
 }
+SMALL = {**BERT, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2}
+SMALL_DISTIL = {"vocab_size": VOCAB, "dim": 8, "hidden_dim": 12, "n_layers": 1, "n_heads": 2, "max_position_embeddings": 24, "activation": "relu"}
+# MPNet takes 1 for padding whatever its config says.
+MPNET = {**{k: v for k, v in BERT.items() if k != "type_vocab_size"}, "max_position_embeddings": 24, "num_attention_heads": 2, "pad_token_id": 1}
 BART = {
     "vocab_size": VOCAB,
     "d_model": 16,
@@ -145,6 +162,18 @@ MODELS = {
     "distilbert": ("encoder", DistilBertForSequenceClassification, DistilBertConfig, {"vocab_size": VOCAB, "dim": 16, "hidden_dim": 20, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 24, "num_labels": 3}),
     "albert": ("encoder", AlbertForSequenceClassification, AlbertConfig, {**BERT, "embedding_size": 8, "hidden_act": "gelu_new"}),
     "electra": ("encoder", ElectraForSequenceClassification, ElectraConfig, {**BERT, "embedding_size": 8}),
+    "albert-mlm": ("encoder", AlbertForMaskedLM, AlbertConfig, {**SMALL, "embedding_size": 6, "hidden_act": "gelu_new"}),
+    "roberta-mlm": ("encoder", RobertaForMaskedLM, RobertaConfig, {**SMALL, "type_vocab_size": 1, "pad_token_id": 1}),
+    "distilbert-mlm": ("encoder", DistilBertForMaskedLM, DistilBertConfig, SMALL_DISTIL),
+    "electra-mlm": ("encoder", ElectraForMaskedLM, ElectraConfig, {**SMALL, "embedding_size": 6}),
+    "bert-tokens": ("encoder", BertForTokenClassification, BertConfig, SMALL),
+    "bert-span": ("encoder", BertForQuestionAnswering, BertConfig, {**SMALL, "num_labels": 2}),
+    "bert-choice": ("encoder", BertForMultipleChoice, BertConfig, SMALL),
+    "roberta-choice": ("encoder", RobertaForMultipleChoice, RobertaConfig, {**SMALL, "type_vocab_size": 1, "pad_token_id": 1}),
+    "distilbert-choice": ("encoder", DistilBertForMultipleChoice, DistilBertConfig, SMALL_DISTIL),
+    "electra-choice": ("encoder", ElectraForMultipleChoice, ElectraConfig, {**SMALL, "embedding_size": 6}),
+    "mpnet": ("encoder", MPNetForSequenceClassification, MPNetConfig, MPNET),
+    "mpnet-mlm": ("encoder", MPNetForMaskedLM, MPNetConfig, {**MPNET, "num_hidden_layers": 1}),
     "t5": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 6, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
     "t5-gated": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 4, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
     "bart": ("seq2seq", BartForConditionalGeneration, BartConfig, BART),
@@ -215,20 +244,45 @@ def generation(model):
     return found
 
 
+def texts_of(model):
+    """Ids and mask, padded with the model's own id; long ones for MPNet, whose distances share buckets from 8 on."""
+    pad = model.config.pad_token_id
+    if model.config.model_type != "mpnet":
+        return IDS.masked_fill(MASK == 0, pad), MASK
+    ids = torch.randint(3, VOCAB, (2, 16), generator=torch.Generator().manual_seed(9))
+    mask = torch.ones_like(ids)
+    ids[1, 11:], mask[1, 11:] = pad, 0
+    return ids, mask
+
+
 def run_encoder(model):
-    inputs = {"input_ids": IDS, "attention_mask": MASK}
+    ids, mask = texts_of(model)
+    inputs = {"input_ids": ids, "attention_mask": mask}
     types = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 0]])
-    expected = {"ids": numbers(IDS), "mask": numbers(MASK)}
+    expected = {"ids": numbers(ids), "mask": numbers(mask)}
     if getattr(model.config, "type_vocab_size", 0) > 1:
         inputs["token_type_ids"] = types
         expected["typeIds"] = numbers(types)
-    masked = "MaskedLM" in type(model).__name__
-    labels = IDS.masked_fill(MASK == 0, -100) if masked else torch.tensor([2, 0])
+    task = type(model).__name__.split("For")[1]
+    labels = {
+        "MaskedLM": ids.masked_fill(mask == 0, -100),
+        "TokenClassification": (ids % 3).masked_fill(mask == 0, -100),
+        "QuestionAnswering": torch.tensor([[1, 2], [4, 3]]),  # where the answers begin and end
+        "MultipleChoice": torch.tensor([1]),
+        "SequenceClassification": torch.tensor([2, 0]),
+    }[task]
     expected["labels"] = numbers(labels)
-    out = model(**inputs, labels=labels, output_hidden_states=True, output_attentions=True)
+    if task == "QuestionAnswering":
+        given = {"start_positions": labels[0], "end_positions": labels[1]}
+    else:
+        given = {"labels": labels}
+    if task == "MultipleChoice":  # the two texts are the choices of one question
+        inputs = {k: v.unsqueeze(0) for k, v in inputs.items()}
+    out = model(**inputs, **given, output_hidden_states=True, output_attentions=True)
+    logits = torch.stack([out.start_logits, out.end_logits], -1) if task == "QuestionAnswering" else out.logits
     return out.loss, {
         "inputs": expected,
-        "logits": numbers(out.logits),
+        "logits": numbers(logits),
         "hiddenStates": listed(out.hidden_states),
         "attentions": listed(out.attentions),
     }
@@ -265,12 +319,22 @@ def run_clip(model):
     ids = torch.tensor([[2, 7, 3, 11, 1, 0, 0], [2, 6, 13, 8, 4, 9, 1]])
     mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1, 1]])
     image = pixels(6)
-    out = model(input_ids=ids, attention_mask=mask, pixel_values=image, return_loss=True)
+    lists = {"output_hidden_states": True, "output_attentions": True}
+    out = model(input_ids=ids, attention_mask=mask, pixel_values=image, return_loss=True, **lists)
+    # OpenAI's own files say 2, and mean the largest id of a row.
+    own, model.text_model.eos_token_id = model.text_model.eos_token_id, 2
+    largest = model.get_text_features(input_ids=ids, attention_mask=mask)
+    model.text_model.eos_token_id = own
     return out.loss, {
         "inputs": {"ids": numbers(ids), "mask": numbers(mask), "pixels": numbers(image)},
         "logits": numbers(out.logits_per_image),
         "textEmbedding": numbers(out.text_embeds),
         "imageEmbedding": numbers(out.image_embeds),
+        "largestIdFeatures": numbers(largest),
+        "textHiddenStates": listed(out.text_model_output.hidden_states),
+        "textAttentions": listed(out.text_model_output.attentions),
+        "imageHiddenStates": listed(out.vision_model_output.hidden_states),
+        "imageAttentions": listed(out.vision_model_output.attentions),
     }
 
 

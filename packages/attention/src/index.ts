@@ -33,6 +33,18 @@ export { Bart, type BartConfig } from './models/bart';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
 export type { CheckpointLayout } from './models/checkpoint';
+export {
+  Clip,
+  type ClipConfig,
+  ClipImage,
+  type ClipImageConfig,
+  type ClipOptions,
+  ClipText,
+  type ClipTextConfig,
+  type ClipTowerConfig,
+  clipConfig,
+  contrastiveLoss,
+} from './models/clip';
 export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
 export { EncoderDecoderLM, type EncoderDecoderLMConfig, type EncoderDecoderOptions } from './models/encoder-decoder-lm';
 export {

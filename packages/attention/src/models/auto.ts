@@ -6,6 +6,7 @@ import { type Architecture, loadPretrained, type PretrainedOptions, readModelCon
 import { type Bart, bartFamilies } from './bart';
 import { type Bert, bertFamilies } from './bert';
 import { type Bloom, bloom } from './bloom';
+import { type Clip, clip } from './clip';
 import { type GptNeoX, gptNeoX } from './gpt-neox';
 import { type Gpt2, gpt2 } from './gpt2';
 import { type Llama, llamaFamilies } from './llama';
@@ -13,7 +14,7 @@ import { type T5, t5 } from './t5';
 import { type Vit, vit } from './vit';
 
 /** A model of any family that is known. */
-export type PretrainedModel = Bart | Bert | Bloom | Gpt2 | GptNeoX | Llama | T5 | Vit;
+export type PretrainedModel = Bart | Bert | Bloom | Clip | Gpt2 | GptNeoX | Llama | T5 | Vit;
 
 /** How a family is loaded, whatever its config is like. */
 interface Loader {
@@ -36,6 +37,7 @@ const loaders: readonly Loader[] = [
   loader(bloom),
   loader(t5),
   loader(vit),
+  loader(clip),
 ];
 
 /**

@@ -1,5 +1,6 @@
 // BERT (Devlin et al. 2019), and what RoBERTa (Liu et al. 2019), XLM-R (Conneau et al. 2020), DistilBERT (Sanh et al.
-// 2019), ALBERT (Lan et al. 2020) and ELECTRA (Clark et al. 2020) do differently: their configs and their names.
+// 2019), ALBERT (Lan et al. 2020), ELECTRA (Clark et al. 2020) and MPNet (Song et al. 2020) do differently: their
+// configs. Their names in checkpoints stand in bert-names.ts.
 import type { FeedForwardActivation } from '../feed-forward';
 import {
   type Architecture,
@@ -9,12 +10,13 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
+import { bertLayouts } from './bert-names';
 import type { CheckpointLayout } from './checkpoint';
 import { activationName, type ConfigReader } from './config-reader';
 import { type EncoderHead, EncoderModel, type EncoderModelConfig } from './encoder-model';
 
 /** The families that share the network. */
-export type BertFamily = 'bert' | 'roberta' | 'xlm-roberta' | 'distilbert' | 'albert' | 'electra';
+export type BertFamily = 'bert' | 'roberta' | 'xlm-roberta' | 'distilbert' | 'albert' | 'electra' | 'mpnet';
 
 /** Settings of a `Bert`. */
 export interface BertConfig extends EncoderModelConfig {
@@ -41,9 +43,11 @@ export class Bert extends EncoderModel {
     const { family, embeddingDim } = config;
     super(config, {
       embeddingDim,
-      positionOffset: isRoberta(family) ? config.padId + 1 : 0,
+      positionOffset: offsetOf(family, config.padId),
       shared: family === 'albert',
+      relativeBias: family === 'mpnet' ? MPNET_BIAS : undefined,
       headActivation: headActivations[family],
+      maskedActivation: ['bert', 'distilbert', 'albert'].includes(family) ? config.activation : 'gelu',
     });
   }
 
@@ -64,8 +68,14 @@ export class Bert extends EncoderModel {
   }
 }
 
-/** Whether positions are counted from the padding id on. */
-const isRoberta = (family: BertFamily): boolean => family === 'roberta' || family === 'xlm-roberta';
+/** Where positions are counted from: behind the padding id in RoBERTa, which MPNet takes for 1 whatever it is. */
+function offsetOf(family: BertFamily, padId: number): number {
+  if (family === 'mpnet') return 2;
+  return family === 'roberta' || family === 'xlm-roberta' ? padId + 1 : 0;
+}
+
+/** What `transformers` computes with, whatever a config says. */
+const MPNET_BIAS = { buckets: 32, maxDistance: 128 } as const;
 
 const headActivations: Readonly<Record<BertFamily, FeedForwardActivation | 'tanh'>> = {
   bert: 'tanh',
@@ -74,6 +84,7 @@ const headActivations: Readonly<Record<BertFamily, FeedForwardActivation | 'tanh
   distilbert: 'relu',
   albert: 'tanh',
   electra: 'gelu',
+  mpnet: 'tanh',
 };
 
 /**
@@ -112,6 +123,7 @@ const headNames: readonly (readonly [EncoderHead, string])[] = [
   ['tokens', 'ForTokenClassification'],
   ['span', 'ForQuestionAnswering'],
   ['maskedLM', 'ForMaskedLM'],
+  ['choice', 'ForMultipleChoice'],
   ['none', 'Model'],
 ];
 
@@ -129,7 +141,10 @@ function read(reader: ConfigReader, family: BertFamily): BertConfig {
   if (family === 'albert' && reader.whole('num_hidden_groups', 1) !== 1)
     reader.problem('num_hidden_groups: only 1 is supported');
   reader.word('position_embedding_type', ['absolute'], 'absolute');
-  const padId = reader.ids('pad_token_id')[0] ?? 0;
+  const { buckets } = MPNET_BIAS;
+  if (family === 'mpnet' && reader.whole('relative_attention_num_buckets', buckets) !== buckets)
+    reader.problem(`relative_attention_num_buckets: only ${buckets} is supported`);
+  const padId = reader.ids('pad_token_id')[0] ?? (family === 'mpnet' ? 1 : 0);
   const positions = reader.whole('max_position_embeddings', 512);
   return {
     family,
@@ -139,13 +154,13 @@ function read(reader: ConfigReader, family: BertFamily): BertConfig {
     hiddenDim: reader.whole(distil ? 'hidden_dim' : 'intermediate_size', 4 * dim),
     layers: reader.whole(distil ? 'n_layers' : 'num_hidden_layers', 12),
     heads,
-    maxLength: isRoberta(family) ? positions - padId - 1 : positions,
+    maxLength: positions - offsetOf(family, padId),
     activation: reader.activation(distil ? 'activation' : 'hidden_act', family === 'albert' ? 'gelu_new' : 'gelu'),
     eps: reader.number('layer_norm_eps', 1e-12),
     dropout: reader.number(distil ? 'dropout' : 'hidden_dropout_prob', 0.1),
     attentionDropout: reader.number(distil ? 'attention_dropout' : 'attention_probs_dropout_prob', 0.1),
     padId,
-    typeCount: distil ? 0 : reader.whole('type_vocab_size', 2),
+    typeCount: distil || family === 'mpnet' ? 0 : reader.whole('type_vocab_size', 2),
     head: headOf(reader),
     labels: reader.labels() ?? ['LABEL_0', 'LABEL_1'],
   };
@@ -183,10 +198,11 @@ function write(config: BertConfig, name: string): object {
     [names.act]: activationName(config.activation),
     [names.drop]: config.dropout,
     [names.attn]: config.attentionDropout,
-    max_position_embeddings: isRoberta(config.family) ? config.maxLength + config.padId + 1 : config.maxLength,
+    max_position_embeddings: config.maxLength + offsetOf(config.family, config.padId),
     layer_norm_eps: config.eps,
     pad_token_id: config.padId,
-    ...(distil ? {} : { type_vocab_size: config.typeCount }),
+    ...(config.typeCount === 0 ? {} : { type_vocab_size: config.typeCount }),
+    ...(config.family === 'mpnet' ? { relative_attention_num_buckets: MPNET_BIAS.buckets } : {}),
     ...(config.embeddingDim === config.dim && config.family !== 'albert'
       ? {}
       : { embedding_size: config.embeddingDim }),
@@ -196,42 +212,7 @@ function write(config: BertConfig, name: string): object {
   };
 }
 
-/** The names that BERT, RoBERTa and ELECTRA share, below a prefix. */
-function bertNames(prefix: string): Readonly<Record<string, string>> {
-  return {
-    word_embedding: `${prefix}embeddings.word_embeddings`,
-    position_embedding: `${prefix}embeddings.position_embeddings`,
-    type_embedding: `${prefix}embeddings.token_type_embeddings`,
-    embedding_norm: `${prefix}embeddings.LayerNorm`,
-    'encoder.layers.*.self_attn.q_proj': `${prefix}encoder.layer.*.attention.self.query`,
-    'encoder.layers.*.self_attn.k_proj': `${prefix}encoder.layer.*.attention.self.key`,
-    'encoder.layers.*.self_attn.v_proj': `${prefix}encoder.layer.*.attention.self.value`,
-    'encoder.layers.*.self_attn.out_proj': `${prefix}encoder.layer.*.attention.output.dense`,
-    'encoder.layers.*.norm1': `${prefix}encoder.layer.*.attention.output.LayerNorm`,
-    'encoder.layers.*.linear1': `${prefix}encoder.layer.*.intermediate.dense`,
-    'encoder.layers.*.linear2': `${prefix}encoder.layer.*.output.dense`,
-    'encoder.layers.*.norm2': `${prefix}encoder.layer.*.output.LayerNorm`,
-  };
-}
-
-/** Names of the small heads: a linear map of each token. */
-function plainHead(head: EncoderHead): Readonly<Record<string, string>> {
-  return head === 'span' ? { head: 'qa_outputs' } : head === 'tokens' ? { head: 'classifier' } : {};
-}
-
-/** Names of a masked-language-model head: dense, norm, and where its bias is. */
-function lmHead(dense: string, norm: string, bias: string): Readonly<Record<string, string>> {
-  return { 'head.dense': dense, 'head.norm': norm, head: bias };
-}
-
-/** Counted positions, which old checkpoints hold. */
-const buffers = [/\.position_ids$/];
-
-function member(
-  family: BertFamily,
-  name: string,
-  layout: (config: BertConfig) => CheckpointLayout,
-): Architecture<BertConfig, Bert> {
+function member(family: BertFamily, name: string): Architecture<BertConfig, Bert> {
   return {
     modelType: family,
     names: headNames.map(([, suffix]) => `${name}${suffix}`),
@@ -240,115 +221,17 @@ function member(
     parameters: ({ vocabSize, embeddingDim, dim, hiddenDim, layers }) =>
       vocabSize * embeddingDim + (family === 'albert' ? 1 : layers) * (4 * dim * dim + 2 * dim * hiddenDim),
     make: (config) => new Bert(config),
-    layout,
-  };
-}
-
-const denseOut = { 'head.dense': 'classifier.dense', 'head.out': 'classifier.out_proj' };
-
-/** RoBERTa's names, which XLM-R has too. */
-function robertaLayout({ head }: BertConfig): CheckpointLayout {
-  const heads =
-    head === 'maskedLM'
-      ? lmHead('lm_head.dense', 'lm_head.layer_norm', 'lm_head')
-      : head === 'classification'
-        ? denseOut
-        : plainHead(head);
-  return {
-    names: { ...bertNames('roberta.'), ...heads },
-    prefix: 'roberta.',
-    ignored: [...buffers, /^lm_head\.decoder\./, /^(roberta\.)?pooler\./],
+    layout: ({ head }) => bertLayouts[family](head),
   };
 }
 
 /** Each family's place in the loader. */
 export const bertFamilies: Readonly<Record<BertFamily, Architecture<BertConfig, Bert>>> = {
-  bert: member('bert', 'Bert', ({ head }) => {
-    const pooler = { 'head.dense': 'bert.pooler.dense', 'head.out': 'classifier' };
-    const predictions = lmHead(
-      'cls.predictions.transform.dense',
-      'cls.predictions.transform.LayerNorm',
-      'cls.predictions',
-    );
-    const heads = head === 'maskedLM' ? predictions : head === 'classification' ? pooler : plainHead(head);
-    return {
-      names: { ...bertNames('bert.'), ...heads },
-      prefix: 'bert.',
-      ignored: [
-        ...buffers,
-        /^cls\.predictions\.decoder\./,
-        /^cls\.seq_relationship\./,
-        ...(head === 'classification' ? [] : [/^(bert\.)?pooler\./]),
-      ],
-    };
-  }),
-  roberta: member('roberta', 'Roberta', robertaLayout),
-  'xlm-roberta': member('xlm-roberta', 'XLMRoberta', robertaLayout),
-  electra: member('electra', 'Electra', ({ head }) => ({
-    names: {
-      ...bertNames('electra.'),
-      embedding_projection: 'electra.embeddings_project',
-      ...(head === 'maskedLM'
-        ? lmHead('generator_predictions.dense', 'generator_predictions.LayerNorm', 'generator_lm_head')
-        : head === 'classification'
-          ? denseOut
-          : plainHead(head)),
-    },
-    prefix: 'electra.',
-    ignored: [...buffers, /^discriminator_predictions\./, /^generator_lm_head\.weight$/],
-  })),
-  distilbert: member('distilbert', 'DistilBert', ({ head }) => ({
-    names: {
-      word_embedding: 'distilbert.embeddings.word_embeddings',
-      position_embedding: 'distilbert.embeddings.position_embeddings',
-      embedding_norm: 'distilbert.embeddings.LayerNorm',
-      'encoder.layers.*.self_attn.q_proj': 'distilbert.transformer.layer.*.attention.q_lin',
-      'encoder.layers.*.self_attn.k_proj': 'distilbert.transformer.layer.*.attention.k_lin',
-      'encoder.layers.*.self_attn.v_proj': 'distilbert.transformer.layer.*.attention.v_lin',
-      'encoder.layers.*.self_attn.out_proj': 'distilbert.transformer.layer.*.attention.out_lin',
-      'encoder.layers.*.norm1': 'distilbert.transformer.layer.*.sa_layer_norm',
-      'encoder.layers.*.linear1': 'distilbert.transformer.layer.*.ffn.lin1',
-      'encoder.layers.*.linear2': 'distilbert.transformer.layer.*.ffn.lin2',
-      'encoder.layers.*.norm2': 'distilbert.transformer.layer.*.output_layer_norm',
-      ...(head === 'maskedLM'
-        ? lmHead('vocab_transform', 'vocab_layer_norm', 'vocab_projector')
-        : head === 'classification'
-          ? { 'head.dense': 'pre_classifier', 'head.out': 'classifier' }
-          : plainHead(head)),
-    },
-    prefix: 'distilbert.',
-    ignored: [...buffers, /^vocab_projector\.weight$/],
-  })),
-  albert: member('albert', 'Albert', ({ head }) => {
-    const layer = 'albert.encoder.albert_layer_groups.0.albert_layers.0.';
-    return {
-      names: {
-        word_embedding: 'albert.embeddings.word_embeddings',
-        position_embedding: 'albert.embeddings.position_embeddings',
-        type_embedding: 'albert.embeddings.token_type_embeddings',
-        embedding_norm: 'albert.embeddings.LayerNorm',
-        embedding_projection: 'albert.encoder.embedding_hidden_mapping_in',
-        'encoder.layers.0.self_attn.q_proj': `${layer}attention.query`,
-        'encoder.layers.0.self_attn.k_proj': `${layer}attention.key`,
-        'encoder.layers.0.self_attn.v_proj': `${layer}attention.value`,
-        'encoder.layers.0.self_attn.out_proj': `${layer}attention.dense`,
-        'encoder.layers.0.norm1': `${layer}attention.LayerNorm`,
-        'encoder.layers.0.linear1': `${layer}ffn`,
-        'encoder.layers.0.linear2': `${layer}ffn_output`,
-        'encoder.layers.0.norm2': `${layer}full_layer_layer_norm`,
-        ...(head === 'maskedLM'
-          ? lmHead('predictions.dense', 'predictions.LayerNorm', 'predictions')
-          : head === 'classification'
-            ? { 'head.dense': 'albert.pooler', 'head.out': 'classifier' }
-            : plainHead(head)),
-      },
-      prefix: 'albert.',
-      ignored: [
-        ...buffers,
-        /^predictions\.decoder\./,
-        /^sop_classifier\./,
-        ...(head === 'classification' ? [] : [/^(albert\.)?pooler\./]),
-      ],
-    };
-  }),
+  bert: member('bert', 'Bert'),
+  roberta: member('roberta', 'Roberta'),
+  'xlm-roberta': member('xlm-roberta', 'XLMRoberta'),
+  electra: member('electra', 'Electra'),
+  distilbert: member('distilbert', 'DistilBert'),
+  albert: member('albert', 'Albert'),
+  mpnet: member('mpnet', 'MPNet'),
 };

@@ -87,6 +87,11 @@ export class ConfigReader {
     return result;
   }
 
+  /** An object inside that is read whether it is there or not: what is missing has its defaults. */
+  part<T>(name: string, read: (reader: ConfigReader) => T): T {
+    return this.inside(name, read) ?? read(new ConfigReader({}, this.file));
+  }
+
   /** The class that wrote the file, such as `BertForMaskedLM`. */
   architecture(): string {
     const { architectures } = this.json;

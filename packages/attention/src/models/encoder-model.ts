@@ -1,14 +1,14 @@
 // A model that reads whole texts: embeddings, an encoder, a head. What BERT and its kin differ in stands in their files.
-import { gelu, linear, type Tensor, zeros } from '@heddle/tensor';
+import { linear, type Tensor, zeros } from '@heddle/tensor';
 import { Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module, Parameter } from '@heddle/tensor/nn';
-import { Encoder } from '../encoder';
+import { Encoder, type EncoderConfig } from '../encoder';
 import { activate, type FeedForwardActivation } from '../feed-forward';
 import type { Inspection } from '../inspection';
 import { LearnedPositions } from '../positions/learned';
 import { batchTensors, type TextBatch } from '../text-batch';
 
-/** What stands on top: nothing, one label a text, one a token, the borders of an answer, or the hidden tokens. */
-export type EncoderHead = 'none' | 'classification' | 'tokens' | 'span' | 'maskedLM';
+/** What stands on top: nothing, one label a text, one a token, the borders of an answer, the hidden tokens, or a score. */
+export type EncoderHead = 'none' | 'classification' | 'tokens' | 'span' | 'maskedLM' | 'choice';
 
 /** Settings that BERT and its kin share. */
 export interface EncoderModelConfig {
@@ -37,8 +37,12 @@ export interface EncoderModelShape extends InitializerOptions {
   readonly positionOffset?: number;
   /** Whether the layers share one set of weights (ALBERT). */
   readonly shared?: boolean;
+  /** Learned numbers for distances, added to the scores of attention (MPNet). */
+  readonly relativeBias?: EncoderConfig['relativeBias'];
   /** The dense layer of the head: its activation. */
   readonly headActivation: FeedForwardActivation | 'tanh';
+  /** The same of the head that guesses tokens: `gelu` where nothing is said. */
+  readonly maskedActivation?: FeedForwardActivation;
 }
 
 /** A dense layer on the first token, then a linear map to the labels. */
@@ -48,14 +52,14 @@ export class ClassificationHead extends Module {
   readonly out: Linear;
 
   constructor(
-    { dim, dropout, labels }: EncoderModelConfig,
+    { dim, dropout, labels, head }: EncoderModelConfig,
     private readonly activation: FeedForwardActivation | 'tanh',
     { generator }: InitializerOptions = {},
   ) {
     super();
     this.dense = new Linear({ inputs: dim, outputs: dim, generator });
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
-    this.out = new Linear({ inputs: dim, outputs: labels.length, generator });
+    this.out = new Linear({ inputs: dim, outputs: head === 'choice' ? 1 : labels.length, generator });
   }
 
   /** @param x `[B, T, dim]` */
@@ -69,6 +73,7 @@ export class MaskedLMHead extends Module {
   readonly dense: Linear;
   readonly norm: LayerNorm;
   readonly bias: Parameter;
+  private readonly activation: FeedForwardActivation;
 
   constructor(
     config: {
@@ -76,6 +81,7 @@ export class MaskedLMHead extends Module {
       readonly width: number;
       readonly vocabSize: number;
       readonly eps: number;
+      readonly activation?: FeedForwardActivation | undefined;
     } & InitializerOptions,
   ) {
     super();
@@ -83,10 +89,11 @@ export class MaskedLMHead extends Module {
     this.dense = new Linear({ inputs: dim, outputs: width, generator });
     this.norm = new LayerNorm({ dim: width, eps });
     this.bias = new Parameter(zeros([vocabSize]));
+    this.activation = config.activation ?? 'gelu';
   }
 
   override forward(x: Tensor, table: Tensor): Tensor {
-    return linear(this.norm.call(gelu(this.dense.call(x))), table, { bias: this.bias });
+    return linear(this.norm.call(activate(this.dense.call(x), this.activation)), table, { bias: this.bias });
   }
 }
 
@@ -115,20 +122,21 @@ export class EncoderModel extends Module {
   ) {
     super();
     const { vocabSize, dim, maxLength, typeCount, eps, dropout, labels } = config;
-    const { embeddingDim: width = dim, positionOffset, shared, generator } = shape;
-    this.wordEmbedding = new Embedding({ count: vocabSize, dim: width, generator });
+    const { embeddingDim: width = dim, positionOffset, shared, relativeBias, generator } = shape;
+    this.wordEmbedding = new Embedding({ count: vocabSize, dim: width, paddingIdx: config.padId, generator });
     this.positionEmbedding = new LearnedPositions({ maxLength, dim: width, offset: positionOffset, generator });
     this.typeEmbedding = typeCount === 0 ? null : new Embedding({ count: typeCount, dim: width, generator });
     this.embeddingNorm = new LayerNorm({ dim: width, eps });
     this.embeddingProjection = width === dim ? null : new Linear({ inputs: width, outputs: dim, generator });
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
-    this.encoder = new Encoder({ ...config, placement: 'post', shared, generator });
+    this.encoder = new Encoder({ ...config, placement: 'post', shared, relativeBias, generator });
     this.head = makeHead(config, shape, labels.length, width);
   }
 
   /**
    * @returns logits: `[B, labels]` of a text, `[B, T, labels]` of tokens, `[B, T, 2]` of an answer's borders,
-   *   `[B, T, vocabSize]` of hidden tokens; without a head the hidden states, `[B, T, dim]`
+   *   `[B, T, vocabSize]` of hidden tokens, `[B, 1]` of a choice, whose rows are then reshaped to `[questions, choices]`;
+   *   without a head the hidden states, `[B, T, dim]`
    * @throws {ArgumentError} where a text is longer than `maxLength`.
    * @throws {IndexError} where an id is outside the vocabulary.
    */
@@ -182,12 +190,13 @@ function makeHead(
     case 'none':
       return null;
     case 'classification':
+    case 'choice':
       return new ClassificationHead(config, shape.headActivation, { generator });
     case 'tokens':
       return new Linear({ inputs: dim, outputs: labels, generator });
     case 'span':
       return new Linear({ inputs: dim, outputs: 2, generator });
     case 'maskedLM':
-      return new MaskedLMHead({ dim, width, vocabSize, eps, generator });
+      return new MaskedLMHead({ dim, width, vocabSize, eps, activation: shape.maskedActivation, generator });
   }
 }

@@ -68,6 +68,23 @@ export async function expectRows(
   expectNumbers(data.filter(real), expected.data.filter(real), what, 1e-5);
 }
 
+/** Holds attention weights, `[B, H, T, S]`, against the fixture where the mask says that the query is real. */
+export async function expectAttention(
+  actual: Tensor,
+  expected: Numbers,
+  mask: Numbers | undefined,
+  what: string,
+): Promise<void> {
+  expect(actual.shape, what).toEqual(expected.shape);
+  const [, H, T, S] = expected.shape;
+  const real = (_: number, i: number): boolean => {
+    const [row, query] = [Math.floor(i / (H * T * S)), Math.floor(i / S) % T];
+    return mask === undefined || mask.data[row * T + query] !== 0;
+  };
+  const data = Array.from(await actual.data());
+  expectNumbers(data.filter(real), expected.data.filter(real), what, 1e-5);
+}
+
 /** Holds each parameter's gradient against transformers': they are loaded like weights, into a model of their own. */
 export async function expectGradients(model: Module, gradients: Module): Promise<void> {
   const expected = gradients.namedParameters();
