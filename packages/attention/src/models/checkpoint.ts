@@ -11,13 +11,7 @@ import {
   type Tensor,
   tensor,
 } from '@heddle/tensor';
-import {
-  openSafetensors,
-  type SafetensorsFile,
-  type SaveOptions,
-  type Source,
-  saveSafetensors,
-} from '@heddle/tensor/io';
+import { type CheckpointFile, openCheckpoint, type SaveOptions, type Source, saveSafetensors } from '@heddle/tensor/io';
 import { assign, type Module } from '@heddle/tensor/nn';
 
 /** Several of our linear maps that a checkpoint holds as one. */
@@ -121,7 +115,7 @@ export async function loadCheckpoint(
   layout: CheckpointLayout,
   options: LoadCheckpointOptions = {},
 ): Promise<void> {
-  const file = await openSafetensors(source);
+  const file = await openCheckpoint(source);
   try {
     const own = model.stateDict();
     const files = new Map(
@@ -174,7 +168,7 @@ function shapeOf(shape: Shape, { transposed, parts }: Place): Shape {
   return own.length === 0 ? own : [own[0] / parts, ...own.slice(1)];
 }
 
-async function unpack(file: SafetensorsFile, from: string, place: Place, target: AnyTensor): Promise<void> {
+async function unpack(file: CheckpointFile, from: string, place: Place, target: AnyTensor): Promise<void> {
   const shape = file.entries.get(from)?.shape ?? [];
   const data = await file.data(from);
   noGrad(() =>

@@ -1,8 +1,9 @@
 // The subpath @heddle/tensor/io: safetensors, and files that are written whole or not at all.
+export { CheckpointFile, openCheckpoint, openSafetensors, type TensorInfo } from './checkpoint-file';
 export type { FileDType } from './file-dtype';
 export { type LoadWeightsOptions, loadSafetensors, loadWeights } from './load';
 export { readFile, readJson } from './read';
-export { openSafetensors, SafetensorsFile, type TensorInfo } from './safetensors-file';
+
 export { type SaveOptions, saveSafetensors } from './save';
 export { sha256 } from './sha256';
 export type { Source } from './source';

@@ -1,11 +1,11 @@
 // Loading whole checkpoints: into new tensors, or straight into a module.
 import type { LoadOptions, Module } from '../nn/module';
 import type { AnyTensor } from '../tensor';
-import { openSafetensors, type SafetensorsFile, type TensorInfo } from './safetensors-file';
+import { type CheckpointFile, openCheckpoint, openSafetensors, type TensorInfo } from './checkpoint-file';
 import type { Source } from './source';
 
 /**
- * All tensors of a checkpoint, by name. They are kept: dispose of each in the end. Where anything is wrong with the files,
+ * All tensors of safetensors, by name. They are kept: dispose of each in the end. Where anything is wrong with the files,
  * nothing stays loaded.
  *
  * @param source a file or folder: a path (Node), a URL, bytes, or a map from name to bytes
@@ -22,7 +22,7 @@ import type { Source } from './source';
  * ```
  */
 export async function loadSafetensors(source: Source): Promise<Map<string, AnyTensor>> {
-  return withFile(source, async (file) => {
+  return withFile(await openSafetensors(source), async (file) => {
     const loaded = new Map<string, AnyTensor>();
     try {
       for (const name of file.entries.keys()) loaded.set(name, await file.tensor(name));
@@ -41,7 +41,7 @@ export interface LoadWeightsOptions extends LoadOptions {
 }
 
 /**
- * Copies a checkpoint into a module's parameters and persistent buffers, part by part: it costs a few megabytes beside
+ * Copies a checkpoint (safetensors, or PyTorch's own zip archive: see `openCheckpoint`) into a module's parameters and persistent buffers, part by part: it costs a few megabytes beside
  * the model. Names, shapes and dtypes are checked before anything changes.
  *
  * @throws {FormatError} naming the file and what is wrong with it.
@@ -59,7 +59,7 @@ export interface LoadWeightsOptions extends LoadOptions {
  */
 export async function loadWeights(module: Module, source: Source, options: LoadWeightsOptions = {}): Promise<void> {
   const { rename = (name: string) => name, ...rest } = options;
-  await withFile(source, async (file) => {
+  await withFile(await openCheckpoint(source), async (file) => {
     const given = new Map<string, TensorInfo & { readonly from: string }>();
     for (const [from, info] of file.entries) {
       const name = rename(from);
@@ -74,8 +74,7 @@ export async function loadWeights(module: Module, source: Source, options: LoadW
   });
 }
 
-async function withFile<T>(source: Source, use: (file: SafetensorsFile) => Promise<T>): Promise<T> {
-  const file = await openSafetensors(source);
+async function withFile<T>(file: CheckpointFile, use: (file: CheckpointFile) => Promise<T>): Promise<T> {
   try {
     return await use(file);
   } finally {

@@ -24,9 +24,10 @@ export interface TensorInfo {
 }
 
 /**
- * An open checkpoint: one safetensors file, or shards with an index. `openSafetensors` makes it; close it in the end.
+ * An open checkpoint: one file, or shards with an index. `openCheckpoint` and `openSafetensors` make it; close it in the
+ * end.
  */
-export class SafetensorsFile {
+export class CheckpointFile {
   /** All tensors, in the order of the data. */
   readonly entries: ReadonlyMap<string, TensorInfo>;
   /** The free text that the header holds. */
@@ -46,7 +47,7 @@ export class SafetensorsFile {
   async data(name: string): Promise<HostArrays['float32' | 'int32']> {
     const entry = this.find(name);
     const buffer = new ArrayBuffer(entry.bytes);
-    await entry.reader.readInto(new Uint8Array(buffer), entry.begin);
+    await (await elementsOf(entry))(new Uint8Array(buffer), 0);
     const size = sizeOf(entry.shape);
     return this.decode(name, entry, buffer, size, new ArrayBuffer(size * BYTES_PER_ELEMENT));
   }
@@ -105,9 +106,10 @@ export class SafetensorsFile {
     const width = fileDTypes[entry.dtype].bytes;
     // Both buffers serve all parts: new ones would pile up until the collector comes.
     const out = new ArrayBuffer((buffer.byteLength / width) * BYTES_PER_ELEMENT);
+    const readInto = await elementsOf(entry);
     for (let done = 0; done < entry.bytes; done += CHUNK) {
       const bytes = Math.min(CHUNK, entry.bytes - done);
-      await entry.reader.readInto(new Uint8Array(buffer, 0, bytes), entry.begin + done);
+      await readInto(new Uint8Array(buffer, 0, bytes), done);
       take(this.decode(name, entry, buffer, bytes / width, out), done / width);
     }
   }
@@ -139,6 +141,29 @@ export class SafetensorsFile {
   }
 }
 
+/**
+ * Reads a tensor's bytes from an offset on, row by row. Where they are strided in the file, what they span is read once,
+ * as jumps there would cost a read for each element.
+ */
+async function elementsOf(entry: Located): Promise<(into: Uint8Array, offset: number) => Promise<void>> {
+  const { reader, begin, shape, strides } = entry;
+  if (strides === undefined) return (into, offset) => reader.readInto(into, begin + offset);
+  const width = fileDTypes[entry.dtype].bytes;
+  const span = new Uint8Array(width * (1 + shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], 0)));
+  await reader.readInto(span, begin);
+  return async (into, offset) => {
+    for (let at = 0; at < into.length; at += width) {
+      let index = (offset + at) / width;
+      let from = 0;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        from += (index % shape[axis]) * strides[axis];
+        index = Math.floor(index / shape[axis]);
+      }
+      for (let byte = 0; byte < width; byte++) into[at + byte] = span[from * width + byte];
+    }
+  };
+}
+
 /** Overwrites elements of a dense tensor from `at` on. */
 function writeAt(target: AnyTensor, at: number, values: Float32Array | Int32Array): void {
   noGrad(() =>
@@ -158,7 +183,7 @@ function computed<T extends AnyTensor>(t: T): T {
 }
 
 /**
- * Opens a checkpoint and checks its headers: nothing of the data is read yet.
+ * Opens safetensors and checks their headers: nothing of the data is read yet.
  *
  * @param source a file or folder: a path (Node), a URL, bytes, or a map from name to bytes
  * @throws {FormatError} naming the file and what is wrong with it.
@@ -174,6 +199,25 @@ function computed<T extends AnyTensor>(t: T): T {
  * await file.close();
  * ```
  */
-export async function openSafetensors(source: Source): Promise<SafetensorsFile> {
-  return new SafetensorsFile(await openShards(source));
+export async function openSafetensors(source: Source): Promise<CheckpointFile> {
+  return new CheckpointFile(await openShards(source, 'safetensors'));
+}
+
+/**
+ * Opens a checkpoint of either format: safetensors, or what `torch.save` wrote of a state dictionary since PyTorch 1.6
+ * (`pytorch_model.bin`, or shards of it). Of a pickle, tensors are understood and everything else is refused by its name:
+ * nothing in it is ever run. Nothing of the data is read yet.
+ *
+ * @param source a file or folder: a path (Node), a URL, bytes, or a map from name to bytes
+ * @throws {FormatError} naming the file and what is wrong with it.
+ * @example
+ * ```ts no-run
+ * import { openCheckpoint } from '@heddle/tensor/io';
+ * const file = await openCheckpoint('models/bert'); // model.safetensors, or else pytorch_model.bin
+ * console.log([...file.entries.keys()]);
+ * await file.close();
+ * ```
+ */
+export async function openCheckpoint(source: Source): Promise<CheckpointFile> {
+  return new CheckpointFile(await openShards(source, 'any'));
 }
