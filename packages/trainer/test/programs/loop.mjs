@@ -1,5 +1,6 @@
 // A training loop by hand, without a scope anywhere. Prints live buffers and resident bytes at some steps.
 // Run with --expose-gc: what the engine's collector has not got round to says nothing about leaks.
+// Arguments: how many steps, and how many bytes to leak at each, on purpose.
 import { crossEntropy, init, memory, tensor } from '@heddle/tensor';
 import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { AdamW, clipGradNorm } from '@heddle/tensor/optim';
@@ -26,8 +27,10 @@ const data = Array.from({ length: 320 }, (_, i) => ({
   ids: Array.from({ length: 20 }, (_, t) => (i * 31 + t * 17) % 500),
   label: i % 2,
 }));
+const [steps, leak] = process.argv.slice(2).map(Number);
+const leaked = [];
 let step = 0;
-while (step < 1000) {
+while (step < steps) {
   for (const rows of batches(data, 32)) {
     const logits = model.call(
       tensor(
@@ -43,8 +46,9 @@ while (step < 1000) {
     clipGradNorm(model.parameters(), 1);
     optimizer.step();
     await loss.item();
+    if (leak > 0) leaked.push(new Array(leak / 8).fill(step + 0.5));
     step++;
-    if (step === 10 || step % 250 === 0) {
+    if (step === 10 || step % 125 === 0) {
       globalThis.gc();
       console.log(
         JSON.stringify({
