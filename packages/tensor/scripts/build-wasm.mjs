@@ -90,25 +90,30 @@ async function buildKernels() {
   console.log(`wasm: ${sizes.join('; ')}; ${Date.now() - started} ms`);
 }
 
-async function buildWorker() {
+/** Bundles a worker's program into a file and a string. What it would load lazily it is given instead. */
+async function buildProgram(entry, name, what) {
   const { outputFiles } = await build({
-    entryPoints: [join(engine, 'worker.ts')],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     minify: true,
     format: 'iife',
     target: 'es2022',
     platform: 'neutral',
+    external: ['*/generated/plain', '*/generated/relaxed', '*/generated/worker', '*/generated/engine'],
+    define: { 'import.meta.url': '""' },
   });
   const [{ text }] = outputFiles;
-  put(join(published, 'worker.js'), text);
+  put(join(published, `${name}.js`), text);
   put(
-    join(generated, 'worker.ts'),
-    '// Written by scripts/build-wasm.mjs: the source of the pool’s workers.\n' +
-      `export const workerSource =\n  ${JSON.stringify(text)};\n`,
+    join(generated, `${name}.ts`),
+    `// Written by scripts/build-wasm.mjs: the source of ${what}.\n` +
+      `export const ${name}Source =\n  ${JSON.stringify(text)};\n`,
   );
 }
 
 mkdirSync(generated, { recursive: true });
 mkdirSync(published, { recursive: true });
-await Promise.all([buildKernels(), buildWorker()]);
+await Promise.all([buildKernels(), buildProgram(join(engine, 'worker.ts'), 'worker', 'the pool’s workers')]);
+// Last: it imports the kernels' names.
+await buildProgram(join(engine, '../remote/worker.ts'), 'engine', 'the worker that a page’s engine runs in');

@@ -18,7 +18,7 @@ export interface InitOptions {
   readonly blas?: 'auto' | 'off' | (string & {});
   /** Where the kernels lie, for content policies that forbid inlined ones. */
   readonly wasmUrl?: string | URL;
-  /** Where the thread worker lies, likewise. */
+  /** Where the thread worker lies, likewise; on a page, engine.js must lie beside it. Both are in the package's dist. */
   readonly workerUrl?: string | URL;
   /** Settings of the GPU. */
   readonly gpu?: GpuOptions;

@@ -68,7 +68,7 @@ export interface Profile<T> {
 
 /**
  * Runs `fn` and measures every kernel in it. On wasm a kernel ends before its call returns, so times are the kernels' own;
- * on a GPU they are the times to submit them.
+ * on a GPU, and on a page whose engine runs in a worker, they are the times to submit them.
  *
  * @example
  * ```ts

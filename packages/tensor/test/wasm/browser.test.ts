@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineOptions } from '../../src/backends/wasm/engine/engine';
-import type { Outcome } from './browser-entry';
+import type { Outcome, Trained } from './browser-entry';
 
 const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => existsSync(file));
 if (found === undefined) console.log('wasm tests in a browser: skipped: no Chromium here: apt-get install chromium');
@@ -33,7 +33,7 @@ describe.skipIf(found === undefined)('in Chromium', () => {
       external: ['node:*', 'koffi'],
     });
     files = new Map(outputFiles.map(({ path, contents }) => [`/${path.split('/').pop()}`, contents]));
-    for (const name of ['plain.wasm', 'relaxed.wasm', 'worker.js']) {
+    for (const name of ['plain.wasm', 'relaxed.wasm', 'worker.js', 'engine.js']) {
       const file = fileURLToPath(new URL(`../../build/public/wasm/${name}`, import.meta.url));
       files.set(`/wasm/${name}`, readFileSync(file));
     }
@@ -45,11 +45,11 @@ describe.skipIf(found === undefined)('in Chromium', () => {
     for (const server of servers) server.close();
   });
 
-  async function run(
-    where: 'multiply' | 'inside',
-    options: EngineOptions,
-    headers: Record<string, string>,
-  ): Promise<Outcome> {
+  const run = (where: 'multiply' | 'inside', options: EngineOptions, headers: Record<string, string>) =>
+    call<Outcome>(where, options, headers);
+  const train = (options: EngineOptions, headers: Record<string, string>) => call<Trained>('train', options, headers);
+
+  async function call<R>(where: string, options: EngineOptions, headers: Record<string, string>): Promise<R> {
     const server = createServer(({ url = '/' }, response) => {
       const file = files.get(url);
       const html = '<!doctype html><script type="module" src="/browser-entry.js"></script>';
@@ -63,7 +63,7 @@ describe.skipIf(found === undefined)('in Chromium', () => {
     await page.waitForFunction(() => 'inside' in globalThis);
     const outcome = await page.evaluate(
       ([name, given]) => {
-        const run = (globalThis as unknown as Record<string, (o: EngineOptions) => Promise<Outcome>>)[name];
+        const run = (globalThis as unknown as Record<string, (o: EngineOptions) => Promise<R>>)[name];
         return run(given);
       },
       [where, options] as const,
@@ -81,6 +81,48 @@ describe.skipIf(found === undefined)('in Chromium', () => {
     const outcome = await run('multiply', { threads: 3 }, ISOLATED);
     expect(outcome).toMatchObject({ threads: 1, right: true });
     expect(outcome.notes.join()).toMatch('a page must not block');
+  });
+
+  describe('training on an isolated page', () => {
+    const rightLosses = ({ losses }: Trained): void => {
+      expect(losses).toHaveLength(5);
+      expect(losses[4]).toBeLessThan(losses[0]);
+    };
+
+    test('runs on all threads in a worker, and the page goes on', async () => {
+      const found = await train({ threads: 2 }, ISOLATED);
+      console.log(
+        `  page: busy ${found.busy.toFixed(0)} ms, stood still ${found.longest.toFixed(1)} ms at the longest, ${found.turns} turns`,
+      );
+      expect(found).toMatchObject({ threads: 2, warnings: [] });
+      expect(found.notes.join()).toContain('in a worker of its own');
+      rightLosses(found);
+      // A page that waited for its kernels would turn about once a step, and stand still for a step's time.
+      expect(found.turns).toBeGreaterThan(50);
+      expect(found.longest).toBeLessThan(found.busy / 4);
+    });
+
+    test('from files, under a strict policy', async () => {
+      const options = { threads: 2, wasmUrl: '/wasm', workerUrl: '/wasm/worker.js' };
+      const found = await train(options, { ...ISOLATED, 'content-security-policy': POLICY });
+      expect(found).toMatchObject({ threads: 2, warnings: [] });
+      rightLosses(found);
+      expect(found.turns).toBeGreaterThan(50);
+    });
+
+    test('where no worker may start, on the page, which it says', async () => {
+      const found = await train({ wasmUrl: '/wasm' }, { ...ISOLATED, 'content-security-policy': POLICY });
+      expect(found.threads).toBe(1);
+      rightLosses(found);
+    });
+
+    test('and without isolation: on one thread, said once', async () => {
+      const found = await train({ threads: 2 }, {});
+      expect(found.threads).toBe(1);
+      expect(found.warnings).toHaveLength(1);
+      expect(found.warnings[0]).toMatch(/^heddle: one thread: .*cross-origin isolated/);
+      rightLosses(found);
+    });
   });
 
   test('without isolation on one thread, which it says', async () => {

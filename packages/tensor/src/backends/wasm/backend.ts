@@ -2,11 +2,13 @@
 import type { DType, HostArrays } from '../../dtype';
 import type { Backend, BackendInfo } from '../backend';
 import { Engine, type EngineOptions } from './engine/engine';
+import { canBlock, hasSharedMemory, isNode } from './engine/features';
 import { inPlaceKernels } from './in-place';
 import { fusedTable, kernelTable } from './table';
 
 /**
- * Makes a wasm backend.
+ * Makes a wasm backend. On a browser's page, which must not block, the engine runs in a worker of its own where memory can
+ * be shared with it; elsewhere it runs on the calling thread.
  *
  * @throws {BackendError} where the system has no WebAssembly SIMD, or refuses to compile the kernels.
  * @example
@@ -16,7 +18,25 @@ import { fusedTable, kernelTable } from './table';
  * ```
  */
 export async function createWasm(options: EngineOptions = {}): Promise<Backend<number>> {
+  if (!isNode() && options.shared !== false && hasSharedMemory() && !canBlock()) {
+    const { startRemote } = await import('./remote/start');
+    const remote = await startRemote(options);
+    if (remote !== null) return remote;
+  }
   const engine = await Engine.create(options);
+  const [note] = engine.info.notes;
+  if (!isNode() && note !== undefined && !said) {
+    said = true;
+    console.warn(`heddle: ${note}`);
+  }
+  return localBackend(engine);
+}
+
+// Whether the console has been told that there is one thread.
+let said = false;
+
+/** The backend of an engine on this thread. */
+export function localBackend(engine: Engine): Backend<number> {
   return {
     name: 'wasm',
     kernels: kernelTable(engine),

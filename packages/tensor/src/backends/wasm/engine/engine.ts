@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly maxBytes?: number;
   /** A BLAS of the system for large products: found by itself, none, or the library at a path. Node.js only. */
   readonly blas?: 'auto' | 'off' | (string & {});
+  /** The kernels, compiled already. */
+  readonly module?: WebAssembly.Module;
   /** Folder with plain.wasm and relaxed.wasm, instead of the inlined modules. */
   readonly wasmUrl?: string | URL;
   /** Address of worker.js, instead of the inlined one. */
@@ -92,7 +94,7 @@ export class Engine {
     const simd = chooseSimd(options.simd ?? 'auto');
     const shared = options.shared === true || (options.shared !== false && hasSharedMemory());
     const threads = await chooseThreads(options.threads ?? 'auto', shared, notes);
-    const module = await loadModule(simd, shared, options.wasmUrl);
+    const module = options.module ?? (await loadModule(simd, shared, options.wasmUrl));
     const memory = new LinearMemory(shared, INITIAL_BYTES);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
     const control = Math.ceil((exports['heapBase'] as () => number)() / 64) * 64;
@@ -228,7 +230,8 @@ export class Engine {
   }
 }
 
-function chooseSimd(wanted: Simd | 'auto'): Simd {
+/** The SIMD level that is wanted, or the best that there is. */
+export function chooseSimd(wanted: Simd | 'auto'): Simd {
   if (wanted === 'auto') return hasRelaxedSimd() ? 'relaxed' : 'plain';
   if (wanted === 'relaxed' && !hasRelaxedSimd()) {
     throw new BackendError(
