@@ -47,7 +47,9 @@ export async function* generateSteps(
     return;
   }
   if (contrastiveAlpha !== undefined) checkContrastive(contrastiveAlpha, topK, options, model);
-  const decoding = model.startDecoding(prompts, { useCache, prefix });
+  // Contrastive search wants the states of all tokens, which a prefix doesn't have: it is read again.
+  const read = contrastiveAlpha === undefined ? prefix : undefined;
+  const decoding = model.startDecoding(prompts, { useCache, prefix: read });
   try {
     if (contrastiveAlpha === undefined) yield* stepwise(decoding, settings);
     else yield* contrastive(decoding, { ...settings, contrastiveAlpha, topK });

@@ -1,5 +1,5 @@
 // Generation: the same texts and scores as transformers, the same with and without a cache, and nothing left behind.
-import { Generator, init, memory } from '@heddle/tensor';
+import { Generator, init, manualSeed, memory } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Bart, Bloom, type DecoderLM, type EncoderDecoderLM, Gpt2, GptNeoX, Llama, T5 } from '../../src/index';
@@ -105,6 +105,29 @@ describe('choices', () => {
     expect(new Set(alone.map(String)).size).toBeGreaterThan(1);
   });
 
+  it('draw the same from the same seed, and other calls’ draws change nothing', async () => {
+    const own = { sample: true, seed: 7, returnSequences: 2 };
+    expect(await texts(own)).toEqual(await texts({ sample: true, generator: new Generator(7), returnSequences: 2 }));
+    manualSeed(3);
+    const alone = await texts({ sample: true });
+    manualSeed(3);
+    const [first] = await Promise.all([texts({ sample: true }), texts({ sample: true }), texts(own)]);
+    expect(first).toEqual(alone);
+  });
+
+  it('go on with the rows that have not ended', async () => {
+    const several = [
+      [5, 7, 3],
+      [9, 2],
+      [4, 4, 4, 8],
+    ];
+    const ends = { eosIds: [3, 8, 11, 17], maxNewTokens: 16 };
+    const together = await model.generate(several, ends);
+    expect(new Set(together.map(({ newIds }) => newIds.length)).size).toBeGreaterThan(1);
+    for (const [i, prompt] of several.entries())
+      expect((await model.generate([prompt], ends))[0].ids).toEqual(together[i].ids);
+  });
+
   it('become the likeliest where filters leave one', async () => {
     const greedy = await texts({});
     for (const options of [{ topK: 1 }, { topP: 1e-9 }, { minP: 1 }, { temperature: 1e-4 }])
@@ -159,6 +182,16 @@ describe('bad input', () => {
     [[[1]], { temperature: 0 }, 'temperature'],
     [[[1]], { topP: 1.5 }, 'topP'],
     [[[1]], { topK: 0.5 }, 'topK'],
+    [[[1]], { seed: -1 }, 'seed'],
+    [[[1]], { seed: 1, generator: new Generator(1) }, 'either a seed or a generator'],
+    [[[1]], { presencePenalty: Number.NaN }, 'presencePenalty'],
+    [[[1]], { contrastiveAlpha: 2 }, 'contrastiveAlpha'],
+    [[[1]], { contrastiveAlpha: 0.5, topK: 24 }, 'topK'],
+    [[[1]], { contrastiveAlpha: 0.5, temperature: 2 }, 'temperature'],
+    [[[1]], { contrastiveAlpha: 0.5, beams: 2 }, 'none in a beam search'],
+    [[[1]], { contrastiveAlpha: 0.5, returnSequences: 2 }, 'returnSequences'],
+    [[[1]], { beams: 2, lengthPenalty: Number.NaN }, 'lengthPenalty'],
+    [[[1]], { beams: 2, temperature: 2 }, '1 where tokens are drawn'],
   ])('%j with %j: %s', async (prompts, options, message) => {
     await expect(model.generate(prompts, options)).rejects.toThrow(message);
   });

@@ -36,6 +36,39 @@ it('ends before a stop string, of which nothing is given', async () => {
   expect((await piecesOf({ maxNewTokens: 12, stop: ['STOP'] })).join('')).toBe('é€😀b S');
 });
 
+it('streams what generate writes, whatever is sampled', async () => {
+  const options = { ...inOrder, maxNewTokens: bytes.length - 1, seed: 5, temperature: 2, allowed: undefined };
+  const pieces: string[] = [];
+  for await (const piece of model.stream('a', options)) pieces.push(piece);
+  const [{ text }] = await model.generate(['a'], options);
+  expect(pieces.join('')).toBe(text);
+});
+
+it.each([{}, { beams: 2 }, { contrastiveAlpha: 0.5 }, { temperature: 1, seed: 1 }])(
+  'generate stops at a string across the borders of tokens: %j',
+  async (way) => {
+    const options = { ...inOrder, maxNewTokens: bytes.length - 1, ...way };
+    for (const [stop, text, count] of [
+      ['€😀', 'é', 9],
+      ['b S', 'é€😀', 12],
+      ['nowhere', 'é€😀b STOP', bytes.length - 1],
+    ] as const) {
+      const [found] = await model.generate(['a'], { ...options, stop: ['never', stop] });
+      expect(found.text).toBe(text);
+      expect(found.newIds).toHaveLength(count);
+      expect(found.ended).toBe(stop !== 'nowhere');
+    }
+  },
+);
+
+it('knows nothing of a stop string that the prompt ends with', async () => {
+  const [found] = await model.generate(['a'], { ...inOrder, maxNewTokens: 3, stop: ['a'] });
+  expect(found.newIds).toHaveLength(3);
+  await expect(model.generate(['a'], { ...inOrder, stop: [''] })).rejects.toThrow('stop');
+  await expect(model.generate([[0]], { stop: ['a'] })).rejects.toThrow('tokenizer');
+  await expect(model.generate(['a'])).rejects.toThrow('tokenizer');
+});
+
 it('frees the cache where the loop is left, and where it is aborted', async () => {
   await piecesOf({ maxNewTokens: 3 });
   const before = memory().buffers;
