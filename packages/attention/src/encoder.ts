@@ -2,6 +2,7 @@
 // whole stack.
 import { ArgumentError, type Tensor } from '@heddle/tensor';
 import { Module } from '@heddle/tensor/nn';
+import { callCheckpointed } from './checkpointed-layer';
 import { DecoderLayer, type DecoderLayerConfig, type DecoderLayerOptions } from './decoder-layer';
 import { EncoderLayer, type EncoderOptions } from './encoder-layer';
 import { requireWhole } from './errors';
@@ -25,12 +26,14 @@ export interface StackConfig {
 }
 
 /** Layers, final norm and positional bias of a stack. */
-abstract class Stack<L extends Module> extends Module {
+abstract class Stack<L extends EncoderLayer | DecoderLayer> extends Module {
   static override readonly names: Readonly<Record<string, string>> = { relativeBias: 'relative_attention_bias' };
 
   readonly layers: readonly L[];
   readonly norm: Norm | null;
   readonly relativeBias: RelativeBias | null;
+  /** Whether layers compute again what their gradients need, instead of keeping it; see `gradientCheckpointing`. */
+  gradientCheckpointing = false;
   private readonly depth: number;
   private readonly alibiHeads: number;
 
@@ -77,6 +80,14 @@ abstract class Stack<L extends Module> extends Module {
     return out;
   }
 
+  /** One layer. What is looked into, routed or cached must be made in the open. */
+  protected run(layer: L, h: Tensor, options: DecoderLayerOptions): Tensor {
+    const { cache, inspect, routing } = options;
+    const open = cache !== undefined || inspect !== undefined || routing !== undefined;
+    const again = this.gradientCheckpointing && this.training && !open;
+    return again ? callCheckpointed(layer, h, options) : layer.call(h, options);
+  }
+
   private positionalBias(queries: number, keys: number): Tensor | undefined {
     if (this.relativeBias !== null) return this.relativeBias.call(queries, keys);
     return this.alibiHeads === 0 ? undefined : alibiBias(this.alibiHeads, keys);
@@ -107,7 +118,7 @@ export class Encoder extends Stack<EncoderLayer> {
   override forward(x: Tensor, options: EncoderOptions = {}): Tensor {
     const { causal, positions, inspect, routing } = options;
     return this.climb(x, 0, options, (layer, h, joined) =>
-      layer.call(h, { ...joined, causal, positions, inspect, routing }),
+      this.run(layer, h, { ...joined, causal, positions, inspect, routing }),
     );
   }
 }
@@ -148,7 +159,7 @@ export class Decoder extends Stack<DecoderLayer> {
     }
     const common = { causal, positions, inspect, routing, memory, memoryPaddingMask };
     return this.climb(x, cache?.length ?? 0, options, (layer, h, joined, i) =>
-      layer.call(h, { ...joined, ...common, cache: cache?.layers[i] }),
+      this.run(layer, h, { ...joined, ...common, cache: cache?.layers[i] }),
     );
   }
 }

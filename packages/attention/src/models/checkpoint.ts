@@ -10,6 +10,7 @@ import {
   scope,
   type Tensor,
   tensor,
+  zeros,
 } from '@heddle/tensor';
 import { type CheckpointFile, openCheckpoint, type SaveOptions, type Source, saveSafetensors } from '@heddle/tensor/io';
 import { assign, type Module } from '@heddle/tensor/nn';
@@ -89,10 +90,49 @@ function placeOf(layout: CheckpointLayout, ours: string): Place {
   return { theirs: ours, ...plain };
 }
 
-/** The checkpoint's name of a module of ours; null where several of ours are one there, or its weights are turned. */
-export function checkpointModule(layout: CheckpointLayout = { names: {} }, ours: string): string | null {
-  const { theirs, parts, transposed } = placeOf(layout, `${ours}.weight`);
-  return parts > 1 || transposed ? null : theirs.slice(0, -'.weight'.length);
+/** The checkpoint's name of a module of ours that stands alone there. */
+export function checkpointName(layout: CheckpointLayout = { names: {} }, ours: string): string {
+  return placeOf(layout, `${ours}.weight`).theirs.slice(0, -'.weight'.length);
+}
+
+/** Maps of ours that a checkpoint holds as one. */
+export interface PackedMaps {
+  /** The module there. */
+  readonly theirs: string;
+  /** Ours, in the order of the rows. */
+  readonly ours: readonly string[];
+  readonly perHead: number | undefined;
+}
+
+/** What a map of ours is packed with; null where it stands alone. */
+export function packedWith(layout: CheckpointLayout = { names: {} }, ours: string): PackedMaps | null {
+  for (const { theirs, ours: patterns, perHead } of layout.packed ?? []) {
+    const number = patterns.map((pattern) => star(pattern, ours)).find((found) => found !== null);
+    if (number === undefined || number === null) continue;
+    const named = (pattern: string): string => pattern.replace('*', number);
+    return { theirs: named(theirs), ours: patterns.map(named), perHead };
+  }
+  return null;
+}
+
+/** Rows of packed maps as the checkpoint has them; zeros for a map that has none. */
+export function toTheirRows(packed: PackedMaps, rowsOf: (ours: string) => Tensor | undefined): Tensor {
+  const given = packed.ours.map(rowsOf);
+  const like = given.find((rows) => rows !== undefined);
+  if (like === undefined) throw new ArgumentError('toTheirRows', packed.theirs, 'rows of at least one map', 'none');
+  const parts = given.map((rows) => rows ?? zeros(like.shape));
+  const place = { ...plain, theirs: packed.theirs, parts: parts.length, perHead: packed.perHead };
+  return pack(parts, place, undefined);
+}
+
+/** The checkpoint's rows of packed maps as ours: one map below the other. */
+export function fromTheirRows({ ours, perHead }: PackedMaps, rows: Tensor): Tensor {
+  if (perHead === undefined) return rows;
+  const rest = rows.shape.slice(1);
+  return rows
+    .reshape([perHead, ours.length, -1, ...rest])
+    .permute([1, 0, ...[2, ...rest.map((_, i) => 3 + i)]])
+    .reshape(rows.shape);
 }
 
 /** What `loadCheckpoint` may be told. */

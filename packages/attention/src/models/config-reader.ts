@@ -73,6 +73,15 @@ export class ConfigReader {
     return this.has(name) ? this.whole(name) : undefined;
   }
 
+  /** An object of numbers; none where the field is missing. */
+  numbers(name: string): ReadonlyMap<string, number> {
+    const found = this.inside(name, (own) => {
+      for (const key of Object.keys(own.json)) own.number(key);
+      return new Map(Object.entries(own.json) as [string, number][]);
+    });
+    return found ?? new Map();
+  }
+
   /** An object inside, read by a reader of its own whose problems are ours. */
   inside<T>(name: string, read: (reader: ConfigReader) => T): T | undefined {
     if (!this.has(name)) return undefined;

@@ -1,0 +1,241 @@
+// An adapter in PEFT's layout: adapter_config.json, and its weights under the names of the model in `transformers`.
+// https://github.com/huggingface/peft/blob/v0.12.0/src/peft/utils/save_and_load.py
+import { FormatError, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
+import {
+  type CheckpointFile,
+  openCheckpoint,
+  readFile,
+  readJson,
+  type Source,
+  saveSafetensors,
+  writeFile,
+} from '@heddle/tensor/io';
+import { assign } from '@heddle/tensor/nn';
+import type { ModelTarget } from '../models/architecture';
+import { checkpointName, fromTheirRows, packedWith, toTheirRows } from '../models/checkpoint';
+import { ConfigReader } from '../models/config-reader';
+import { type Adaptable, Lora, linearsOf, type SiteSettings } from './lora';
+import type { LoraPair } from './lora-pair';
+import { exactly, partsIn, stateOfParts } from './saved-parts';
+
+/** What PEFT puts in front of the model's own names. */
+const PREFIX = 'base_model.model.';
+const CONFIG = 'adapter_config.json';
+
+/** The files of an adapter that hold its weights, in the order in which they are looked for. */
+const WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'] as const;
+
+/** Writes an adapter. */
+export async function saveLora(lora: Lora, target: ModelTarget): Promise<void> {
+  const { model, config, pairs, savedParts } = lora;
+  const { rank, alpha = rank, dropout = 0, rankStabilized = false, weightDecomposed = false } = config;
+  const modules = pairs.map((pair) => moduleOf(model, pair.targets[0]));
+  const state = stateOfParts(model, savedParts, PREFIX);
+  const made: Tensor[] = [];
+  pairs.forEach((pair, i) => {
+    state.set(`${PREFIX}${modules[i]}.lora_A.weight`, pair.a);
+    for (const [name, rows] of [
+      ['lora_B.weight', pair.b],
+      ['lora_magnitude_vector', pair.magnitude],
+    ] as const) {
+      if (rows === null) continue;
+      const theirs = rowsOf(model, pair, rows);
+      if (theirs !== rows) made.push(theirs);
+      state.set(`${PREFIX}${modules[i]}.${name}`, theirs);
+    }
+  });
+  const into = typeof target === 'string' ? {} : { into: target };
+  const at = (file: string): string => (typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file);
+  try {
+    await saveSafetensors(at(WEIGHTS[0]), state, { metadata: { format: 'pt' }, ...into });
+  } finally {
+    for (const t of made) t.dispose();
+  }
+  const json = {
+    peft_type: 'LORA',
+    r: rank,
+    lora_alpha: alpha,
+    lora_dropout: dropout,
+    use_rslora: rankStabilized,
+    use_dora: weightDecomposed,
+    target_modules: targetsOf(model, modules),
+    modules_to_save: savedParts.length === 0 ? null : savedParts.map(({ name }) => moduleOf(model, name)),
+    rank_pattern: pattern(pairs, modules, (pair) => (pair.rank === rank ? undefined : pair.rank)),
+    alpha_pattern: pattern(pairs, modules, (pair) => (pair.alpha === alpha ? undefined : pair.alpha)),
+    bias: 'none',
+    fan_in_fan_out: pairs.some((pair) =>
+      model.layout?.transposed?.some((name) => sameModule(name, modules[pairs.indexOf(pair)])),
+    ),
+    inference_mode: true,
+    base_model_name_or_path: null,
+    task_type: null,
+  };
+  await writeFile(at(CONFIG), `${JSON.stringify(json, null, 2)}\n`, into);
+}
+
+/** Last words of names, unless one of them is another map's too, as `dense` in BERT: then whole names. */
+function targetsOf(model: Adaptable, modules: readonly string[]): readonly string[] {
+  const last = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+  const words = new Set(modules.map(last));
+  const meant = new Set(modules);
+  const others = [...linearsOf(model).keys()].map((name) => moduleOf(model, name)).filter((name) => !meant.has(name));
+  return others.some((name) => words.has(last(name))) ? [...modules].sort() : [...words].sort();
+}
+
+function pattern(
+  pairs: readonly LoraPair[],
+  modules: readonly string[],
+  own: (pair: LoraPair) => number | undefined,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    pairs.flatMap((pair, i) => {
+      const value = own(pair);
+      return value === undefined ? [] : [[modules[i], value]];
+    }),
+  );
+}
+
+const sameModule = (starred: string, name: string): boolean =>
+  new RegExp(`^${starred.replaceAll('.', '\\.').replace('*', '\\d+')}$`).test(name);
+
+/** The checkpoint's name of the module that holds a map of ours. */
+function moduleOf(model: Adaptable, ours: string): string {
+  return packedWith(model.layout, ours)?.theirs ?? checkpointName(model.layout, ours);
+}
+
+/** The rows of a pair's maps as the checkpoint has them: with zeros for what isn't adapted, and heads alternating. */
+function rowsOf(model: Adaptable, pair: LoraPair, rows: Tensor): Tensor {
+  const packed = packedWith(model.layout, pair.targets[0]);
+  if (packed === null) return rows;
+  return noGrad(() =>
+    scope(() => {
+      let begin = 0;
+      const parts = new Map(
+        pair.places.map(([{ weight }], i) => {
+          const [from, size] = [begin, weight.shape[0]];
+          begin += size;
+          return [pair.targets[i], rows.slice([[from, from + size]])] as const;
+        }),
+      );
+      return toTheirRows(packed, (ours) => parts.get(ours));
+    }),
+  );
+}
+
+/** Reads an adapter. */
+export async function loadLora(model: Adaptable, source: Source): Promise<Lora> {
+  const reader = new ConfigReader((await readJson(source, CONFIG)) as Readonly<Record<string, unknown>>, CONFIG);
+  reader.word('peft_type', ['LORA']);
+  reader.word('bias', ['none'], 'none');
+  const alphas = reader.numbers('alpha_pattern');
+  const config = reader.done(
+    {
+      rank: reader.whole('r'),
+      alpha: reader.number('lora_alpha'),
+      dropout: reader.number('lora_dropout', 0),
+      rankStabilized: reader.flag('use_rslora', false),
+      weightDecomposed: reader.flag('use_dora', false),
+    },
+    () => 0,
+  );
+  const file = await openWeights(source);
+  try {
+    const names = namesIn(file);
+    const alphaOf = (module: string): number =>
+      [...alphas].find(([key]) => module === key || module.endsWith(`.${key}`))?.[1] ?? config.alpha;
+    const settings = new Map<string, SiteSettings>();
+    const used = new Set<string>();
+    const targets = [...linearsOf(model).keys()].filter((ours) => {
+      const found = names.of(moduleOf(model, ours), 'lora_A.weight');
+      if (found === null) return false;
+      for (const part of [
+        'lora_A.weight',
+        'lora_B.weight',
+        ...(config.weightDecomposed ? ['lora_magnitude_vector'] : []),
+      ])
+        used.add(`${found}.${part}`);
+      const rank = file.entries.get(`${found}.lora_A.weight`)?.shape[0];
+      settings.set(ours, { ...(rank === undefined ? {} : { rank }), alpha: alphaOf(found.slice(PREFIX.length)) });
+      return true;
+    });
+    const saved = partsIn(model, file, PREFIX);
+    for (const { keys } of saved) for (const key of keys.values()) used.add(key);
+    const strange = [...file.entries.keys()].filter((key) => !used.has(key));
+    const missing = [...used].filter((key) => !file.entries.has(key));
+    if (strange.length + missing.length > 0 || targets.length === 0)
+      throw new FormatError(
+        'adapter weights',
+        `unexpected: ${strange.join(', ') || 'none'} · missing: ${missing.join(', ') || 'none'}`,
+      );
+    const lora = new Lora(
+      model,
+      {
+        ...config,
+        targets: exactly(targets),
+        ...(saved.length === 0 ? {} : { modulesToSave: exactly(saved.map(({ name }) => name)) }),
+      },
+      settings,
+    );
+    try {
+      for (const pair of lora.pairs) await fill(model, pair, file, names);
+      for (const { module, keys } of saved)
+        for (const [leaf, p] of module.namedParameters()) await file.copyInto(keys.get(leaf) ?? leaf, p);
+    } catch (error) {
+      lora.dispose();
+      throw error;
+    }
+    return lora;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Copies a pair's weights out of the file. */
+async function fill(model: Adaptable, pair: LoraPair, file: CheckpointFile, names: Names): Promise<void> {
+  const at = names.of(moduleOf(model, pair.targets[0]), 'lora_A.weight');
+  await file.copyInto(`${at}.lora_A.weight`, pair.a);
+  const packed = packedWith(model.layout, pair.targets[0]);
+  for (const [name, rows] of [
+    ['lora_B.weight', pair.b],
+    ['lora_magnitude_vector', pair.magnitude],
+  ] as const) {
+    if (rows === null) continue;
+    const key = `${at}.${name}`;
+    if (packed === null) {
+      await file.copyInto(key, rows);
+      continue;
+    }
+    const shape = file.entries.get(key)?.shape ?? [];
+    if (shape.reduce((a, b) => a * b, 1) !== rows.size)
+      throw new FormatError('adapter weights', `${key}: expected ${rows.size} elements, got [${shape.join(', ')}]`);
+    const data = await file.data(key);
+    noGrad(() =>
+      scope(() => assign(rows, fromTheirRows(packed, tensor<'float32'>(data, { shape, dtype: 'float32' })))),
+    );
+  }
+}
+
+/** Finds modules in a file, with the prefix that a model without its head lacks, or without it. */
+interface Names {
+  /** The name in front of `.leaf`; null where there is none. */
+  of(module: string, leaf: string): string | null;
+}
+
+function namesIn(file: CheckpointFile): Names {
+  return {
+    of: (module, leaf) => {
+      const short = module.slice(module.indexOf('.') + 1);
+      return (
+        [module, short].map((name) => `${PREFIX}${name}`).find((name) => file.entries.has(`${name}.${leaf}`)) ?? null
+      );
+    },
+  };
+}
+
+async function openWeights(source: Source): Promise<CheckpointFile> {
+  for (const name of WEIGHTS) {
+    const bytes = await readFile(source, name);
+    if (bytes !== null) return openCheckpoint(bytes);
+  }
+  throw new FormatError(WEIGHTS[0], 'there is no such file');
+}

@@ -1,0 +1,2 @@
+// What looks into a model.
+export { Inspection } from './inspection';
