@@ -46,6 +46,16 @@ const [del] = diff(
   () => false,
 );
 out += `/** Characters that the reference leaves whole. */\nexport const DECOMPOSITIONS_LOST =\n  '${f(del)}';\n`;
+const table = join(import.meta.dirname, '../../packages/tokenizer/src/pre-tokenizers/script-table.ts');
+const names = /const NAMES =\s+'([^']+)'/.exec(fs.readFileSync(table, 'utf8'))[1].split(' ');
+const scripts = new RegExp(`[${names.map((name) => `\\p{Script=${name}}`).join('')}]`, 'u');
+const none = new Uint8Array(0x110000);
+for (const [a, b] of r.NOSCRIPT) none.fill(1, a, b + 1);
+const [unscripted] = diff(
+  (c) => (none[c] && scripts.test(String.fromCodePoint(c)) ? -1 : 0),
+  (c) => c === 0x20,
+);
+out += `/** Characters that have no script there yet. */\nexport const SCRIPTS_LOST =\n  '${f(unscripted)}';\n`;
 out += `
 /** The code points of a list of ranges. */
 export function parseRanges(ranges: string): Set<number> {

@@ -28,5 +28,7 @@ for f in ['NFC','NFD','NFKC','NFKD','Lowercase','Nmt']:
     n=getattr(N,f)()
     res[f]={c:o for c in cps if (o:=n.normalize_str(chr(c)))!=chr(c)}
 us=P.UnicodeScripts()
-# script classes: representative comparisons against sample of each script
+alone=lambda c,other: len(us.pre_tokenize_str(other+chr(c)+other))==1
+# Of no script: it joins two scripts.
+res['NOSCRIPT']=ranges([c for c in cps if alone(c,'a') and alone(c,'я')])
 json.dump(res,open(sys.argv[1],'w'))

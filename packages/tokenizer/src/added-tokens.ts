@@ -58,7 +58,8 @@ export class TokenMatcher {
         }
         node = next;
       }
-      node.token = token;
+      // Of tokens that are normalised to the same text the first counts.
+      node.token ??= token;
       this.starts[text.charCodeAt(0)] = 1;
     }
     this.isEmpty = count === 0;
@@ -102,6 +103,7 @@ export class TokenMatcher {
       if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++;
       // A token before this one may have taken the space that this one begins with.
       if (covered < start) segments.push({ start: covered, end: start, token: undefined });
+      if (start >= end) continue;
       segments.push({ start, end, token });
       covered = end;
     }
@@ -193,6 +195,7 @@ export class AddedTokens {
     const tokens = [...this.byId.values()].filter(
       (token) => token.normalized === normalized && token.matched !== false,
     );
+    tokens.sort((a, b) => Number(b.special) - Number(a.special));
     return new TokenMatcher(
       tokens.map((token) => ({ text: this.normalizedContents.get(token.id) ?? token.content, token })),
       skip,

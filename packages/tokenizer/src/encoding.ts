@@ -93,8 +93,11 @@ export class Encoding implements EncodingColumns {
   /** Index of the input sequence of each token; null for tokens that were added. */
   get sequenceIds(): (number | null)[] {
     const sequences: (number | null)[] = new Array(this.length).fill(null);
-    if (this.ranges.length === 0) return sequences.fill(0);
-    for (const { sequence, start, end } of this.ranges) sequences.fill(sequence, start, end);
+    // The reference goes by how many ranges there are, not by their numbers: nested templates show it.
+    for (let sequence = 0; sequence < Math.max(1, this.ranges.length); sequence++) {
+      const { start, end } = this.rangeOf(sequence);
+      sequences.fill(sequence, start, end);
+    }
     return sequences;
   }
 

@@ -256,10 +256,12 @@ export class Tokenizer {
     const truncation = truncationOf(options, this.parts.truncation);
     if (truncation !== undefined)
       parts = truncate(parts, this.room(truncation, parts.length === 2, addSpecialTokens), truncation);
+    // Without a post-processor a lone text is left unmarked, as the reference leaves it: its padding counts as part of it.
     for (const [i, part] of parts.entries()) {
-      part.setSequence(i);
       part.setTypeIds(i);
-      for (const window of part.overflowing) window.setSequence(i);
+      if (postProcessor === undefined && parts.length === 1) break;
+      part.setSequence(i);
+      if (postProcessor !== undefined) for (const window of part.overflowing) window.setSequence(i);
     }
     const encoding = Encoding.empty();
     for (const part of postProcessor?.process(parts, addSpecialTokens) ?? parts) encoding.append(part);

@@ -20,10 +20,11 @@ export type PatternNode =
   | { readonly type: 'backreference'; readonly index: number };
 
 const SPACE = '\\t-\\r\\u{20}\\u{85}\\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}';
-// Oniguruma counts the superscripts and fractions of Latin-1 as word characters.
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}';
+const SET_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
+// Outside brackets Oniguruma counts the superscripts and fractions of Latin-1 as word characters, too.
+const WORD = `${SET_WORD}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}`;
 const PUNCT = '\\p{P}\\p{S}';
-const SHORTHANDS: Readonly<Record<string, string>> = { s: SPACE, w: WORD, d: '\\p{Nd}', h: '0-9A-Fa-f' };
+const SHORTHANDS: Readonly<Record<string, string>> = { s: SPACE, w: SET_WORD, d: '\\p{Nd}', h: '0-9A-Fa-f' };
 const POSIX: Readonly<Record<string, string>> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
   alpha: '\\p{Alphabetic}',
@@ -37,9 +38,11 @@ const POSIX: Readonly<Record<string, string>> = {
   punct: PUNCT,
   space: SPACE,
   upper: '\\p{Uppercase}',
-  word: WORD,
+  word: SET_WORD,
   xdigit: '0-9A-Fa-f',
 };
+/** `\\p{…}` differs from `[:…:]` for these two. */
+const PROPERTIES: Readonly<Record<string, string>> = { ...POSIX, punct: '\\p{P}', word: WORD };
 const CONTROL: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, v: 11, a: 7, e: 27 };
 // Without the `m` flag these are the ends of the text; V8 finds `(?<![\s\S])` inside surrogate pairs, too.
 const START = '^';
@@ -48,11 +51,13 @@ const MAX_DEPTH = 200;
 
 const escapeCodePoint = (codePoint: number): string => `\\u{${codePoint.toString(16)}}`;
 
+/** Characters that fold together although neither mapping leads from one to the other. */
+const FOLDED = ['sS\u017f', 'kK\u212a', 'åÅ\u212b', 'σΣς', 'ßẞ', 'Ǆǅǆ', 'Ǉǈǉ', 'Ǌǋǌ', 'Ǳǲǳ', 'µμΜ', 'ωΩ\u2126', 'θΘϑϴ'];
+
 /** Every character that a case-insensitive match takes for `char`, by simple folding. */
 function caseVariants(char: string): string[] {
   const variants = new Set([char, char.toLowerCase(), char.toUpperCase()]);
-  if (/[sS\u017f]/.test(char)) for (const c of 'sS\u017f') variants.add(c);
-  if (/[kK\u212a]/.test(char)) for (const c of 'kK\u212a') variants.add(c);
+  for (const others of FOLDED) if (others.includes(char)) for (const other of others) variants.add(other);
   return [...variants].filter((variant) => [...variant].length === 1);
 }
 
@@ -268,6 +273,14 @@ export class OnigParser {
       const one: PatternNode = { type: 'set', source: '[\\n-\\r\\u{85}\\u{2028}\\u{2029}]' };
       return { type: 'atomic', item: { type: 'alternatives', items: [crlf, one] } };
     }
+    if (char === 'w' || char === 'W') {
+      this.at++;
+      return { type: 'set', source: `[${char === 'W' ? '^' : ''}${WORD}]` };
+    }
+    if (char === 'N' || char === 'O') {
+      this.at++;
+      return { type: 'set', source: char === 'N' ? '[^\\n]' : '[\\s\\S]' };
+    }
     if (/[1-9]/.test(char)) {
       this.at++;
       this.hasBackreferences = true;
@@ -326,13 +339,17 @@ export class OnigParser {
       name = name.slice(1);
     }
     if (!/^[A-Za-z0-9_= -]+$/.test(name)) this.fail('the name of a property');
-    const posix = POSIX[name.toLowerCase()];
+    const posix = PROPERTIES[name.toLowerCase()];
     const members = posix ?? this.unicodeProperty(name);
     return negated ? `[^${members}]` : `[${members}]`;
   }
 
   private unicodeProperty(name: string): string {
-    const title = name.charAt(0).toUpperCase() + name.slice(1);
+    // Case, spaces and hyphens do not count there: `uppercase letter` is `Uppercase_Letter`.
+    const title = name
+      .split(/[ _-]+/)
+      .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+      .join('_');
     for (const candidate of [name, title, `Script=${title}`]) {
       try {
         new RegExp(`\\p{${candidate}}`, 'u');

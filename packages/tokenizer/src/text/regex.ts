@@ -107,10 +107,10 @@ export function compileOniguruma(pattern: string, where: string): RegExp {
   }
 }
 
-/** Compiles either form of pattern. An empty literal matches nothing. */
+/** Compiles either form of pattern. An empty literal matches between any two characters. */
 export function compilePattern(pattern: PatternConfig, where: string): RegExp {
   if ('Regex' in pattern) return compileOniguruma(pattern.Regex, where);
-  return new RegExp(pattern.String === '' ? '(?!)' : escapeLiteral(pattern.String), 'gv');
+  return new RegExp(escapeLiteral(pattern.String), 'gv');
 }
 
 /** All matches and the gaps between them, in order, covering `text`. */
