@@ -21,10 +21,10 @@ class Draw:
         self.generator = torch.Generator().manual_seed(seed)
 
     def normal(self, *shape, scale=1.0):
-        return (torch.randn(*shape, generator=self.generator) * scale).float().double()
+        return (torch.randn(shape, generator=self.generator) * scale).float().double()
 
     def uniform(self, *shape, low=0.0, high=1.0):
-        return (low + (high - low) * torch.rand(*shape, generator=self.generator)).float().double()
+        return (low + (high - low) * torch.rand(shape, generator=self.generator)).float().double()
 
     def integers(self, high, *shape):
         return torch.randint(high, shape, generator=self.generator)

@@ -1,10 +1,13 @@
 // Einstein summation by permuting, multiplying matrices and summing. A parser and a plan; the work is done by matmul.
 import { ArgumentError, ShapeError } from '../errors';
+import { sameShape } from '../shape';
 import type { Tensor } from '../tensor';
 import { mul } from './arithmetic';
+import { tensor } from './create';
+import { take } from './indexing';
 import { matmul } from './matmul';
 import { sum } from './reduce';
-import { permute, reshape } from './views';
+import { expand, permute, reshape } from './views';
 
 interface Term {
   readonly labels: string;
@@ -12,7 +15,9 @@ interface Term {
 }
 
 /**
- * Einstein summation over one or more tensors, `torch.einsum`'s notation without ellipses and repeated labels in a term.
+ * Einstein summation over one or more tensors in the notation of `torch.einsum`: an ellipsis stands for any axes, aligned
+ * from the right; a label that a term repeats takes its diagonal; sizes of one are stretched. Products are taken from
+ * left to right.
  *
  * @throws {ArgumentError} where the equation can't be read.
  * @throws {ShapeError} where a label has two sizes.
@@ -20,17 +25,18 @@ interface Term {
  * ```ts
  * import { einsum, init, ones } from '@heddle/tensor';
  * await init();
- * console.log(einsum('bij,bjk->bik', [ones([2, 3, 4]), ones([2, 4, 5])]).shape); // [2, 3, 5]
+ * console.log(einsum('...ij,...jk->...ik', [ones([2, 3, 4]), ones([2, 4, 5])]).shape); // [2, 3, 5]
+ * console.log(await einsum('ii', [ones([3, 3])]).item()); // 3, the trace
  * ```
  */
 export function einsum(equation: string, operands: readonly Tensor[]): Tensor {
   const { inputs, output } = parse(equation, operands);
   const sizes = sizesOf(inputs);
-  for (const label of output) {
-    if (!sizes.has(label))
-      throw new ArgumentError('einsum', 'equation', `an output made of input labels`, `"${label}" in ${equation}`);
+  for (const [i, label] of [...output].entries()) {
+    if (!sizes.has(label) || output.indexOf(label) !== i)
+      throw new ArgumentError('einsum', 'equation', 'an output of input labels, each once', equation);
   }
-  let [total, ...rest] = inputs;
+  let [total, ...rest] = inputs.map((term) => stretched(diagonal(term), sizes));
   for (let i = 0; i < rest.length; i++) {
     const later =
       output +
@@ -43,36 +49,72 @@ export function einsum(equation: string, operands: readonly Tensor[]): Tensor {
   return arrange(total, output);
 }
 
+/** Labels of the axes that an ellipsis stands for: letters that no equation can hold, the last axis last. */
+const unnamed = (count: number): string =>
+  Array.from({ length: count }, (_, i) => String.fromCharCode(0xe000 + i))
+    .reverse()
+    .join('');
+
+const TERM = '[a-zA-Z]*(?:\\.{3}[a-zA-Z]*)?';
+const EQUATION = new RegExp(`^(${TERM}(?:,${TERM})*)(?:->(${TERM}))?$`);
+
 function parse(equation: string, operands: readonly Tensor[]): { inputs: Term[]; output: string } {
-  const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)*)(?:->([a-zA-Z]*))?$/.exec(equation.replaceAll(' ', ''));
-  if (match === null) throw new ArgumentError('einsum', 'equation', 'letters as in "ij,jk->ik"', equation);
+  const match = EQUATION.exec(equation.replaceAll(' ', ''));
+  if (match === null)
+    throw new ArgumentError('einsum', 'equation', 'letters as in "ij,jk->ik" or "...i->..."', equation);
   const terms = match[1].split(',');
   if (terms.length !== operands.length) {
     throw new ArgumentError('einsum', 'operands', `${terms.length} tensors for ${equation}`, String(operands.length));
   }
-  const inputs = terms.map((labels, i) => ({ labels, value: operands[i] }));
-  for (const { labels, value } of inputs) {
-    if (labels.length !== value.rank)
-      throw new ShapeError('einsum', 'operands', `${labels.length} axes for "${labels}"`, String(value.rank));
-    if (new Set(labels).size !== labels.length)
-      throw new ArgumentError('einsum', 'equation', 'each label once a term', labels);
-  }
-  const all = terms.join('');
-  const once = [...new Set(all)].filter((label) => all.indexOf(label) === all.lastIndexOf(label)).sort();
-  return { inputs, output: match[2] ?? once.join('') };
+  let widest = 0;
+  const inputs = terms.map((term, i) => {
+    const value = operands[i];
+    const named = term.replace('...', '').length;
+    const free = term.includes('...') ? value.rank - named : 0;
+    if (free < 0 || named + free !== value.rank)
+      throw new ShapeError('einsum', 'operands', `${named} axes for "${term}"`, String(value.rank));
+    widest = Math.max(widest, free);
+    return { labels: term.replace('...', unnamed(free)), value };
+  });
+  const all = inputs.map((term) => term.labels).join('');
+  const once = [...new Set(match[1].replace(/[.,]/g, ''))].filter((x) => all.indexOf(x) === all.lastIndexOf(x)).sort();
+  return { inputs, output: match[2]?.replace('...', unnamed(widest)) ?? unnamed(widest) + once.join('') };
 }
 
 function sizesOf(inputs: readonly Term[]): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const { labels, value } of inputs) {
     [...labels].forEach((label, i) => {
-      const known = sizes.get(label) ?? value.shape[i];
-      if (known !== value.shape[i])
-        throw new ShapeError('einsum', 'operands', `size ${known} for "${label}"`, String(value.shape[i]));
-      sizes.set(label, known);
+      const known = sizes.get(label) ?? 1;
+      const size = value.shape[i];
+      if (known !== size && known !== 1 && size !== 1)
+        throw new ShapeError('einsum', 'operands', `size ${known} for "${label}"`, String(size));
+      sizes.set(label, known === 1 ? size : known);
     });
   }
   return sizes;
+}
+
+/** A label that stands twice becomes one axis: every (n + 1)-th element of the two, laid out as one of n · n. */
+function diagonal({ labels, value }: Term): Term {
+  const twice = [...labels].find((label, i) => labels.indexOf(label) !== i);
+  if (twice === undefined) return { labels, value };
+  const [i, j] = [labels.indexOf(twice), labels.lastIndexOf(twice)];
+  const n = value.shape[i];
+  if (value.shape[j] !== n) throw new ShapeError('einsum', 'operands', `size ${n} for "${twice}"`, `${value.shape[j]}`);
+  const others = value.shape.map((_, axis) => axis).filter((axis) => axis !== i && axis !== j);
+  const pairs = reshape(permute(value, [i, j, ...others]), [n * n, ...others.map((axis) => value.shape[axis])]);
+  const index = tensor(
+    Int32Array.from({ length: n }, (_, k) => k * (n + 1)),
+    { shape: [n] },
+  );
+  return diagonal({ labels: twice + others.map((axis) => labels[axis]).join(''), value: take(pairs, index) });
+}
+
+/** Sizes of one become what the label has elsewhere. */
+function stretched({ labels, value }: Term, sizes: ReadonlyMap<string, number>): Term {
+  const shape = [...labels].map((label) => sizes.get(label) ?? 1);
+  return { labels, value: sameShape(shape, value.shape) ? value : expand(value, shape) };
 }
 
 /** Joins two terms: labels of both that come later are batch, those of both that don't are summed by the product. */

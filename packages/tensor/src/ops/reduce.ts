@@ -157,7 +157,7 @@ export function variance(x: AnyTensor, options: VarianceOptions = {}): Tensor {
 
 /** Standard deviation: √variance. */
 export function std(x: AnyTensor, options: VarianceOptions = {}): Tensor {
-  return sqrt(variance(x, options));
+  return rootOfSquares(variance(x, options));
 }
 
 /** Length of the vectors along the axes. */
@@ -165,7 +165,14 @@ export function norm(x: AnyTensor, options: NormOptions = {}): Tensor {
   const values = cast(x, 'float32');
   if (options.order === 1) return sum(abs(values), options);
   if (options.order === Number.POSITIVE_INFINITY) return max(abs(values), options);
-  return sqrt(sum(mul(values, values), options));
+  return rootOfSquares(sum(mul(values, values), options));
+}
+
+// The root's slope at zero is infinite, and the squares' gradient there zero: together they would be no number. A length
+// of zero has the gradient zero, as in torch.
+function rootOfSquares(squares: Tensor): Tensor {
+  const isZero = equal(squares, 0);
+  return where(isZero, 0, sqrt(where(isZero, 1, squares)));
 }
 
 /** Position of the greatest value along an axis; over all elements where none is named. The first of equals wins. */

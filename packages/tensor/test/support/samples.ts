@@ -1,7 +1,7 @@
 // Turns an op's samples into tensors. Values come from a seeded generator, so every run sees the same.
 import type { SampleInput } from '../../src/define';
 import { upload } from '../../src/ops/create';
-import { contiguous, permute } from '../../src/ops/views';
+import { contiguous, expand, permute, slice } from '../../src/ops/views';
 import { Generator } from '../../src/random';
 import { sizeOf } from '../../src/shape';
 import type { AnyTensor } from '../../src/tensor';
@@ -29,4 +29,26 @@ export function dense(sample: SampleInput, seed: number): AnyTensor {
 export function strided(sample: SampleInput, seed: number): AnyTensor {
   const reversed = sample.shape.map((_, i) => sample.shape.length - 1 - i);
   return permute(contiguous(permute(dense(sample, seed), reversed), { copy: true }), reversed);
+}
+
+/** The first entry of the last axis but one, stretched over that axis: a stride of zero where kernels look for rows. */
+export function repeatedRows(sample: SampleInput, seed: number): AnyTensor {
+  return repeated(sample, seed, sample.shape.length - 2);
+}
+
+/** The same along the last axis. */
+export function repeatedColumns(sample: SampleInput, seed: number): AnyTensor {
+  return repeated(sample, seed, sample.shape.length - 1);
+}
+
+function repeated(sample: SampleInput, seed: number, axis: number): AnyTensor {
+  const whole = dense(sample, seed);
+  if (axis < 0 || sample.shape[axis] < 2) return whole;
+  return expand(
+    slice(
+      whole,
+      sample.shape.map((_, i) => (i === axis ? [0, 1] : null)),
+    ),
+    sample.shape,
+  );
 }

@@ -4,7 +4,7 @@ import { Engine, type EngineOptions } from '../../src/backends/wasm/engine/engin
 import { hasRelaxedSimd } from '../../src/backends/wasm/engine/features';
 import { gemm, type Product } from '../../src/backends/wasm/engine/gemm';
 
-type Layout = 'rows' | 'columns' | 'spread';
+type Layout = 'rows' | 'columns' | 'spread' | 'oneRow' | 'oneColumn';
 
 interface Case {
   readonly M: number;
@@ -19,7 +19,7 @@ interface Case {
   readonly shared?: boolean;
 }
 
-const layouts: readonly Layout[] = ['rows', 'columns', 'spread'];
+const layouts: readonly Layout[] = ['rows', 'columns', 'spread', 'oneRow', 'oneColumn'];
 const sizes = [
   [1, 1, 1],
   [1, 64, 64],
@@ -74,6 +74,9 @@ function filled(engine: Engine, elements: number): number {
 function strides(layout: Layout, rows: number, columns: number): { rowStride: number; colStride: number } {
   if (layout === 'rows') return { rowStride: columns, colStride: 1 };
   if (layout === 'columns') return { rowStride: 1, colStride: rows };
+  // Stretched from one row, or from one column.
+  if (layout === 'oneRow') return { rowStride: 0, colStride: 1 };
+  if (layout === 'oneColumn') return { rowStride: 1, colStride: 0 };
   return { rowStride: 3 * columns + 2, colStride: 3 };
 }
 

@@ -92,7 +92,7 @@ export function gemm(engine: Engine, product: Product): void {
   const a = normal(product.a, M, K);
   const b = normal(product.b, K, N);
   if (engine.hasBlas && suitsBlas(M, N, K, a, b)) native(engine, product, a, b, count);
-  else if (M <= DOT_ROWS && a.colStride === 1 && b.rowStride === 1) dots(engine, product, a, b, count);
+  else if (M <= DOT_ROWS && isUnpacked(a) && b.rowStride === 1) dots(engine, product, a, b, count);
   else blocks(engine, product, a, b, count);
 }
 
@@ -162,11 +162,10 @@ function native(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
 function blocks(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
   const { M, N, K, batches } = product;
   const bias = product.bias ?? 0;
-  const dense = b.colStride === 1 && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN);
+  const dense = isUnpacked(b) && (M <= UNPACKED_ROWS || K * b.rowStride <= UNPACKED_SPAN);
   const packedB = dense ? null : pack(engine, b, batches?.b, count, K, N, b.rowStride, b.colStride, B_PANEL, bias);
   const tall = engine.info.simd === 'relaxed' ? 6 : 4;
-  const packedA =
-    a.colStride === 1 ? null : pack(engine, a, batches?.a, count, K, M, a.colStride, a.rowStride, tall, 0);
+  const packedA = isUnpacked(a) ? null : pack(engine, a, batches?.a, count, K, M, a.colStride, a.rowStride, tall, 0);
   const { height, width } = blockSize(M, N, count);
   const table = new Table(engine, count * 3);
   for (let i = 0; i < count; i++) {
@@ -191,6 +190,12 @@ function blocks(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   table.free();
   if (packedA !== null) engine.free(packedA.buffer);
   if (packedB !== null) engine.free(packedB.buffer);
+}
+
+// Whether the kernels can read a matrix where it lies. One row for all (an expanded view) they can't: to them a row stride
+// of 0 says that the matrix is packed, or has one row alone.
+function isUnpacked({ rowStride, colStride }: Matrices): boolean {
+  return colStride === 1 && rowStride !== 0;
 }
 
 /** Packed matrices: the buffer they are in, and the address for each batch. */
