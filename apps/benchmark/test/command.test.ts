@@ -56,6 +56,8 @@ async function readReport(cwd: string): Promise<Report> {
   return reportSchema.parse(JSON.parse(await readFile(join(cwd, 'reports/latest/report.json'), 'utf8')));
 }
 
+const weights = (report: Report): string[] => report.runs.map((run) => run.weightsChecksum);
+
 describe('bench --data mail.jsonl --quick', () => {
   it('trains, beats the majority class, and leaves the report; the same seed gives the same answers', async () => {
     const cwd = await workplace();
@@ -78,6 +80,7 @@ describe('bench --data mail.jsonl --quick', () => {
     const second = await bench(cwd, [...args, '--json']);
     const again = reportSchema.parse(JSON.parse(second.out));
     expect(again.metrics).toEqual(report.metrics);
+    expect(weights(again)).toEqual(weights(report));
     expect(again.data.checksum).toBe(report.data.checksum);
   });
 
@@ -94,6 +97,7 @@ describe('bench --data mail.jsonl --quick', () => {
     expect([resumed.code, whole.code]).toEqual([0, 0]);
     const [a, b] = await Promise.all([readReport(cwd), readReport(other)]);
     expect(a.metrics).toEqual(b.metrics);
+    expect(weights(a)).toEqual(weights(b));
     expect(a.curves).toEqual(b.curves);
   });
 

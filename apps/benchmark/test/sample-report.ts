@@ -49,7 +49,7 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
     },
     model: { description: 'transformer, 2 layers', parameters: 642_178, config: { dim: 64, layers: 2, heads: 4 } },
     seed: 1,
-    runs: [{ seed: 1, test: metrics(0.975), trainSeconds: 92 }],
+    runs: [{ seed: 1, test: metrics(0.975), trainSeconds: 92, weightsChecksum: 'cd'.repeat(32) }],
     metrics: { validation: metrics(0.978), test: metrics(0.975) },
     baselines: [
       { name: 'majority class', description: 'always ham', metrics: { test: metrics(0.43) }, seconds: 0 },

@@ -12,6 +12,7 @@ import { attendedWords } from './attended-words.js';
 import { condense } from './condense.js';
 import type { Recipe } from './recipe.js';
 import type { TrainClassifier, TrainedClassifier, TrainSettings } from './trained.js';
+import { weightsChecksum } from './weights-checksum.js';
 
 /** Points of the loss curve: enough to see its shape. */
 const CURVE_POINTS = 120;
@@ -41,6 +42,7 @@ export const trainClassifier: TrainClassifier = async (dataset, recipe, settings
     validation,
     test,
     parameters,
+    weightsChecksum: await weightsChecksum(model),
     curves: curves(report, seed, recipe),
     tokenizerSeconds,
     trainSeconds: report.trainSeconds,

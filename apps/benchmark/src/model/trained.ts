@@ -9,6 +9,8 @@ export interface TrainedClassifier {
   readonly validation: Probabilities;
   readonly test: Probabilities;
   readonly parameters: number;
+  /** SHA-256 of the final weights: the same seed, data, recipe and engine give the same. */
+  readonly weightsChecksum: string;
   readonly curves: readonly CurvePoint[];
   readonly tokenizerSeconds: number;
   readonly trainSeconds: number;

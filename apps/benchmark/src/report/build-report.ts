@@ -61,7 +61,9 @@ export async function buildReport(parts: ReportParts): Promise<Report> {
     },
     model: { description, parameters: first.parameters, config: { ...config, warmup: config.warmup ?? 'none' } },
     seed,
-    runs: runs.map((run, i) => ({ seed: run.seed, test: scored[i], trainSeconds: run.trained.trainSeconds })),
+    runs: runs.map(({ seed, trained: { trainSeconds, weightsChecksum } }, i) => {
+      return { seed, test: scored[i], trainSeconds, weightsChecksum };
+    }),
     metrics,
     baselines,
     verdict: verdict(metrics.test, baselines),

@@ -113,6 +113,10 @@ function whatRan({ environment: e, model, seed, runs, data: { checksum }, timing
     ['seed', runs.length > 1 ? runs.map((run) => run.seed).join(', ') : String(seed)],
     ['data checksum', checksum],
     [
+      'weights checksum',
+      `${runs.map((run) => run.weightsChecksum).join(', ')}: the same command with the same backend, SIMD and BLAS ends with these very bytes`,
+    ],
+    [
       'time',
       `${duration(timing.totalSeconds)} in all: data ${duration(timing.dataSeconds)}, tokenizer ${duration(timing.tokenizerSeconds)}, training ${duration(timing.trainSeconds)}, scoring ${duration(timing.evaluateSeconds)}`,
     ],

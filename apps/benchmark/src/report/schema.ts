@@ -4,6 +4,7 @@ import { z } from 'zod';
 const share = z.number().min(0).max(1);
 const seconds = z.number().nonnegative();
 const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const interval = z.object({ low: share, high: share });
 /** A score with its 95 % interval. */
 const scored = interval.extend({ value: share });
@@ -55,7 +56,7 @@ export const reportSchema = z.object({
   quick: z.boolean(),
   data: z.object({
     name: z.string(),
-    checksum: z.string().regex(/^[0-9a-f]{64}$/),
+    checksum: sha256,
     labels: z.array(z.string()).min(2),
     counts: z.record(z.string(), count),
     notes: z.array(z.string()),
@@ -67,7 +68,9 @@ export const reportSchema = z.object({
   }),
   seed: z.number().int(),
   /** One entry a seed; `metrics` below is the first's, or with several their mean. */
-  runs: z.array(z.object({ seed: z.number().int(), test: metricSet, trainSeconds: seconds })).min(1),
+  runs: z
+    .array(z.object({ seed: z.number().int(), test: metricSet, trainSeconds: seconds, weightsChecksum: sha256 }))
+    .min(1),
   metrics: z.object({ validation: metricSet, test: metricSet }),
   baselines: z.array(
     z.object({ name: z.string(), description: z.string(), metrics: z.object({ test: metricSet }), seconds }),
