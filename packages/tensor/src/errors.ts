@@ -55,10 +55,19 @@ export class OutOfMemory extends HeddleError {
     readonly requestedBytes: number,
     readonly liveBytes: number,
     readonly limitBytes: number,
+    /** Shapes of what the op was given. */
+    readonly shapes: readonly (readonly number[])[] = [],
   ) {
+    const sizes = shapes.map((shape) => `[${shape.join(', ')}]`).join(', ');
     super(
-      `${op}: out of memory: asked for ${megabytes(requestedBytes)} with ${megabytes(liveBytes)} in use of at most ${megabytes(limitBytes)}: use a smaller batch, shorter sequences or checkpoint(fn)`,
+      `${op}${sizes === '' ? '' : ` of ${sizes}`}: out of memory: asked for ${megabytes(requestedBytes)} with ${megabytes(liveBytes)} in use of at most ${megabytes(limitBytes)}: use a smaller batch, shorter sequences or checkpoint(fn)`,
     );
+  }
+
+  /** The same failure, of a named op. */
+  of(op: string, inputs: readonly { readonly shape: readonly number[] }[]): OutOfMemory {
+    const shapes = inputs.map(({ shape }) => shape);
+    return new OutOfMemory(op, this.requestedBytes, this.liveBytes, this.limitBytes, shapes);
   }
 }
 

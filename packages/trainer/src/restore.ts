@@ -1,5 +1,5 @@
 // Putting a program back to where a checkpoint was written. All is checked before anything changes.
-import { ArgumentError, manualSeed } from '@heddle/tensor';
+import { ArgumentError, type BackendInfo, manualSeed } from '@heddle/tensor';
 import { loadSafetensors, loadWeights, openSafetensors } from '@heddle/tensor/io';
 import { type Module, StateDictError } from '@heddle/tensor/nn';
 import { Checkpoints, type Found } from './checkpoints/checkpoints.js';
@@ -33,6 +33,21 @@ export async function restoreRun(
   });
   if (found.state.schedule !== null) settings.schedule?.restore(found.state.schedule);
   manualSeed(found.state.random.seed).restore(found.state.random);
+}
+
+/**
+ * What numbers depend on beside the program: the backend, its SIMD level, its BLAS. Threads are not among it. Another
+ * variant rounds otherwise, so a run that goes on there is not the run that never stopped, bit for bit.
+ */
+export function variantOf({ backend, simd, blas }: BackendInfo): string {
+  const library = /^(off|none)/.test(blas) ? 'no BLAS' : blas;
+  return `${backend}, ${simd} SIMD, ${library}`;
+}
+
+/** What to tell the user who resumes on another variant; null where it is the same, or not known. */
+export function variantWarning(was: string | undefined, is: string): string | null {
+  if (was === undefined || was === is) return null;
+  return `this run was computed on ${was} and goes on with ${is}: its numbers will differ in their last digits`;
 }
 
 function requireSame(path: string, was: RunIdentity, is: RunIdentity): void {

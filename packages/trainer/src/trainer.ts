@@ -10,7 +10,7 @@ import { evaluateItems } from './evaluate.js';
 import { type ClassificationOptions, type CustomOptions, type RunSettings, settle } from './options.js';
 import { showProgress } from './progress/progress.js';
 import type { TrainingReport } from './report.js';
-import { restoreRun } from './restore.js';
+import { restoreRun, variantOf, variantWarning } from './restore.js';
 import {
   type Classifier,
   classification,
@@ -97,6 +97,8 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
       await restoreRun(checkpoints, found, identity, model, settings);
       await checkpoints.adopt(found);
       run.restore(found.state);
+      const warning = variantWarning(found.state.variant, variantOf(backendInfo()));
+      if (warning !== null) callback.onWarning(warning);
     }
     resetPeak();
     return run.run(found === null ? null : checkpoints.store.path(found.folder));

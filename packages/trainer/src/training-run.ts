@@ -1,6 +1,6 @@
 // One run of `fit`: the loop over steps, evaluations and checkpoints. Everything it depends on is in RunState, so that a
 // run which is stopped anywhere ends as if it had not been.
-import { ArgumentError, DeviceLost, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
+import { ArgumentError, backendInfo, DeviceLost, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
 import { loadWeights } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
 import { breathe } from './breathe.js';
@@ -13,6 +13,7 @@ import { NonFiniteError, RunLost } from './errors.js';
 import { evaluateItems } from './evaluate.js';
 import { type RunSettings, watchesMetric } from './options.js';
 import type { StoppedBy, TrainingReport } from './report.js';
+import { variantOf } from './restore.js';
 import type { Evaluation, Parts, Task } from './tasks/task.js';
 import { firstBadParameter, gatherGradients, inspectGradients, sumOf, update } from './training-step.js';
 
@@ -280,6 +281,7 @@ export class TrainingRun<Row, Item, Batch> {
     return {
       version: 1,
       identity: this.parts.identity,
+      variant: variantOf(backendInfo()),
       step: this.step,
       epoch: this.epoch,
       stepInEpoch: this.stepInEpoch,

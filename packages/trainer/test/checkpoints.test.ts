@@ -29,7 +29,7 @@ interface Ended {
 }
 
 /** A run of a fresh program: new model, new optimizer, a generator in some other place. */
-async function run({ stopAt, ...options }: Options = {}, model = new Toy({ seed: 5 })): Promise<Ended> {
+async function run({ stopAt, callbacks = [], ...options }: Options = {}, model = new Toy({ seed: 5 })): Promise<Ended> {
   manualSeed(999).bits(17);
   const controller = new AbortController();
   if (stopAt === 0) controller.abort();
@@ -44,7 +44,7 @@ async function run({ stopAt, ...options }: Options = {}, model = new Toy({ seed:
     seed: 11,
     evaluateEvery: 4,
     signal: controller.signal,
-    callbacks: [{ onStep: ({ step }) => step === stopAt && controller.abort() }],
+    callbacks: [{ onStep: ({ step }) => step === stopAt && controller.abort() }, ...callbacks],
     progress: 'none',
     ...options,
   });
@@ -154,6 +154,20 @@ describe('a checkpoint', () => {
   const heed = { onWarning: (sentence: string) => void warnings.push(sentence) };
   beforeEach(() => {
     warnings.length = 0;
+  });
+
+  it('of another variant of the backend is gone on with, and said; of the same one silently', async () => {
+    const checkpoints = new Map<string, Uint8Array>();
+    await init({ backend: 'wasm', threads: 1, simd: 'plain', blas: 'off' });
+    await run({ checkpoints, stopAt: 3, callbacks: [heed] });
+    await init({ backend: 'wasm', threads: 2, simd: 'plain', blas: 'off' });
+    await run({ checkpoints, stopAt: 5, resume: true, callbacks: [heed] });
+    expect(warnings).toEqual([]);
+    await init({ backend: 'reference' });
+    const { report } = await run({ checkpoints, resume: true, callbacks: [heed] });
+    expect(report.steps).toBe(15);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/was computed on wasm, plain SIMD, no BLAS and goes on with reference/);
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -84,4 +84,62 @@ test('loads kernels and worker from files', async () => {
 test('says where the kernels are not', async () => {
   const file = await write('missing.js', `{ wasmUrl: '/nowhere' }`);
   await expect(run(process.execPath, [file])).rejects.toThrow('the kernels are not at /nowhere');
+});
+
+test('without SharedArrayBuffer, on one thread, which it says', async () => {
+  const file = join(folder, 'unshared.js');
+  const body = program('{ threads: 3 }')
+    .replace('const engine', 'delete globalThis.SharedArrayBuffer;\nconst engine')
+    .replace('workers: engine.workersReady', 'workers: engine.workersReady, notes: engine.info.notes');
+  await writeFile(file, body);
+  const { stdout } = await run(process.execPath, [file], { timeout: 30_000 });
+  expect(JSON.parse(stdout)).toMatchObject({ threads: 1, workers: 0, notes: [expect.stringContaining('one thread')] });
+});
+
+describe('the public API', () => {
+  /** Bundles it under a name of its own, as a second copy in node_modules is. */
+  async function copy(name: string): Promise<void> {
+    await build({
+      entryPoints: { [name]: join(root, 'src/index.ts') },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      outdir: folder,
+      logLevel: 'error',
+      external: ['gpu.js', 'webgpu', 'koffi'],
+    });
+  }
+
+  test('explains two copies in one process', async () => {
+    await Promise.all([copy('first'), copy('second')]);
+    const file = join(folder, 'two.js');
+    await writeFile(
+      file,
+      `import * as first from './first.js';
+      import * as second from './second.js';
+      await first.init({ threads: 1, blas: 'off' });
+      const answer = await second.init().then(() => 'started', (error) => error.name + ': ' + error.message);
+      console.log(answer, await first.ones([2]).sum().item());`,
+    );
+    const { stdout } = await run(process.execPath, [file], { timeout: 30_000 });
+    expect(stdout).toMatch(/^BackendError: .*two copies of @heddle\/tensor .*single \(peer\) dependency.* 2\n$/);
+  });
+
+  test('trains under fake timers, which stand still', async () => {
+    await copy('third');
+    const file = join(folder, 'fake-timers.js');
+    await writeFile(
+      file,
+      `for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']) globalThis[name] = () => 1;
+      Date.now = () => 0;
+      performance.now = () => 0;
+      const { init, ones, backendInfo } = await import('./third.js');
+      await init({ threads: 2, blas: 'off' });
+      const w = ones([512, 512], { requiresGrad: true });
+      for (let i = 0; i < 20; i++) ones([512, 512]).matmul(w).sum().backward();
+      console.log(backendInfo().threads, (await w.grad.data())[0]);`,
+    );
+    const { stdout } = await run(process.execPath, [file], { timeout: 60_000 });
+    expect(stdout).toBe(`2 ${20 * 512}\n`);
+  });
 });

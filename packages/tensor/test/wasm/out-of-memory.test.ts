@@ -8,10 +8,12 @@ import { crossEntropy } from '../../src/fused/cross-entropy';
 import { linear } from '../../src/fused/linear';
 import { layerNorm } from '../../src/fused/norm';
 import { scope } from '../../src/lifetime';
+import { Parameter } from '../../src/nn/index';
 import { full, zeros } from '../../src/ops/create';
 import { matmul } from '../../src/ops/matmul';
 import { sum } from '../../src/ops/reduce';
 import { permute } from '../../src/ops/views';
+import { SGD } from '../../src/optim/index';
 import { memory } from '../../src/storage';
 import type { Tensor } from '../../src/tensor';
 import { on } from '../support/backends';
@@ -63,7 +65,44 @@ describe('with 20 MB', () => {
       });
       await expect(failed.data()).rejects.toBeInstanceOf(OutOfMemory);
       await expect(failed.data()).rejects.toMatchObject({ limitBytes: 20 * MEGABYTE });
+      await expect(failed.data()).rejects.toThrow(
+        /^[a-z ]+.*: out of memory: asked for .* MB in use of at most 21\.0 MB/i,
+      );
       failed.dispose();
+      expect({ room: room(), buffers: memory().buffers }).toEqual(before);
+      expect(await full([4], 2).add(1).data()).toEqual(Float32Array.of(3, 3, 3, 3));
+    });
+  });
+
+  test('in the middle of a backward pass: the op, its sizes, what is in use; parameters untouched', async () => {
+    await on(backend, async () => {
+      room();
+      const before = { room: room(), buffers: memory().buffers };
+      const w = new Parameter(full([1024, 512], 0.01)); // 2 MB
+      const optimizer = new SGD([w], { lr: 1 });
+      const loss = scope(() => {
+        return linear(full([1024, 512], 0.5), w, { activation: 'gelu' }).sum(); // 2, 4 and 4 MB
+      });
+      const ballast = zeros([4 * (MEGABYTE / 4)]);
+      loss.backward();
+      let error: unknown;
+      try {
+        optimizer.step();
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(OutOfMemory);
+      expect(error).toMatchObject({
+        op: 'backward of linear',
+        shapes: [
+          [1024, 512],
+          [1024, 512],
+        ],
+      });
+      expect(String(error)).toMatch(/of \[1024, 512\], \[1024, 512\]: out of memory: asked for .* with .* in use/);
+      expect((await w.data()).every((x) => x === Math.fround(0.01))).toBe(true);
+      for (const t of [loss, ballast, w]) t.dispose();
+      w.grad?.dispose();
       expect({ room: room(), buffers: memory().buffers }).toEqual(before);
       expect(await full([4], 2).add(1).data()).toEqual(Float32Array.of(3, 3, 3, 3));
     });

@@ -113,7 +113,7 @@ describe('a page', () => {
       });
       const error = await failed?.data().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(OutOfMemory);
-      expect(error).toMatchObject({ limitBytes: 24 << 20, requestedBytes: 4 << 20 });
+      expect(error).toMatchObject({ op: 'backward of linear', limitBytes: 24 << 20, requestedBytes: 4 << 20 });
       failed?.dispose();
       expect(await full([2], 3).add(1).data()).toEqual(Float32Array.of(4, 4));
       expect(r.engine.liveBuffers).toBeLessThanOrEqual(live + 8);
@@ -135,7 +135,7 @@ describe('a page', () => {
 
 test('errors cross with their class and fields', () => {
   const errors = [
-    new OutOfMemory('matmul', 10, 20, 30),
+    new OutOfMemory('matmul', 10, 20, 30, [[2, 3]]),
     new IndexError('take', 'index', 'indices in [0, 3]', '7'),
     new WorkerLost(2),
     new BackendError('wasm', 'a kernel failed'),

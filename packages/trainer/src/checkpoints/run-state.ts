@@ -38,6 +38,8 @@ export interface HashedFile {
 export interface RunState {
   readonly version: 1;
   readonly identity: RunIdentity;
+  /** The variant of the backend that computed it, as `variantOf` names it. Checkpoints before it was noted have none. */
+  readonly variant?: string;
   /** Optimizer steps done. */
   readonly step: number;
   /** Whole passes done, and steps done in the one after. */

@@ -1,4 +1,6 @@
 // The wasm backend's tables: a row for every primitive (a missing one is a compile error), and for the fused ops.
+import { OutOfMemory } from '../../errors';
+import type { AnyTensor } from '../../tensor';
 import type { FusedKernel, FusedTable, Kernel, KernelTable } from '../backend';
 import type { Engine } from './engine/engine';
 import { dropout, gelu, silu } from './fused/activations';
@@ -22,41 +24,60 @@ export function kernelTable(engine: Engine): KernelTable<number> {
 
 /** Kernels for the fused ops. */
 export function fusedTable(engine: Engine): FusedTable<number> {
+  const row = <Attrs>(name: string, kernels: FusedKernel<Attrs, number>): FusedKernel<Attrs, number> =>
+    fusedRow(engine, name, kernels);
   return {
-    linear: pair(engine, linear(engine)),
-    linearInt8: pair(engine, linearInt8(engine)),
-    embedding: pair(engine, embedding(engine)),
-    gelu: pair(engine, gelu(engine)),
-    silu: pair(engine, silu(engine)),
-    softmax: pair(engine, softmax(engine, false)),
-    logSoftmax: pair(engine, softmax(engine, true)),
-    layerNorm: pair(engine, norm(engine, true)),
-    rmsNorm: pair(engine, norm(engine, false)),
-    crossEntropy: pair(engine, crossEntropy(engine)),
-    dropout: pair(engine, dropout(engine)),
-    scaledDotProductAttention: pair(engine, attention(engine)),
+    linear: row('linear', linear(engine)),
+    linearInt8: row('linearInt8', linearInt8(engine)),
+    embedding: row('embedding', embedding(engine)),
+    gelu: row('gelu', gelu(engine)),
+    silu: row('silu', silu(engine)),
+    softmax: row('softmax', softmax(engine, false)),
+    logSoftmax: row('logSoftmax', softmax(engine, true)),
+    layerNorm: row('layerNorm', norm(engine, true)),
+    rmsNorm: row('rmsNorm', norm(engine, false)),
+    crossEntropy: row('crossEntropy', crossEntropy(engine)),
+    dropout: row('dropout', dropout(engine)),
+    scaledDotProductAttention: row('scaledDotProductAttention', attention(engine)),
   };
 }
 
 // A kernel that fails half-way, out of memory or on a bad index, leaves no buffer behind. Forward kernels hand buffers
 // to `save` last, so what is rolled back is never the graph's.
-function guard<Args extends readonly unknown[], R>(engine: Engine, kernel: (...args: Args) => R): (...args: Args) => R {
+function guard<Args extends readonly unknown[], R>(
+  engine: Engine,
+  name: string,
+  kernel: (...args: Args) => R,
+  inputsOf: (...args: Args) => readonly AnyTensor[],
+): (...args: Args) => R {
   return (...args) => {
     engine.begin();
     try {
       return kernel(...args);
     } catch (error) {
       engine.rollback();
-      throw error;
+      throw error instanceof OutOfMemory ? error.of(name, inputsOf(...args)) : error;
     }
   };
 }
 
+const first = (inputs: readonly AnyTensor[]): readonly AnyTensor[] => inputs;
+
 function guardAll(engine: Engine, rows: KernelTable<number>): KernelTable<number> {
-  const guarded = Object.entries(rows).map(([name, kernel]) => [name, guard(engine, kernel as Kernel<never, number>)]);
+  const guarded = Object.entries(rows).map(([name, row]) => {
+    const kernel: Kernel<never, number> = row;
+    return [name, guard(engine, name, kernel, first)];
+  });
   return Object.fromEntries(guarded) as KernelTable<number>;
 }
 
-function pair<Attrs>(engine: Engine, row: FusedKernel<Attrs, number>): FusedKernel<Attrs, number> {
-  return { forward: guard(engine, row.forward), backward: guard(engine, row.backward) };
+function fusedRow<Attrs>(
+  engine: Engine,
+  name: string,
+  { forward, backward }: FusedKernel<Attrs, number>,
+): FusedKernel<Attrs, number> {
+  return {
+    forward: guard(engine, name, forward, first),
+    backward: guard(engine, `backward of ${name}`, backward, (_, { inputs }) => inputs),
+  };
 }

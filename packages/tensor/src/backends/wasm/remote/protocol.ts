@@ -97,8 +97,8 @@ export type PackedError =
 /** Makes an error fit to be sent. */
 export function packError(error: unknown): PackedError {
   if (error instanceof OutOfMemory) {
-    const { op, requestedBytes, liveBytes, limitBytes } = error;
-    return { kind: 'memory', args: [op, requestedBytes, liveBytes, limitBytes] };
+    const { op, requestedBytes, liveBytes, limitBytes, shapes } = error;
+    return { kind: 'memory', args: [op, requestedBytes, liveBytes, limitBytes, shapes] };
   }
   if (error instanceof IndexError) {
     const { op, argument, expected, received } = error;
