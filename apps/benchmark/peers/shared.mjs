@@ -10,6 +10,8 @@ export const WORKLOADS = {
   base: { batch: 8, tokens: 256, dim: 256, heads: 8, layers: 6, outputs: 2 },
   decoder: { batch: 16, tokens: 256, dim: 256, heads: 8, layers: 6, outputs: VOCABULARY, causal: true },
   bert: { batch: 8, tokens: 128, dim: 768, heads: 12, layers: 12, outputs: 2 },
+  // From the start of the program to the end of the first step.
+  cold: { batch: 32, tokens: 64, dim: 64, heads: 4, layers: 2, outputs: 2 },
   // GPT-2's smallest: 124 million parameters, the head being the embedding's table. Writes `length` tokens after `prompt`.
   gpt2: { batch: 1, tokens: 1024, dim: 768, heads: 12, layers: 12, vocabulary: 50257, prompt: 32, length: 32 },
 };

@@ -32,14 +32,11 @@ export function philox(c0: number, c1: number, k0: number, k1: number, out: Uint
   out[at + 3] = x3;
 }
 
+// The upper half of a 64-bit product. The double's error is far below the 2³² that divides it, and what is divided is a
+// multiple of that: rounding gives it exactly.
 function mulHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const cross = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + (cross - (cross & 0xffff)) / 0x10000) >>> 0;
+  const low = Math.imul(a, b) >>> 0;
+  return ((a * b - low) * 2 ** -32 + 0.5) >>> 0;
 }
 
 /** Where in the stream a draw begins: the key and the 64-bit counter, each as two 32-bit halves. */

@@ -22,7 +22,7 @@ export const suites: readonly SuiteRow[] = [
     name: 'speed',
     description: 'training, inference and generation beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch',
     flags: [
-      ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2'],
+      ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2, cold'],
       ['--systems <names>', 'of heddle, tfjs, jax-js, onnxruntime-web, onnxruntime-node, pytorch'],
       ['--rounds <n>', 'how often each process runs (5)'],
       ['--clock <name>', 'wall, or processor: time of all threads, for a machine that does other things too'],

@@ -4,7 +4,7 @@ import { clockOf, measure, peersFolder } from './speed/measure.js';
 import { lineup } from './speed/systems.js';
 import type { SuiteContext, SuiteResult } from './suite.js';
 
-const WORKLOADS = ['tiny', 'small', 'base', 'decoder', 'bert', 'gpt2'];
+const WORKLOADS = ['tiny', 'small', 'base', 'decoder', 'bert', 'gpt2', 'cold'];
 
 export async function run(context: SuiteContext): Promise<SuiteResult> {
   const { flags, own } = context;

@@ -25,9 +25,10 @@ const INFERENCE = ['infer', 'infer1'];
 const ALL = [...INFERENCE, 'train'];
 const GENERATION = ['generate'];
 
-/** Modes of a workload: bert is for inference, gpt2 for writing. */
+/** Modes of a workload: bert is for inference, gpt2 for writing, and a cold start is Heddle's own affair. */
 export function modesOf(workload: string): readonly string[] {
   if (workload === 'gpt2') return GENERATION;
+  if (workload === 'cold') return [];
   return workload === 'bert' ? INFERENCE : ALL;
 }
 
@@ -62,6 +63,8 @@ export function lineup(peers: string, threads: number): Lineup {
     const env = { OPENBLAS_CORETYPE: undefined };
     add('heddle', setting, node, ['heddle.mjs', ...args], only(ALL), env);
     add('heddle', setting, node, ['heddle-generate.mjs', ...args], only(GENERATION), env);
+    const cold = (workload: string): readonly string[] => (workload === 'cold' ? ['train'] : []);
+    add('heddle', setting, node, ['heddle-cold.mjs', ...args], cold, env);
   };
   const version = `Node ${process.versions.node}`;
   heddle(`${version}, ${threads} threads`, node20, threads, 'off');
@@ -72,8 +75,9 @@ export function lineup(peers: string, threads: number): Lineup {
   }
   const int8 = ['heddle-generate.mjs', '--threads', String(threads), '--int8'];
   add('heddle', `int8 weights, ${threads} threads`, node24 ?? node20, int8, only(GENERATION));
-  heddle(`BLAS, ${threads} threads`, node20, threads, 'auto');
-  if (threads > 1) heddle('BLAS, 1 thread', node20, 1, 'auto');
+  heddle(`BLAS, ${version}, ${threads} threads`, node20, threads, 'auto');
+  if (threads > 1) heddle(`BLAS, ${version}, 1 thread`, node20, 1, 'auto');
+  if (node24 !== null) heddle(`BLAS, Node 24, ${threads} threads`, node24, threads, 'auto');
 
   const onlyThread = '1 thread (all that it has in Node), trains from dense input';
   add('tfjs', onlyThread, node20, ['tfjs.mjs'], noLanguageModels);
