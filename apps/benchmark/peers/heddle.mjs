@@ -1,5 +1,6 @@
 // Heddle's process of the speed suite: one workload, trained and run with the built packages, as a user would write it.
 // Usage: node heddle.mjs --load tiny --modes train,infer,infer1 --threads 2 [--blas off|auto] [--simd auto|plain|relaxed]
+// In a page, through gpu/run.mjs: --gpu webgpu|webgl2 [--kernels auto|portable]
 import { EncoderLayer } from '@heddle/attention';
 import { backendInfo, crossEntropy, init, keep, noGrad, scope, tensor } from '@heddle/tensor';
 import { Embedding, LayerNorm, Linear, Module, ModuleList, skipInit } from '@heddle/tensor/nn';
@@ -11,6 +12,8 @@ const options = flags({
   blas: { type: 'string', default: 'off' },
   simd: { type: 'string', default: 'auto' },
   profile: { type: 'boolean', default: false },
+  gpu: { type: 'string', default: '' },
+  kernels: { type: 'string', default: 'auto' },
 });
 const { load, modes, seconds, batch, tokens, dim, heads, layers, outputs, causal = false } = options;
 
@@ -30,7 +33,11 @@ class Model extends Module {
 }
 
 const started = performance.now();
-await init({ threads: options.threads, blas: options.blas, simd: options.simd });
+await init(
+  options.gpu === ''
+    ? { threads: options.threads, blas: options.blas, simd: options.simd }
+    : { backend: 'gpu', gpu: { mode: options.gpu, kernels: options.kernels } },
+);
 const model = skipInit(() => new Model());
 fill(options, model.layers, {
   tok: [model.tok.weight],
@@ -44,10 +51,9 @@ const ids = keep(tensor(inputs(options), { shape: [batch, tokens] }));
 const first = keep(tensor(inputs(options).slice(0, tokens), { shape: [1, tokens] }));
 const positions = keep(tensor(Int32Array.from({ length: tokens }, (_, i) => i)));
 const labels = keep(tensor(targets(options)));
-const { simd, threads, blas, notes } = backendInfo();
-console.log(
-  JSON.stringify({ ran: { node: process.version, simd, threads, blas, notes }, readyMs: performance.now() - started }),
-);
+const { simd, threads, blas, notes, gpu } = backendInfo();
+const ran = gpu === undefined ? { node: process.version, simd, threads, blas, notes } : { notes, gpu };
+console.log(JSON.stringify({ ran, readyMs: performance.now() - started }));
 
 for (const mode of modes) {
   if (mode === 'train') {

@@ -1,17 +1,17 @@
-// jax-js's process of the speed suite, on its wasm backend: the whole step in one jit. Node has no Worker of the web's
+// jax-js's process of the speed suite, on its wasm backend, or in a page on --gpu webgpu: the whole step in one jit. Node has no Worker of the web's
 // kind, so with more than one thread it gets one over worker_threads; without, it would run on one thread and not say so.
 import { Worker as NodeWorker } from 'node:worker_threads';
 import { flags, inputs, parameters, report, targets, timed, values } from './shared.mjs';
 
-const options = flags();
+const options = flags({ gpu: { type: 'string', default: 'wasm' } });
 const { load, modes, seconds, threads, batch, tokens, dim, heads, layers, outputs, causal = false } = options;
 if (threads > 1) giveWorkers(threads);
 
 // Imported late: it looks for Worker as it loads.
 const jax = await import('@jax-js/jax');
 const { numpy: np, nn, jit, valueAndGrad, tree } = jax;
-await jax.init('wasm');
-jax.defaultDevice('wasm');
+await jax.init(options.gpu);
+jax.defaultDevice(options.gpu);
 
 let params = {};
 for (const [i, [name, shape]] of parameters(options).entries()) {

@@ -20,7 +20,8 @@ export const suites: readonly SuiteRow[] = [
   },
   {
     name: 'speed',
-    description: 'training, inference and generation beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch',
+    description:
+      'training, inference and generation beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch; in Chromium with --backend gpu',
     flags: [
       ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2, cold'],
       ['--systems <names>', 'of heddle, tfjs, jax-js, onnxruntime-web, onnxruntime-node, pytorch'],
@@ -32,7 +33,8 @@ export const suites: readonly SuiteRow[] = [
   },
   {
     name: 'kernels',
-    description: 'matrix products, attention, norms and the other kernels, by themselves and beside the peers',
+    description:
+      'matrix products, attention, norms and the other kernels beside the peers; in Chromium with --backend gpu',
     flags: [
       ['--rounds <n>', 'how often each process runs (3)'],
       ['--clock <name>', 'wall, or processor: time of all threads, for a machine that does other things too'],

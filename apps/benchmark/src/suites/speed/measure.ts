@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BenchError } from '../../errors.js';
 import { checkOutput, writeWhole } from '../../report/write-report.js';
+import { overheadRemarks, softwareRemarks } from '../gpu/remarks.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { alternate, type Clock } from './alternate.js';
 import { describe } from './environment.js';
@@ -33,8 +34,11 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
   const { systems, skipped } = plan.lineup;
   const { rounds: count, seconds, clock } = plan;
   const rounds = await alternate(systems, plan.workloads, { rounds: count, seconds, clock, signal, say });
-  if (rounds.rows.length === 0) throw new BenchError('nothing-measured', `nothing ran: ${rounds.failures.join('; ')}`);
+  if (rounds.rows.length === 0) {
+    throw new BenchError('nothing-measured', `nothing ran: ${[...skipped, ...rounds.failures].join('; ')}`);
+  }
   const found = ratios(rounds.rows);
+  const remarks = [...softwareRemarks(rounds.ran), ...overheadRemarks(rounds.rows)];
   const report = speedReport.parse({
     version: 1,
     suite: plan.suite,
@@ -48,6 +52,7 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
     ratios: found,
     skipped: [...skipped, ...rounds.failures.map((failure) => `${failure}: failed`)],
     disagreements: rounds.disagreements,
+    remarks,
   });
   await writeWhole(join(folder, 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
   const docs = join(peersFolder(), '../../../docs/benchmarks');
@@ -56,7 +61,7 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
   const { cpu, cpuFlags, loadAverage } = report.environment;
   const head = `${cpu} (${cpuFlags.join(' ')}), load ${loadAverage.toFixed(1)}, ${clock} time; × is a peer's best setting over Heddle`;
   const warnings = rounds.disagreements.map((line) => `differs: ${line}`);
-  const text = [head, table(rounds.rows, found), ...warnings, `${folder}/latest.html`].join('\n');
+  const text = [head, table(rounds.rows, found), ...remarks, ...warnings, `${folder}/latest.html`].join('\n');
   return { text, json: report };
 }
 

@@ -12,7 +12,7 @@ const STYLE = `
 
 /** The whole page, with the ratios of earlier reports. */
 export function renderSpeedPage(report: SpeedReport, history: readonly SpeedReport[] = []): string {
-  const { environment: e, rows, ratios, skipped, disagreements } = report;
+  const { environment: e, rows, ratios, skipped, disagreements, remarks } = report;
   const sections = groups(rows).map(({ workload, mode }) => {
     const group = rows.filter((row) => row.workload === workload && row.mode === mode);
     return html`<section><h2>${workload}, ${MODES[mode]}</h2>${bars(group)}</section>`;
@@ -35,6 +35,7 @@ export function renderSpeedPage(report: SpeedReport, history: readonly SpeedRepo
 <h1>Heddle beside its peers: ${report.suite}</h1>
 <p class="soft">${report.createdAt.slice(0, 16).replace('T', ' ')} UTC · <code>${report.command}</code>${report.quick ? ' · a quick look' : ''}</p>
 <p>Medians of alternated processes${report.clock === 'processor' ? ', processor time of all threads' : ''}, the same weights and inputs in each; shorter is faster. Times of different machines can't be compared: ratios can.</p>
+${remarks.length > 0 ? list(remarks) : ''}
 ${disagreements.length > 0 ? html`<section><h2>Numbers that differ</h2>${list(disagreements)}</section>` : ''}
 ${join(sections)}
 <section><h2>Ratios: a peer's best time over Heddle's, and Heddle's peak memory over that peer's</h2><table><tr><th>workload</th><th>mode</th><th>Heddle</th><th>peer</th><th>time</th><th>memory</th></tr>${join(factors)}</table></section>

@@ -38,7 +38,7 @@ export type Ratio = z.infer<typeof ratio>;
 /** `reports/speed/latest.json`. */
 export const speedReport = z.object({
   version: z.literal(1),
-  suite: z.enum(['speed', 'kernels']),
+  suite: z.enum(['speed', 'kernels', 'gpu-speed', 'gpu-kernels']),
   createdAt: z.string(),
   /** Of @heddle/tensor. */
   heddle: z.string(),
@@ -63,6 +63,8 @@ export const speedReport = z.object({
   skipped: z.array(z.string()),
   /** Workloads on which a peer's numbers were not Heddle's. */
   disagreements: z.array(z.string()),
+  /** What has to be said beside the figures: that there was no GPU, say. */
+  remarks: z.array(z.string()).default([]),
 });
 
 /** The whole report. */
