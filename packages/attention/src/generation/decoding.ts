@@ -2,6 +2,7 @@
 // is chosen here.
 import { ArgumentError, IndexError, keep, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
 import type { KeyValueCache } from '../kv-cache';
+import { breathe } from './breathe';
 
 /** Rows that grow token by token. */
 export interface Decoding {
@@ -135,6 +136,7 @@ export class RowDecoding implements Decoding {
   async nextAfter(count: number): Promise<Float32Array[][]> {
     const logits = answering(this.model, () => this.step.logits(lastOf(this.step.hidden(this.input(count)), count)));
     const rows = await rowsOf(logits);
+    await breathe();
     return this.rows.map((_, i) => rows.slice(i * count, (i + 1) * count));
   }
 
@@ -146,6 +148,7 @@ export class RowDecoding implements Decoding {
     });
     const T = hidden.shape[1];
     const [states, last] = await Promise.all([rowsOf(hidden), rowsOf(logits)]);
+    await breathe();
     return this.rows.map((_, i) => ({
       logits: last[i],
       states: states.slice(i * T + Math.max(this.padding[i] - from, 0), (i + 1) * T),

@@ -202,6 +202,21 @@ describe('bad input', () => {
     expect(ended).toBe(false);
   });
 
+  it.each([{}, { beams: 3 }, { contrastiveAlpha: 0.5 }, { sample: true, returnSequences: 2 }, { useCache: false }])(
+    'lets timers run, and ends at one: %j',
+    async (way) => {
+      const endless = { eosIds: [], maxNewTokens: 60, ...way };
+      await model.generate([[5]], { maxNewTokens: 2 });
+      const before = memory().buffers;
+      const work = async (): Promise<void> => {
+        const signal = AbortSignal.timeout(30);
+        for (;;) await model.generate([[5, 6]], { ...endless, signal });
+      };
+      await expect(work()).rejects.toThrow('timeout');
+      expect(memory().buffers).toBe(before);
+    },
+  );
+
   it('frees the cache of a generation that is stopped', async () => {
     await model.generate([[5]], { maxNewTokens: 2 });
     const before = memory().buffers;
