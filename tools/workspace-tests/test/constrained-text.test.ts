@@ -2,7 +2,7 @@
 // into, and what is held to a form has it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Gpt2, gpt2Config, Llama } from '@heddle/attention';
+import { Gpt2, gpt2Config, Llama, T5, t5Config } from '@heddle/attention';
 import { init } from '@heddle/tensor';
 import { Tokenizer } from '@heddle/tokenizer';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -52,6 +52,19 @@ describe.each(['bpe', 'unigram'] as const)('a tokenizer of kind %s', (kind) => {
       expect(name).toMatch(/^[a-z ]{1,8}$/);
       expect(n >= 3 && n <= 42).toBe(true);
       expect(tokenizer.decode(newIds)).toBe(text);
+    }
+  });
+
+  test('answers, whose first word loses its space', async () => {
+    const { vocabSize } = tokenizer;
+    const settings = { vocabSize, dim: 16, headDim: 8, hiddenDim: 16, layers: 1, heads: 2, eosIds: [] };
+    const own = new T5(t5Config(settings)).eval();
+    for (const pattern of [/quoted [a-z]{2}/, /\d{4}-\d\d/]) {
+      const options = { tokenizer, pattern, temperature: 2, seed: 3, returnSequences: 4, maxNewTokens: 20 };
+      for (const { text, newIds } of await own.generate(['The'], options)) {
+        expect(text).toMatch(new RegExp(`^${pattern.source}$`));
+        expect(tokenizer.decode(newIds)).toBe(text);
+      }
     }
   });
 

@@ -72,6 +72,8 @@ export interface Settings extends Omit<GenerateOptions, 'constraint'> {
   readonly maxNewTokens: number;
   readonly eosIds: readonly number[];
   readonly sampled: boolean;
+  /** Whether the text stands by itself, not behind its prompt. */
+  readonly answers: boolean;
   readonly generator: Generator;
   readonly stops: StopStrings | null;
   readonly constraint: TokenConstraint | null;
@@ -100,6 +102,7 @@ export function settle(model: Generative, options: GenerateOptions): Settings {
     maxNewTokens,
     eosIds,
     sampled: isSampled(options),
+    answers: model.startId !== undefined,
     generator: options.generator ?? (seed === undefined ? ownGenerator() : new Generator(seed)),
     stops: stop.length === 0 ? null : new StopStrings(codecOf(options, 'stop'), stop),
     constraint,

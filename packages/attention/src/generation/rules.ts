@@ -14,7 +14,8 @@ export class Rules {
     /** Tokens that may be generated. */
     private readonly limit: number,
   ) {
-    this.start = settings.constraint?.start ?? 0;
+    const { constraint, answers } = settings;
+    this.start = (answers ? constraint?.ownStart : constraint?.start) ?? 0;
   }
 
   /** Changes a row of logits, or log probabilities, in place: what may not come becomes −∞. */

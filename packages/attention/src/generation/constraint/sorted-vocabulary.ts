@@ -2,7 +2,7 @@
 // reads what they share once.
 import type { TextCodec } from '../../text-codec';
 import { type Automaton, DEAD } from './automaton';
-import { tokenBytes } from './token-bytes';
+import { firstTokenBytes, tokenBytes } from './token-bytes';
 
 /** Tokens that may follow in a state, and the states behind them. */
 export interface Continuations {
@@ -31,6 +31,13 @@ export class SortedVocabulary {
   static of(codec: TextCodec): SortedVocabulary {
     const known = vocabularies.get(codec) ?? new SortedVocabulary(tokenBytes(codec));
     vocabularies.set(codec, known);
+    return known;
+  }
+
+  /** The same for the first token of a text of its own. */
+  static firstOf(codec: TextCodec): SortedVocabulary {
+    const known = firsts.get(codec) ?? new SortedVocabulary(firstTokenBytes(codec, SortedVocabulary.of(codec).bytes));
+    firsts.set(codec, known);
     return known;
   }
 
@@ -75,6 +82,7 @@ export class SortedVocabulary {
 
 const NONE = new Uint8Array(0);
 const vocabularies = new WeakMap<TextCodec, SortedVocabulary>();
+const firsts = new WeakMap<TextCodec, SortedVocabulary>();
 
 function sharedBytes(a: Uint8Array, b: Uint8Array): number {
   let n = 0;

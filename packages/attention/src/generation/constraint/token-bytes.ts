@@ -12,6 +12,20 @@ export function tokenBytes(codec: TextCodec): readonly (Uint8Array | undefined)[
   return fromFile(codec.toJSON() as Json, codec.vocabSize) ?? fromTexts(codec);
 }
 
+/** The same for the first token of a text of its own: decoders may leave out the space of a first word. */
+export function firstTokenBytes(
+  codec: TextCodec,
+  inside: readonly (Uint8Array | undefined)[],
+): readonly (Uint8Array | undefined)[] {
+  return inside.map((bytes, id) => {
+    if (bytes === undefined || bytes[0] !== SPACE) return bytes;
+    const text = codec.decode([id]);
+    return text.includes('\ufffd') ? bytes : encoder.encode(text);
+  });
+}
+
+const SPACE = 0x20;
+
 /** By the vocabulary and the decoder of a tokenizer.json; null where the file is of another kind. */
 function fromFile(json: Json, size: number): readonly (Uint8Array | undefined)[] | null {
   const vocab = vocabularyOf(json['model']);

@@ -29,8 +29,11 @@ const MOST_READ = 300_000_000;
  * ```
  */
 export class TokenConstraint {
-  /** State of an empty text. */
+  /** State of an empty text that continues another. */
   readonly start = 0;
+  /** State of an empty text that stands by itself, whose first word may lose its space. */
+  readonly ownStart = OWN_START;
+  private readonly vocabulary: SortedVocabulary;
   private readonly remembered = new Map<number, Continuations>();
   private rememberedIds = 0;
   /** Tokens from each state to the nearest end. */
@@ -38,10 +41,11 @@ export class TokenConstraint {
 
   private constructor(
     private readonly automaton: Automaton,
-    private readonly vocabulary: SortedVocabulary,
+    private readonly codec: TextCodec,
     argument: string,
   ) {
-    this.distances = distancesOf(automaton, vocabulary);
+    this.vocabulary = SortedVocabulary.of(codec);
+    this.distances = distancesOf(automaton, this.vocabulary);
     if (this.distances[0] === UNREACHABLE)
       throw new ArgumentError('generate', argument, 'a text that the vocabulary can write', 'one that it cannot');
   }
@@ -53,7 +57,7 @@ export class TokenConstraint {
    * @throws {ArgumentError} where it isn't regular, nothing matches, or the vocabulary can't write what does.
    */
   static fromPattern(pattern: RegExp | string, tokenizer: TextCodec): TokenConstraint {
-    return new TokenConstraint(compile(parseRegularExpression(pattern)), SortedVocabulary.of(tokenizer), 'pattern');
+    return new TokenConstraint(compile(parseRegularExpression(pattern)), tokenizer, 'pattern');
   }
 
   /**
@@ -63,12 +67,12 @@ export class TokenConstraint {
    * @throws {ArgumentError} naming the path of what isn't supported.
    */
   static fromSchema(schema: object, tokenizer: TextCodec): TokenConstraint {
-    return new TokenConstraint(compile(schemaPattern(schema), 'schema'), SortedVocabulary.of(tokenizer), 'schema');
+    return new TokenConstraint(compile(schemaPattern(schema), 'schema'), tokenizer, 'schema');
   }
 
   /** Whether the text may end here. */
   accepts(state: number): boolean {
-    return this.automaton.accepts(state);
+    return this.automaton.accepts(insideOf(state));
   }
 
   /** Whether the text may end here and nothing may follow. */
@@ -78,13 +82,13 @@ export class TokenConstraint {
 
   /** How many tokens the shortest end takes. */
   distance(state: number): number {
-    return this.distances[state];
+    return this.distances[insideOf(state)];
   }
 
   /** The state behind a token. */
   advance(state: number, token: number): number {
-    let at = state;
-    for (const byte of this.vocabulary.bytes[token] ?? []) at = this.automaton.step(at, byte);
+    let at = insideOf(state);
+    for (const byte of this.vocabularyAt(state).bytes[token] ?? []) at = this.automaton.step(at, byte);
     return at;
   }
 
@@ -108,10 +112,14 @@ export class TokenConstraint {
     return count > 0 || (this.accepts(state) && eosIds.length > 0);
   }
 
+  private vocabularyAt(state: number): SortedVocabulary {
+    return state === OWN_START ? SortedVocabulary.firstOf(this.codec) : this.vocabulary;
+  }
+
   private continuations(state: number): Continuations {
     const known = this.remembered.get(state);
     if (known !== undefined) return known;
-    const { ids, states } = this.vocabulary.from(this.automaton, state);
+    const { ids, states } = this.vocabularyAt(state).from(this.automaton, insideOf(state));
     const ending = ids.map((_, i) => i).filter((i) => this.distances[states[i]] !== UNREACHABLE);
     const found = { ids: ending.map((i) => ids[i]), states: ending.map((i) => states[i]) };
     if (this.rememberedIds > MOST_REMEMBERED) {
@@ -122,6 +130,14 @@ export class TokenConstraint {
     this.rememberedIds += found.ids.length;
     return found;
   }
+}
+
+/** Beside the automaton's own states. */
+const OWN_START = -2;
+
+/** The automaton's state. */
+function insideOf(state: number): number {
+  return state === OWN_START ? 0 : state;
 }
 
 const UNREACHABLE = 2 ** 31 - 1;
