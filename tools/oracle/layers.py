@@ -147,7 +147,55 @@ def decoder_cases():
     yield module_case("stack of two, pre-norm with a final norm", config, stack, inputs, forward)
 
 
+class Sandwich(nn.Module):
+    """Norms on both sides of each sublayer (Ding et al. 2021; Gemma 2), a gated feed-forward, a memory where `cross`."""
+
+    def __init__(self, cross):
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(D, H, batch_first=True)
+        self.multihead_attn = nn.MultiheadAttention(D, H, batch_first=True) if cross else None
+        self.linear1, self.gate, self.linear2 = nn.Linear(D, F), nn.Linear(D, F), nn.Linear(F, D)
+        self.norm1, self.norm2, self.post_norm1, self.post_norm2 = (nn.LayerNorm(D) for _ in range(4))
+        self.norm3, self.post_norm3 = (nn.LayerNorm(D), nn.LayerNorm(D)) if cross else (None, None)
+
+    def forward(self, x, mask=None, memory=None, memory_padding=None):
+        h = self.norm1(x)
+        x = x + self.post_norm1(self.self_attn(h, h, h, attn_mask=mask)[0])
+        norm, post = self.norm2, self.post_norm2
+        if memory is not None:
+            h = self.multihead_attn(self.norm2(x), memory, memory, key_padding_mask=memory_padding)[0]
+            x = x + self.post_norm2(h)
+            norm, post = self.norm3, self.post_norm3
+        h = norm(x)
+        return x + post(self.linear2(nn.functional.silu(self.gate(h)) * self.linear1(h)))
+
+
+def sandwich_cases():
+    x, memory = draw.normal(B, T, D), draw.normal(B, S, D)
+    added = draw.normal(B, H, T, T)
+    seen = torch.rand(T, T, generator=draw.generator) < 0.6
+    seen |= torch.eye(T).bool()
+    flat = lambda mask: mask.reshape(B * H, T, T)
+    yield module_case("sandwich", {"cross": False}, Sandwich(False), {"x": x}, lambda m, x: {"out": m(x["x"])})
+    yield module_case(
+        "sandwich, an added mask a head", {"cross": False}, Sandwich(False), {"x": x, "added": added},
+        lambda m, x: {"out": m(x["x"], flat(x["added"]))},
+    )
+    yield module_case(
+        "sandwich, pairs that see each other", {"cross": False}, Sandwich(False), {"x": x, "pairsPadding": seen},
+        lambda m, x: {"out": m(x["x"], ~x["pairsPadding"])},
+    )
+    yield module_case(
+        "sandwich, a memory",
+        {"cross": True},
+        Sandwich(True),
+        {"x": x, "memory": memory, "memoryKeyPadding": MEMORY_PADDING},
+        lambda m, x: {"out": m(x["x"], causal_mask(T), x["memory"], x["memoryKeyPadding"])},
+    )
+
+
 if __name__ == "__main__":
     write("packages/attention/test/fixtures/multi-head-attention.json", [*multi_head_cases()])
     write("packages/attention/test/fixtures/encoder.json", [*encoder_cases()])
     write("packages/attention/test/fixtures/decoder.json", [*decoder_cases()])
+    write("packages/attention/test/fixtures/sandwich.json", [*sandwich_cases()])

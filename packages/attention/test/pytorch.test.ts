@@ -97,4 +97,30 @@ describe.each(['reference', 'wasm'] as const)('on %s', (backend) => {
       });
     }
   });
+
+  describe('norms on both sides, gated, with masks of every kind', () => {
+    for (const fixture of casesOf<{ readonly cross: boolean }>('sandwich')) {
+      it(fixture.name, async () => {
+        const { cross } = fixture.config;
+        const settings = {
+          dim: 8,
+          heads: 2,
+          hiddenDim: 12,
+          placement: 'sandwich',
+          activation: 'silu',
+          gated: true,
+        } as const;
+        const module = cross ? new DecoderLayer({ ...settings, cross }) : new EncoderLayer(settings);
+        await expectParity(fixture, module, (inputs) => {
+          const x = inputs['x'] as Tensor;
+          return module instanceof DecoderLayer
+            ? module.call(x, {
+                memory: floats(inputs['memory']),
+                memoryPaddingMask: real(inputs['memoryKeyPadding']),
+              })
+            : module.call(x, { mask: inputs['added'] ?? inputs['pairsPadding'] });
+        });
+      });
+    }
+  });
 });
