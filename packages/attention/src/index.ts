@@ -25,8 +25,21 @@ export type { DecodingOptions, GenerateOptions, Generative } from './generation/
 export { PromptPrefix } from './generation/prompt-prefix';
 export type { GenerationStep, WrittenToken } from './generation/step';
 export type { StreamOptions } from './generation/stream';
-export { Inspection } from './inspection';
+export {
+  type AttributionOptions,
+  type Attributions,
+  type AttributionTarget,
+  gradientTimesInput,
+  type IntegratedGradientsOptions,
+  integratedGradients,
+  type TextModelLike,
+} from './inspection/attributions';
+export { type DrawOptions, draw } from './inspection/draw';
+export { Inspection } from './inspection/inspection';
+export { logitLens } from './inspection/logit-lens';
+export { type OcclusionOptions, occlusion } from './inspection/occlusion';
 export { attentionRollout } from './inspection/rollout';
+export { type Trace, type TraceRow, trace } from './inspection/trace';
 export { type CacheOptions, KeyValueCache, KeyValues, type LayerCache } from './kv-cache';
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';
 export { attentionMask, blockMask, type MaskOptions, segmentMask } from './masks';

@@ -68,7 +68,8 @@ export interface Profile<T> {
 
 /**
  * Runs `fn` and measures every kernel in it. On wasm a kernel ends before its call returns, so times are the kernels' own;
- * on a GPU, and on a page whose engine runs in a worker, they are the times to submit them.
+ * on a GPU, and on a page whose engine runs in a worker, they are the times to submit them. `fn` is given the list of
+ * calls, which grows as it runs.
  *
  * @example
  * ```ts
@@ -78,13 +79,13 @@ export interface Profile<T> {
  * console.log(table());
  * ```
  */
-export async function profile<T>(fn: () => T | Promise<T>): Promise<Profile<T>> {
+export async function profile<T>(fn: (calls: readonly KernelCall[]) => T | Promise<T>): Promise<Profile<T>> {
   const outer = runtime.profiler;
   const profiler = new Profiler();
   const start = performance.now();
   runtime.profiler = profiler;
   try {
-    const result = await fn();
+    const result = await fn(profiler.calls);
     const milliseconds = performance.now() - start;
     const rows = summarize(profiler.calls);
     return {

@@ -28,7 +28,7 @@ class AdaptedLinear {
       return map.activation === 'none' ? y : activate(y, map.activation);
     };
     // Not enumerable: a module's fields are its parts.
-    Object.defineProperty(map, 'forward', { value: forward, enumerable: false });
+    Object.defineProperty(map, 'forward', { value: forward, enumerable: false, configurable: true });
   }
 
   enable(adapter: Beside): void {
