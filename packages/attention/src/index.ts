@@ -73,6 +73,8 @@ export {
 } from './models/encoder-model';
 export { GptNeoX, type GptNeoXConfig } from './models/gpt-neox';
 export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
+export { HubError } from './models/hub/errors';
+export type { HubOptions } from './models/hub/hub';
 export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';
 export { T5, type T5Config, t5Config } from './models/t5';
 export { Vit, type VitConfig, vitConfig } from './models/vit';

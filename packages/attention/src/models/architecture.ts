@@ -1,9 +1,10 @@
 // What a family of models is to the loader, and loading and saving for all of them.
-import { FormatError } from '@heddle/tensor';
+import { ArgumentError, FormatError } from '@heddle/tensor';
 import { readJson, type Source, writeFile } from '@heddle/tensor/io';
 import { type Module, skipInit } from '@heddle/tensor/nn';
 import { type CheckpointLayout, type LoadCheckpointOptions, loadCheckpoint, saveCheckpoint } from './checkpoint';
 import { type ConfigJson, ConfigReader } from './config-reader';
+import { type HubOptions, resolveModel } from './hub/hub';
 
 /** A family of models: its config, its module, its names in checkpoints. */
 export interface Architecture<Config, Model extends Module> {
@@ -22,7 +23,9 @@ export interface Architecture<Config, Model extends Module> {
 }
 
 /** How a model is loaded. */
-export interface PretrainedOptions<Config = object> extends LoadCheckpointOptions {
+export interface PretrainedOptions<Config = object> extends HubOptions, Omit<LoadCheckpointOptions, 'onProgress'> {
+  /** What weights are computed with. Those of any precision are widened to it; there is no other. */
+  readonly dtype?: 'float32' | undefined;
   /** Settings that replace the file's, such as another head. Say `strict: false` where that makes weights of its own. */
   readonly config?: Partial<Config> | undefined;
 }
@@ -41,19 +44,34 @@ export async function readModelConfig(source: Source): Promise<ConfigJson> {
   return (await readJson(source, 'config.json')) as ConfigJson;
 }
 
-/** A class's `fromPretrained`. The architecture is asked for late: it names the class. */
+/** A class's `fromPretrained`: of a folder, or of a model's id on the Hub. The architecture is asked for late: it names the class. */
 export function loaderOf<Config, Model extends Module>(
   architecture: (source: Source) => Architecture<Config, Model> | Promise<Architecture<Config, Model>>,
 ): (source: Source, options?: PretrainedOptions<Config>) => Promise<Model> {
-  return async (source, options) => loadPretrained(await architecture(source), source, options);
+  return async (source, options) => {
+    const folder = await resolveModel(source, options);
+    return loadPretrained(await architecture(folder), folder, options);
+  };
 }
 
-/** Makes the model of a folder's config and copies the folder's weights into it. */
+/**
+ * Makes the model of a folder's config and copies the folder's weights into it.
+ *
+ * @throws {ArgumentError} where another dtype is asked for than there is.
+ */
 export async function loadPretrained<Config, Model extends Module>(
   architecture: Architecture<Config, Model>,
   source: Source,
   options: PretrainedOptions<Config> = {},
 ): Promise<Model> {
+  const { onProgress, dtype = 'float32' } = options;
+  if (dtype !== 'float32')
+    throw new ArgumentError(
+      'fromPretrained',
+      'dtype',
+      "'float32', which weights of any precision become",
+      String(dtype),
+    );
   const json = await readModelConfig(source);
   if (json['model_type'] !== undefined && json['model_type'] !== architecture.modelType) {
     const [got] = [JSON.stringify(json['model_type'])];
@@ -64,7 +82,10 @@ export async function loadPretrained<Config, Model extends Module>(
   const config = reader.done(read, (known) => architecture.parameters(known));
   const model = options.strict === false ? architecture.make(config) : skipInit(() => architecture.make(config));
   try {
-    await loadCheckpoint(model, source, architecture.layout(config), options);
+    await loadCheckpoint(model, source, architecture.layout(config), {
+      ...options,
+      onProgress: (done, total) => onProgress?.(done, total, 'load'),
+    });
   } catch (error) {
     model.dispose();
     throw error;

@@ -9,6 +9,7 @@ import { type Bloom, bloom } from './bloom';
 import { type Clip, clip } from './clip';
 import { type GptNeoX, gptNeoX } from './gpt-neox';
 import { type Gpt2, gpt2 } from './gpt2';
+import { resolveModel } from './hub/hub';
 import { type Llama, llamaFamilies } from './llama';
 import { type T5, t5 } from './t5';
 import { type Vit, vit } from './vit';
@@ -41,9 +42,10 @@ const loaders: readonly Loader[] = [
 ];
 
 /**
- * Loads a folder with config.json and safetensors, whatever model it holds.
+ * Loads a folder with config.json and weights (safetensors, or PyTorch's `.bin`), whatever model it holds.
  *
- * @param source a path (Node), a URL that ends in a slash, or a map from name to bytes
+ * @param source a path (Node), a URL that ends in a slash, a map from name to bytes, or a model's id on the Hub
+ * @throws {HubError} where a model's id is given and it can't be had.
  * @throws {FormatError} where the architecture isn't known, naming those that are, or a file is missing or damaged.
  * @throws {StateDictError} listing every missing, unexpected and mis-shaped weight.
  * @example
@@ -60,7 +62,8 @@ export async function loadModel(
   source: Source,
   options: Omit<PretrainedOptions, 'config'> = {},
 ): Promise<PretrainedModel> {
-  const { model_type: type, architectures } = await readModelConfig(source);
+  const folder = await resolveModel(source, options);
+  const { model_type: type, architectures } = await readModelConfig(folder);
   const name = Array.isArray(architectures) ? architectures[0] : undefined;
   const found = loaders.find(({ modelType, names }) =>
     type === undefined ? names.includes(name) : modelType === type,
@@ -72,5 +75,5 @@ export async function loadModel(
       `model_type: expected one of ${known}, got ${JSON.stringify(type ?? name) ?? 'nothing'}`,
     );
   }
-  return found.load(source, options);
+  return found.load(folder, options);
 }
