@@ -1,6 +1,6 @@
 // Models by their ids, from a server that plays the Hub: cached, continued, held against hashes, and errors that say
 // what to do.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { init } from '@heddle/tensor';
@@ -18,6 +18,17 @@ const at = () => ({ hubUrl: hub.url, cacheDir });
 const weightsOf = async (model: Gpt2): Promise<Float32Array> => model.embedding.weight.data();
 const downloads = (): string[] => behaviour.requests.filter((line) => line.includes('/resolve/'));
 const blobs = (): string[] => readdirSync(join(cacheDir, 'models--owner--tiny/blobs'));
+
+/** Waits until so much of the weights lies on the disk. */
+async function arrived(total: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const partial = existsSync(join(cacheDir, 'models--owner--tiny/blobs'))
+      ? blobs().find((name) => name.endsWith('.incomplete'))
+      : undefined;
+    if (partial !== undefined && statSync(join(cacheDir, 'models--owner--tiny/blobs', partial)).size >= total) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 beforeAll(async () => {
   await init({ backend: 'wasm' });
@@ -74,7 +85,7 @@ it('goes on without a network, from the cache', async () => {
 
 it('goes on where a connection broke, in one call and in the next', async () => {
   const size = files.get('model.safetensors')!.length;
-  behaviour.breaks = { after: 5_000, times: 2 };
+  behaviour.breaks = { after: 5_000, times: 2, arrived };
   await Gpt2.fromPretrained('owner/tiny', at());
   expect(downloads().filter((line) => line.includes('model.safetensors'))).toEqual(
     ['', ' bytes=5000-', ' bytes=10000-'].map(
@@ -82,7 +93,7 @@ it('goes on where a connection broke, in one call and in the next', async () => 
     ),
   );
   rmSync(join(cacheDir, 'models--owner--tiny'), { recursive: true });
-  behaviour.breaks = { after: 100, times: 5 };
+  behaviour.breaks = { after: 100, times: 5, arrived };
   await expect(Gpt2.fromPretrained('owner/tiny', at())).rejects.toThrow(
     `model.safetensors: broke off at byte 500 of ${size}; loading again goes on from there`,
   );
@@ -96,7 +107,7 @@ it('goes on where a connection broke, in one call and in the next', async () => 
 
 it('begins again where the server has no ranges', async () => {
   behaviour.ranges = false;
-  behaviour.breaks = { after: 5_000, times: 1 };
+  behaviour.breaks = { after: 5_000, times: 1, arrived };
   const model = await Gpt2.fromPretrained('owner/tiny', at());
   expect(await weightsOf(model)).toEqual(await weightsOf(plain));
 });

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 
 /** What goes wrong, and what was asked. */
 export interface Behaviour {
-  /** Breaks the connection of a weights file after so many bytes, this many times. */
-  breaks: { readonly after: number; times: number };
+  /** Breaks the connection of a weights file after so many bytes, this many times, once the other side has them. */
+  breaks: { readonly after: number; times: number; readonly arrived: (total: number) => Promise<void> };
   /** Changes a byte of weights on their way. */
   damage: boolean;
   /** Whether parts of files can be asked for. */
@@ -21,7 +21,12 @@ const isLarge = (path: string): boolean => /\.(safetensors|bin)$/.test(path);
 export async function startHub(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<{ readonly url: string; readonly behaviour: Behaviour; close(): Promise<void> }> {
-  const behaviour: Behaviour = { breaks: { after: 0, times: 0 }, damage: false, ranges: true, requests: [] };
+  const behaviour: Behaviour = {
+    breaks: { after: 0, times: 0, arrived: async () => undefined },
+    damage: false,
+    ranges: true,
+    requests: [],
+  };
   const server = createServer((request, response) => {
     answer(request, response, files, behaviour).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
@@ -89,6 +94,7 @@ function send(
   const { breaks } = behaviour;
   if (large && breaks.times > 0) {
     breaks.times--;
-    response.write(content.subarray(0, breaks.after), () => response.socket?.end());
+    response.write(content.subarray(0, breaks.after));
+    void breaks.arrived(from + breaks.after).then(() => response.destroy());
   } else response.end(content);
 }
