@@ -51,7 +51,8 @@ const byCodePoint = (a: string, b: string): number => (a.codePointAt(0) ?? 0) - 
 function alphabet(words: ReadonlyMap<string, number>, options: BpeTrainerOptions): string[] {
   const counts = new Map<string, number>();
   for (const [word, count] of words) for (const char of word) counts.set(char, (counts.get(char) ?? 0) + count);
-  for (const char of options.initialAlphabet) counts.set(char, Number.POSITIVE_INFINITY);
+  // Of a longer string only the first character counts, as there.
+  for (const [char] of options.initialAlphabet) if (char !== undefined) counts.set(char, Number.POSITIVE_INFINITY);
   let kept = [...counts.keys()];
   const { limitAlphabet } = options;
   if (limitAlphabet !== undefined && kept.length > limitAlphabet) {
