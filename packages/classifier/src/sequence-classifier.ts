@@ -7,7 +7,7 @@ import type { Source } from '@heddle/tensor/io';
 import { Dropout, Linear } from '@heddle/tensor/nn';
 import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone } from './backbone';
 import { readConfig, readWeights } from './folder';
-import { Pooling, type PoolingKind } from './pooling';
+import { POOLINGS, Pooling, type PoolingKind } from './pooling';
 import { labelList, oneOf, type Rules, requireFileSettings, requireSettings } from './problems';
 import { backboneRules, requireFeasible, TextModel, type TextOptions, taken } from './text-model';
 
@@ -28,7 +28,7 @@ export interface ResolvedSequenceClassifier extends ResolvedBackbone {
 const rules: Rules<ResolvedSequenceClassifier> = {
   ...backboneRules,
   labels: labelList,
-  pooling: oneOf('cls', 'mean', 'attention'),
+  pooling: oneOf(...POOLINGS),
 };
 
 /** The answer for one text. */
@@ -88,7 +88,7 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
     this.backbone = new Backbone(resolved, { generator });
     this.pooling = new Pooling({ dim, kind: pooling, generator });
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
-    this.classifier = new Linear({ inputs: dim, outputs: labels.length, generator });
+    this.classifier = new Linear({ inputs: this.pooling.outputs, outputs: labels.length, generator });
   }
 
   /** The classes, in the order of the logits. */

@@ -5,7 +5,7 @@ import type { Source } from '@heddle/tensor/io';
 import { Dropout, Linear } from '@heddle/tensor/nn';
 import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone } from './backbone';
 import { readConfig, readWeights } from './folder';
-import { Pooling, type PoolingKind } from './pooling';
+import { POOLINGS, Pooling, type PoolingKind } from './pooling';
 import { oneOf, type Rules, requireFileSettings, requireSettings, whole } from './problems';
 import { backboneRules, requireFeasible, TextModel, type TextOptions, taken } from './text-model';
 
@@ -27,7 +27,7 @@ const KIND = 'heddle-text-regressor';
 const rules: Rules<ResolvedTextRegressor> = {
   ...backboneRules,
   outputs: whole(1, 65_536),
-  pooling: oneOf('cls', 'mean', 'attention'),
+  pooling: oneOf(...POOLINGS),
 };
 
 /**
@@ -61,7 +61,7 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
     this.backbone = new Backbone(resolved, { generator });
     this.pooling = new Pooling({ dim, kind: pooling, generator });
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
-    this.regressor = new Linear({ inputs: dim, outputs, generator });
+    this.regressor = new Linear({ inputs: this.pooling.outputs, outputs, generator });
   }
 
   /** @returns `[B, outputs]` */

@@ -38,6 +38,8 @@ describe.each([
   { pooling: 'cls' },
   { pooling: 'mean' },
   { pooling: 'attention' },
+  { pooling: 'max' },
+  { pooling: 'meanMax' },
   { pooling: 'mean', positions: 'rope', norm: 'rms', activation: 'silu', gated: true, kvHeads: 1 },
   { pooling: 'mean', positions: 'sinusoidal', placement: 'post' },
   { pooling: 'mean', positions: 'alibi', placement: 'sandwich' },
@@ -117,7 +119,7 @@ describe('predict', () => {
 
 describe('bad input', () => {
   it('lists every wrong setting', () => {
-    const make = () => fresh({ dim: 0, layers: 1.5, labels: ['one'], pooling: 'max', dropout: 1 });
+    const make = () => fresh({ dim: 0, layers: 1.5, labels: ['one'], pooling: 'median', dropout: 1 });
     for (const name of ['dim', 'layers', 'labels', 'pooling', 'dropout']) expect(make).toThrow(`${name}: expected`);
     expect(() => fresh({ labels: ['a', 'a'] })).toThrow('different labels');
     expect(() => fresh({ heads: 3 })).toThrow('heads');
@@ -145,7 +147,7 @@ describe('bad input', () => {
   });
 
   it('answers finitely for rows of padding alone, and for none', async () => {
-    for (const pooling of ['cls', 'mean', 'attention'] as const) {
+    for (const pooling of ['cls', 'mean', 'max', 'meanMax', 'attention'] as const) {
       const model = fresh({ pooling }).eval();
       const empty = { ids: new Int32Array(4), mask: new Int32Array(4), shape: [2, 2] as const };
       for (const x of await noGrad(() => model.call(empty)).data()) expect(x).toBeTypeOf('number');

@@ -1,5 +1,7 @@
 // What a classifier is made of and how it is trained, as plain data. How it is carried out is train-classifier.ts.
 
+import type { PoolingKind } from '@heddle/classifier';
+
 /** One way to train a classifier from random weights. */
 export interface Recipe {
   /** For the report: 'transformer, 2 layers'. */
@@ -13,7 +15,7 @@ export interface Recipe {
   readonly maxLength: number;
   /** Share of them that comes from the end of a text that is cut; the rest comes from its beginning. */
   readonly tail: number;
-  readonly pooling: 'cls' | 'mean' | 'attention';
+  readonly pooling: PoolingKind;
   readonly dropout: number;
   /** Share of the tokens of a training batch that are hidden behind [UNK], anew each time: keeps a small model from
    * learning texts by heart. */

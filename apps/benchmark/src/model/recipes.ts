@@ -40,9 +40,9 @@ export const QUICK: Recipe = {
 export const IMDB: Recipe = {
   ...SMALL,
   vocabSize: 16_000,
-  maxLength: 256,
+  maxLength: 320,
   tokenDropout: 0.2,
-  epochs: 4,
+  epochs: 3,
 };
 
 /** The project's source document, word for word where it speaks; its settings beside, ours where it is silent. */

@@ -22,6 +22,7 @@ p { margin: 0 0 .8rem; } .soft { color: var(--soft); font-size: .9rem; }
 .chart { width: 100%; min-height: 4rem; } .chart svg { display: block; max-width: 100%; }
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; } td { overflow-wrap: anywhere; min-width: 5rem; } th { color: var(--soft); font-weight: 500; }
+td:first-child { min-width: 8.5rem; overflow-wrap: break-word; }
 td.number, th.number { min-width: 0; text-align: right; padding-right: 0; padding-left: .8rem; white-space: nowrap; } tr:last-child > * { border-bottom: 0; }
 code { font: .85em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 article { border-top: 1px solid var(--line); padding: .9rem 0 .3rem; } article:first-of-type { border-top: 0; }

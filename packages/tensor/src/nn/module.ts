@@ -208,7 +208,7 @@ export abstract class Module {
   }
 
   private setTrained(match: RegExp | ((name: string) => boolean), trained: boolean): this {
-    const matches = match instanceof RegExp ? (name: string) => match.test(name) : match;
+    const matches = match instanceof RegExp ? (name: string) => name.search(match) >= 0 : match;
     for (const [name, p] of this.namedParameters()) if (matches(name)) p.requireGrad(trained);
     return this;
   }
