@@ -3,7 +3,7 @@
 import type { DType } from '../../../dtype';
 import { isDense, type Shape, sizeOf } from '../../../shape';
 import type { AnyTensor } from '../../../tensor';
-import type { FusedKernel, InPlaceKernels, Kernel } from '../../backend';
+import { type FusedKernel, type InPlaceKernels, type Kernel, Laid } from '../../backend';
 import { localBackend } from '../backend';
 import type { Engine } from '../engine/engine';
 import { type Argument, type Command, packError, type Reply, type View } from './protocol';
@@ -98,7 +98,7 @@ export function serve(
         const kept: number[] = [];
         const save = saved === null ? null : (buffer: number): void => void kept.push(buffer);
         const forward = (): readonly Held[] => {
-          const y = row.forward(tensorsOf(inputs), out, attrs, save);
+          const y = rowMajor(name, row.forward(tensorsOf(inputs), out, attrs, save));
           return saved === null ? [y] : [y, kept];
         };
         return attempt(saved === null ? [id] : [id, saved], inputs, forward);
@@ -111,7 +111,8 @@ export function serve(
           const saved = command.saved.flatMap((id) => held.get(id) as readonly number[]);
           const context = { inputs: tensorsOf(inputs), output: tensorOf(output), attrs, needs, saved };
           const found = row.backward(tensorOf(g), context);
-          return found.flatMap((buffer, i) => {
+          return found.flatMap((made, i) => {
+            const buffer = made === null ? null : rowMajor(name, made);
             if (ids[i] !== null) return [buffer ?? new Failure(new Error(`${name}: input ${i} has no gradient`))];
             if (buffer !== null) backend.free(buffer);
             return [];
@@ -159,6 +160,12 @@ export function serve(
     for (const command of commands) await run(command);
     tellInfo();
   };
+}
+
+/** Buffers alone cross: the page has taken them for row-major since it asked. */
+function rowMajor(name: string, made: number | Laid<number>): number {
+  if (made instanceof Laid) throw new Error(`${name}: a kernel of the engine must give row-major results`);
+  return made;
 }
 
 function isView(arg: Argument): arg is View {
