@@ -26,6 +26,10 @@ export interface ProfileRow {
   readonly phase: Phase;
   readonly calls: number;
   readonly milliseconds: number;
+  /** Floating-point operations in all. */
+  readonly flops: number;
+  /** Bytes of inputs and outputs in all. */
+  readonly bytes: number;
   readonly gflops: number;
   /** Gigabytes a second. */
   readonly bandwidth: number;
@@ -115,20 +119,23 @@ function summarize(calls: readonly KernelCall[]): ProfileRow[] {
     .map((group) => {
       const milliseconds = total(group, (call) => call.milliseconds);
       const perSecond = milliseconds === 0 ? 0 : 1e-6 / milliseconds;
+      const [flops, bytes] = [total(group, (call) => call.flops), total(group, (call) => call.bytes)];
       return {
         op: group[0].op,
         phase: group[0].phase,
         calls: group.length,
         milliseconds,
-        gflops: total(group, (call) => call.flops) * perSecond,
-        bandwidth: total(group, (call) => call.bytes) * perSecond,
+        flops,
+        bytes,
+        gflops: flops * perSecond,
+        bandwidth: bytes * perSecond,
       };
     })
     .sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
 function tableOf(rows: readonly ProfileRow[], milliseconds: number): string {
-  const header = ['op', 'phase', 'calls', 'ms', '%', 'GFLOP/s', 'GB/s'];
+  const header = ['op', 'phase', 'calls', 'ms', '%', 'GFLOP/s', 'MB', 'GB/s'];
   const body = rows.map((row) => [
     row.op,
     row.phase,
@@ -136,6 +143,7 @@ function tableOf(rows: readonly ProfileRow[], milliseconds: number): string {
     row.milliseconds.toFixed(2),
     ((100 * row.milliseconds) / milliseconds).toFixed(1),
     row.gflops === 0 ? '' : row.gflops.toFixed(1),
+    (row.bytes / 1e6).toFixed(1),
     row.bandwidth.toFixed(1),
   ]);
   const inKernels = rows.reduce((sum, row) => sum + row.milliseconds, 0);
@@ -145,6 +153,7 @@ function tableOf(rows: readonly ProfileRow[], milliseconds: number): string {
     '',
     (milliseconds - inKernels).toFixed(2),
     ((100 * (milliseconds - inKernels)) / milliseconds).toFixed(1),
+    '',
     '',
     '',
   ]);

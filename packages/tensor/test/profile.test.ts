@@ -18,9 +18,13 @@ it('lists every kernel with its calls, work and bytes', async () => {
   expect(Number.isFinite(result)).toBe(true);
   const product = calls.find((call) => call.op === 'matmul' && call.phase === 'forward');
   expect(product).toMatchObject({ flops: 2 * 4 * 8 * 3, bytes: 4 * (4 * 8 + 8 * 3 + 4 * 3) });
+  const forward = rows.find((row) => row.op === 'matmul' && row.phase === 'forward');
+  expect(forward).toMatchObject({ calls: 1, flops: product?.flops, bytes: product?.bytes });
   expect(rows.some((row) => row.op === 'matmul' && row.phase === 'backward')).toBe(true);
-  expect(table().split('\n')[0]).toContain('GFLOP/s');
-  expect(JSON.parse(trace()).traceEvents).toHaveLength(calls.length);
+  expect(table().split('\n')[0]).toMatch(/calls +ms +% +GFLOP\/s +MB +GB\/s/);
+  const { traceEvents } = JSON.parse(trace());
+  expect(traceEvents).toHaveLength(calls.length);
+  expect(traceEvents[0]).toMatchObject({ ph: 'X', args: { bytes: calls[0].bytes, flops: calls[0].flops } });
 });
 
 it('stops counting when the function has ended, even by throwing', async () => {
