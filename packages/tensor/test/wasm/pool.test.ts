@@ -1,4 +1,5 @@
 // The pool: what happens when workers die, fail or come late. Kernels run on it are tested elsewhere.
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Engine } from '../../src/backends/wasm/engine/engine';
 import { hasRelaxedSimd } from '../../src/backends/wasm/engine/features';
@@ -6,6 +7,7 @@ import { gemm } from '../../src/backends/wasm/engine/gemm';
 import { LinearMemory } from '../../src/backends/wasm/engine/memory';
 import { loadModule } from '../../src/backends/wasm/engine/module';
 import { POOL_BYTES, Pool, type StartThread, threadStarter } from '../../src/backends/wasm/engine/pool';
+import { ACTIVE, READY, SEQUENCE } from '../../src/backends/wasm/engine/protocol';
 import { WorkerLost } from '../../src/backends/wasm/engine/worker-lost';
 import { kernelNames } from '../../src/backends/wasm/generated/kernels';
 
@@ -69,6 +71,44 @@ describe('a worker is killed', () => {
     await warm(r, 1);
     await r.pool.stop();
   });
+});
+
+// A worker that enters its first job, as all do, and dies inside it.
+const DYING = `
+  const { workerData: setup } = require('node:worker_threads');
+  const words = new Int32Array(setup.memory.buffer, setup.control, 256);
+  Atomics.add(words, ${READY}, 1);
+  while (Atomics.load(words, ${SEQUENCE}) === 0) Atomics.wait(words, ${SEQUENCE}, 0, 5);
+  Atomics.add(words, ${ACTIVE}, 1);
+  process.exit(1);`;
+
+test('a worker that dies inside a kernel: WorkerLost, memory intact, and the next one runs on a new worker', async () => {
+  const memory = new LinearMemory(true, 8 << 20);
+  const module = await loadModule('plain', true, undefined);
+  const real = await threadStarter(undefined);
+  let started = 0;
+  const start: StartThread = (setup, lost) => {
+    if (started++ > 0) return real(setup, lost);
+    const worker = new Worker(DYING, { eval: true, workerData: setup });
+    worker.on('exit', lost);
+    return worker;
+  };
+  const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas: null };
+  const pool = new Pool(memory, CONTROL, [setup], start, 1000);
+  memory.f32.fill(7, 1 << 20, 1 << 21);
+  const slow = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  const lose = async (): Promise<void> => {
+    for (let i = 0; i < 200; i++) {
+      pool.run(noop, slow, ARGS, 8);
+      await new Promise((done) => setTimeout(done, 5));
+    }
+  };
+  await expect(lose()).rejects.toThrow(WorkerLost);
+  expect(pool.lost).toBeGreaterThan(0);
+  expect(memory.f32.subarray(1 << 20, 1 << 21).every((x) => x === 7)).toBe(true);
+  await warm({ pool, memory, threads: [] }, 1);
+  expect(started).toBe(2);
+  await pool.stop();
 });
 
 test('a kernel that traps on a worker is an error of the launch, and the pool goes on', async () => {
