@@ -21,6 +21,8 @@ const SOFTWARE = [
   '--use-webgpu-adapter=swiftshader',
 ];
 
+const SOFTWARE_NAMES = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i;
+
 /** A program and everything that it imports, for a page. What it wants of Node comes from node-shims.mjs. */
 export async function bundle(entry) {
   const shims = fileURLToPath(new URL('./node-shims.mjs', import.meta.url));
@@ -62,7 +64,8 @@ export async function openPage(files, mode) {
     const browser = await chromium.launch({ executablePath: executable, headless: true, args });
     const page = await browser.newPage();
     await page.goto(address);
-    if (await page.evaluate(hasMode, mode)) {
+    const adapter = await page.evaluate(adapterOf, mode);
+    if (adapter !== null && (flags === 'software' || !SOFTWARE_NAMES.test(adapter))) {
       await page.waitForFunction(() => 'benchStart' in globalThis);
       const close = async () => {
         await browser.close();
@@ -76,9 +79,13 @@ export async function openPage(files, mode) {
   throw new Error(`no ${mode} in this Chromium, neither on hardware nor in software`);
 }
 
-/** Whether the page has a context of the mode. Runs there. */
-async function hasMode(mode) {
-  if (mode !== 'webgpu') return document.createElement('canvas').getContext('webgl2') !== null;
-  const adapter = (await navigator.gpu?.requestAdapter()) ?? null;
-  return adapter !== null;
+/** What the page's adapter of the mode is called; null where there is none. Runs there. */
+async function adapterOf(mode) {
+  if (mode === 'webgpu') {
+    const info = (await navigator.gpu?.requestAdapter())?.info;
+    return info === undefined ? null : [info.vendor, info.architecture, info.device, info.description].join(' ');
+  }
+  const gl = document.createElement('canvas').getContext('webgl2');
+  const names = gl?.getExtension('WEBGL_debug_renderer_info') ?? null;
+  return names === null ? null : String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL));
 }
