@@ -17,8 +17,9 @@ export { type DecayGroup, type LayerwiseDecayConfig, layerwiseDecay } from './fi
 export { type Adaptable, Lora, type LoraConfig, type SiteSettings } from './fine-tuning/lora';
 export { type Promptable, PromptTuning, type PromptTuningConfig } from './fine-tuning/prompt-tuning';
 export type { ChoiceOptions } from './generation/choice';
+export { constrainToPattern, constrainToSchema } from './generation/constraint';
 export type { JsonSchema } from './generation/constraint/json-schema';
-export { TokenConstraint } from './generation/constraint/token-constraint';
+export type { TokenConstraint } from './generation/constraint/token-constraint';
 export type { Decoding, RowView } from './generation/decoding';
 export { type Generated, generate, generateSteps, type Prompts } from './generation/generate';
 export type { DecodingOptions, GenerateOptions, Generative } from './generation/options';

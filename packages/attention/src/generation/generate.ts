@@ -1,9 +1,7 @@
 // Writing texts with any model that can decode: at once, or token by token. Which way is taken is told by the settings.
 import { ArgumentError } from '@heddle/tensor';
-import { beamSearch } from './beam-search';
-import { contrastive } from './contrastive';
-import { codecOf, type GenerateOptions, type Generative, requireCount, settle } from './options';
-import { speculative } from './speculative';
+import type { ChoiceOptions } from './choice';
+import { codecOf, type GenerateOptions, type Generative, requireCount, type Settings, settle } from './options';
 import type { GenerationStep } from './step';
 import { stepwise } from './stepwise';
 import { StopStrings, textOf } from './stops';
@@ -37,22 +35,34 @@ export async function* generateSteps(
   prompts: readonly (readonly number[])[],
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerationStep> {
-  const settings = settle(model, options);
+  yield* steps(model, prompts, await settle(model, options));
+}
+
+/** What is seldom asked for is loaded then. */
+async function* steps(
+  model: Generative,
+  prompts: readonly (readonly number[])[],
+  settings: Settings,
+): AsyncGenerator<GenerationStep> {
   const { draft, contrastiveAlpha, topK = 4, useCache, prefix } = settings;
   if (draft !== undefined) {
     if (contrastiveAlpha !== undefined)
       throw new ArgumentError('generate', 'draft', 'none in a contrastive search', 'a model');
     requireCount('draftTokens', settings.draftTokens ?? 1);
+    const { speculative } = await import('./speculative');
     yield* speculative(model, prompts, { ...settings, draft });
     return;
   }
-  if (contrastiveAlpha !== undefined) checkContrastive(contrastiveAlpha, topK, options, model);
+  if (contrastiveAlpha !== undefined) checkContrastive(contrastiveAlpha, topK, settings, model);
   // Contrastive search wants the states of all tokens, which a prefix doesn't have: it is read again.
   const read = contrastiveAlpha === undefined ? prefix : undefined;
   const decoding = model.startDecoding(prompts, { useCache, prefix: read });
   try {
     if (contrastiveAlpha === undefined) yield* stepwise(decoding, settings);
-    else yield* contrastive(decoding, { ...settings, contrastiveAlpha, topK });
+    else {
+      const { contrastive } = await import('./contrastive');
+      yield* contrastive(decoding, { ...settings, contrastiveAlpha, topK });
+    }
   } finally {
     decoding.dispose();
   }
@@ -75,12 +85,12 @@ export async function generate(
     typeof prompt === 'string' ? codecOf(options, 'prompts that are texts').encode(prompt).ids : prompt,
   );
   if (beams > 1) return withBeams(model, ids, options, beams, returnSequences);
-  const { sampled } = settle(model, options);
-  if (returnSequences > 1 && (!sampled || contrastiveAlpha !== undefined))
+  const settings = await settle(model, options);
+  if (returnSequences > 1 && (!settings.sampled || contrastiveAlpha !== undefined))
     throw new ArgumentError('generate', 'returnSequences', '1, beams, or sample: true', String(returnSequences));
   const repeated = ids.flatMap((prompt) => Array.from({ length: returnSequences }, () => prompt));
   const found = repeated.map(() => ({ newIds: [] as number[], logProbs: [] as number[], ended: false }));
-  for await (const step of generateSteps(model, repeated, options)) {
+  for await (const step of steps(model, repeated, settings)) {
     step.forEach((token, i) => {
       if (token === null) return;
       found[i].newIds.push(token.id);
@@ -117,9 +127,10 @@ async function withBeams(
   for (const name of ['draft', 'contrastiveAlpha'] as const)
     if (options[name] !== undefined)
       throw new ArgumentError('generate', name, 'none in a beam search', String(options[name]));
-  const settings = settle(model, options);
+  const settings = await settle(model, options);
   if (settings.sampled) throw new ArgumentError('generate', 'beams', '1 where tokens are drawn', String(beams));
   const { padId } = model;
+  const { beamSearch } = await import('./beam-search');
   const decoding = model.startDecoding(prompts, { useCache: options.useCache, prefix: options.prefix });
   try {
     const prompted = decoding.prompted.slice();
@@ -139,7 +150,7 @@ async function withBeams(
   }
 }
 
-function checkContrastive(alpha: number, topK: number, options: GenerateOptions, { vocabSize }: Generative): void {
+function checkContrastive(alpha: number, topK: number, options: ChoiceOptions, { vocabSize }: Generative): void {
   if (!(alpha >= 0 && alpha <= 1))
     throw new ArgumentError('generate', 'contrastiveAlpha', 'a number in [0, 1]', String(alpha));
   if (topK > vocabSize)

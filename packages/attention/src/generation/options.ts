@@ -2,7 +2,8 @@
 import { ArgumentError, defaultGenerator, Generator } from '@heddle/tensor';
 import type { TextCodec } from '../text-codec';
 import { type ChoiceOptions, checkChoice, isSampled } from './choice';
-import { TokenConstraint } from './constraint/token-constraint';
+import { constrainToPattern, constrainToSchema } from './constraint';
+import type { TokenConstraint } from './constraint/token-constraint';
 import type { Decoding } from './decoding';
 import type { PromptPrefix } from './prompt-prefix';
 import { StopStrings } from './stops';
@@ -37,9 +38,9 @@ export interface GenerateOptions extends ChoiceOptions {
   readonly tokenizer?: TextCodec | undefined;
   /** Texts that end what is generated; they are not part of its `text`. */
   readonly stop?: readonly string[] | undefined;
-  /** A regular expression that the generated text matches as a whole; see `TokenConstraint`. */
+  /** A regular expression that the generated text matches as a whole; see `constrainToPattern`. */
   readonly pattern?: RegExp | string | undefined;
-  /** A JSON schema that the generated text is valid against; see `JsonSchema`. */
+  /** A JSON schema that the generated text is valid against; see `constrainToSchema`. */
   readonly schema?: object | undefined;
   /** A pattern or schema that was compiled before. */
   readonly constraint?: TokenConstraint | undefined;
@@ -84,12 +85,14 @@ export interface Settings extends Omit<GenerateOptions, 'constraint'> {
  *
  * @throws {ArgumentError} naming the setting that is wrong.
  */
-export function settle(model: Generative, options: GenerateOptions): Settings {
+export async function settle(model: Generative, options: GenerateOptions): Promise<Settings> {
   checkChoice(options);
   const { maxNewTokens = 20, eosIds = model.eosIds, stop = [], seed } = options;
   requireCount('maxNewTokens', maxNewTokens);
   options.signal?.throwIfAborted();
-  const constraint = constraintOf(options);
+  // Taken before anything is waited for: calls get their streams in the order in which they are made.
+  const generator = options.generator ?? (seed === undefined ? ownGenerator() : new Generator(seed));
+  const constraint = await constraintOf(options);
   if (constraint !== null && constraint.distance(constraint.start) > maxNewTokens)
     throw new ArgumentError(
       'generate',
@@ -103,7 +106,7 @@ export function settle(model: Generative, options: GenerateOptions): Settings {
     eosIds,
     sampled: isSampled(options),
     answers: model.startId !== undefined,
-    generator: options.generator ?? (seed === undefined ? ownGenerator() : new Generator(seed)),
+    generator,
     stops: stop.length === 0 ? null : new StopStrings(codecOf(options, 'stop'), stop),
     constraint,
   };
@@ -127,12 +130,12 @@ function ownGenerator(): Generator {
   return new Generator((high % 2 ** 21) * 2 ** 32 + low);
 }
 
-function constraintOf(options: GenerateOptions): TokenConstraint | null {
+async function constraintOf(options: GenerateOptions): Promise<TokenConstraint | null> {
   const { pattern, schema, constraint } = options;
   const given = Object.entries({ pattern, schema, constraint }).filter(([, value]) => value !== undefined);
   if (given.length > 1)
     throw new ArgumentError('generate', given[1][0], 'only one of pattern, schema and constraint', 'several');
-  if (pattern !== undefined) return TokenConstraint.fromPattern(pattern, codecOf(options, 'pattern'));
-  if (schema !== undefined) return TokenConstraint.fromSchema(schema, codecOf(options, 'schema'));
+  if (pattern !== undefined) return constrainToPattern(pattern, codecOf(options, 'pattern'));
+  if (schema !== undefined) return constrainToSchema(schema, codecOf(options, 'schema'));
   return constraint ?? null;
 }

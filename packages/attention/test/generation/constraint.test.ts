@@ -9,7 +9,7 @@ import { schemaPattern } from '../../src/generation/constraint/json-schema';
 import type { Pattern } from '../../src/generation/constraint/pattern';
 import { parseRegularExpression } from '../../src/generation/constraint/regular-expression';
 import { SortedVocabulary } from '../../src/generation/constraint/sorted-vocabulary';
-import { Gpt2, gpt2Config, type TextCodec, TokenConstraint } from '../../src/index';
+import { constrainToPattern, constrainToSchema, Gpt2, gpt2Config, type TextCodec } from '../../src/index';
 
 /** Whether an automaton takes a text. */
 function matcher(pattern: Pattern): (text: string) => boolean {
@@ -246,7 +246,7 @@ describe('schemas', () => {
   it.each(['greedy', 'drawn', 'beams', 'contrastive', 'without an end of its own'] as const)(
     'are kept to: %s',
     async (way) => {
-      const constraint = TokenConstraint.fromSchema(person, codec);
+      const constraint = await constrainToSchema(person, codec);
       for (const maxNewTokens of [constraint.distance(constraint.start), 150]) {
         const found = await model.generate(['a'], { tokenizer: codec, constraint, maxNewTokens, ...ways[way] });
         for (const { text } of found) expectPerson(text);
@@ -338,11 +338,11 @@ it('says what is wrong', async () => {
   await expect(generate({ allowed: () => [] })).rejects.toThrow();
   expect(memory().buffers).toBe(before);
   const few: TextCodec = { ...codec, toJSON: () => ({ model: { vocab: { a: 0 } }, decoder: { type: 'ByteLevel' } }) };
-  expect(() => TokenConstraint.fromPattern(/ab/, few)).toThrow('the vocabulary can write');
+  await expect(constrainToPattern(/ab/, few)).rejects.toThrow('the vocabulary can write');
 });
 
 it('draws from the model’s own probabilities, cut to what may follow', async () => {
-  const constraint = TokenConstraint.fromPattern(/[abc]/, codec);
+  const constraint = await constrainToPattern(/[abc]/, codec);
   const decoding = model.startDecoding([[1]]);
   const [logits] = await decoding.next();
   decoding.dispose();

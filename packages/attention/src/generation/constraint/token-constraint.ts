@@ -1,9 +1,7 @@
 // Which tokens may come next, so that the text matches in the end: an automaton over bytes, read through a vocabulary.
 import { ArgumentError } from '@heddle/tensor';
 import type { TextCodec } from '../../text-codec';
-import { type Automaton, compile, DEAD } from './automaton';
-import { schemaPattern } from './json-schema';
-import { parseRegularExpression } from './regular-expression';
+import { type Automaton, DEAD } from './automaton';
 import { type Continuations, SortedVocabulary } from './sorted-vocabulary';
 
 /** Continuations that are remembered, over all states. */
@@ -13,20 +11,8 @@ const MOST_READ = 300_000_000;
 
 /**
  * A language that generated text is held to. Whatever is generated matches as a whole, also where `maxNewTokens` ends it:
- * tokens behind which no end is within reach aren't allowed. A constraint may be used by any number of calls.
- *
- * @example
- * ```ts
- * import { Gpt2, gpt2Config, TokenConstraint } from '@heddle/attention';
- * import { init } from '@heddle/tensor';
- * import { Tokenizer } from '@heddle/tokenizer';
- * await init({ seed: 1 });
- * const tokenizer = await Tokenizer.train(['On 2024-05-06 and 2025-07-08 it rained.'], { model: 'bpe', vocabSize: 300 });
- * const model = new Gpt2(gpt2Config({ vocabSize: tokenizer.vocabSize, dim: 16, layers: 1, heads: 2, eosIds: [] })).eval();
- * const constraint = TokenConstraint.fromPattern(/\d{4}-\d\d-\d\d/, tokenizer);
- * const [{ text }] = await model.generate(['It rained on '], { tokenizer, constraint });
- * console.log(text); // such as 2055-78-24
- * ```
+ * tokens behind which no end is within reach aren't allowed. `constrainToPattern` and `constrainToSchema`
+ * make constraints, which may be used by any number of calls.
  */
 export class TokenConstraint {
   /** State of an empty text that continues another. */
@@ -39,7 +25,8 @@ export class TokenConstraint {
   /** Tokens from each state to the nearest end. */
   private readonly distances: Int32Array;
 
-  private constructor(
+  /** @throws {ArgumentError} where the vocabulary can't write any text that matches. */
+  constructor(
     private readonly automaton: Automaton,
     private readonly codec: TextCodec,
     argument: string,
@@ -48,26 +35,6 @@ export class TokenConstraint {
     this.distances = distancesOf(automaton, this.vocabulary);
     if (this.distances[0] === UNREACHABLE)
       throw new ArgumentError('generate', argument, 'a text that the vocabulary can write', 'one that it cannot');
-  }
-
-  /**
-   * Text that matches a regular expression as a whole.
-   *
-   * @param pattern a RegExp or the text of one; lookaround, back references and word borders are not regular
-   * @throws {ArgumentError} where it isn't regular, nothing matches, or the vocabulary can't write what does.
-   */
-  static fromPattern(pattern: RegExp | string, tokenizer: TextCodec): TokenConstraint {
-    return new TokenConstraint(compile(parseRegularExpression(pattern)), tokenizer, 'pattern');
-  }
-
-  /**
-   * JSON that a schema accepts. Properties stand in the schema's order, with at most a space behind each colon and comma;
-   * see `JsonSchema` for what may stand in a schema.
-   *
-   * @throws {ArgumentError} naming the path of what isn't supported.
-   */
-  static fromSchema(schema: object, tokenizer: TextCodec): TokenConstraint {
-    return new TokenConstraint(compile(schemaPattern(schema), 'schema'), tokenizer, 'schema');
   }
 
   /** Whether the text may end here. */

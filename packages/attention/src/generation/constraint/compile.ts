@@ -1,0 +1,16 @@
+// From expressions and schemas to constraints. Loaded lazily: most programs have no use for it.
+import type { TextCodec } from '../../text-codec';
+import { compile } from './automaton';
+import { schemaPattern } from './json-schema';
+import { parseRegularExpression } from './regular-expression';
+import { TokenConstraint } from './token-constraint';
+
+/** See `constrainToPattern`. */
+export function compilePattern(pattern: RegExp | string, tokenizer: TextCodec): TokenConstraint {
+  return new TokenConstraint(compile(parseRegularExpression(pattern)), tokenizer, 'pattern');
+}
+
+/** See `constrainToSchema`. */
+export function compileSchema(schema: object, tokenizer: TextCodec): TokenConstraint {
+  return new TokenConstraint(compile(schemaPattern(schema), 'schema'), tokenizer, 'schema');
+}
