@@ -17,7 +17,7 @@ interface Proposal {
 /**
  * Token by token, a row after the other: how many tokens are kept differs from row to row. Decodings are freed.
  *
- * @throws {ArgumentError} where the draft has another vocabulary.
+ * @throws {ArgumentError} where the draft has another vocabulary, or reads its prompts in another way.
  */
 export async function* speculative(
   model: Generative,
@@ -27,6 +27,13 @@ export async function* speculative(
   const { draft, useCache, prefix } = settings;
   if (draft.vocabSize !== model.vocabSize)
     throw new ArgumentError('generate', 'draft', `a model of ${model.vocabSize} tokens`, String(draft.vocabSize));
+  if ((draft.startId === undefined) !== (model.startId === undefined))
+    throw new ArgumentError(
+      'generate',
+      'draft',
+      'a model that continues, or answers, as the model does',
+      'another kind',
+    );
   for (const [i, prompt] of prompts.entries()) {
     const decoding = model.startDecoding([prompt], { useCache, prefix });
     let ahead: Decoding | undefined;

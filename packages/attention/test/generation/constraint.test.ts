@@ -95,6 +95,44 @@ describe('automata take what the engine takes', () => {
       expect(open(text)).toBe(matches);
   });
 
+  it('numbers between bounds', () => {
+    const bound = fc.integer({ min: -3000, max: 3000 }).map((n) => n / 100);
+    fc.assert(
+      fc.property(bound, bound, fc.integer({ min: -40_000, max: 40_000 }), fc.nat(3), (a, b, n, places) => {
+        const [lo, hi] = a < b ? [a, b] : [b, a];
+        const text = (n / 1000).toFixed(places);
+        const written = text.replace(/^-(0(\.0*)?)$/, '$1');
+        const x = Number(written);
+        const matches = matcher(schemaPattern({ type: 'number', minimum: lo, maximum: hi }));
+        expect(matches(written), `${lo} ≤ ${written} ≤ ${hi}`).toBe(x >= lo && x <= hi);
+      }),
+      { numRuns: 400, seed: 7 },
+    );
+    const positive = matcher(schemaPattern({ type: 'number', exclusiveMinimum: 0, maximum: 1 }));
+    for (const [text, valid] of [
+      ['0', false],
+      ['0.0', false],
+      ['0.5', true],
+      ['1', true],
+      ['1.00', true],
+      ['1.01', false],
+      ['1.', false],
+      ['.5', false],
+      ['-0.5', false],
+    ] as const)
+      expect(positive(text), text).toBe(valid);
+    const open = matcher(schemaPattern({ type: 'number', minimum: 2.5 }));
+    for (const [text, valid] of [
+      ['2.4', false],
+      ['2.50', true],
+      ['2.6', true],
+      ['3', true],
+      ['2', false],
+      ['1234.5', true],
+    ] as const)
+      expect(open(text), text).toBe(valid);
+  });
+
   it.each<[RegExp | string, string]>([
     [/(?=a)b/, 'lookaround'],
     [/(?<!a)b/, 'lookaround'],
@@ -293,7 +331,9 @@ describe('schemas', () => {
     [{ type: 'object', properties: { a: { type: 'array' } } }, 'schema #/properties/a'],
     [{ type: 'object', properties: { a: { type: 'integer', multipleOf: 3 } } }, 'schema #/properties/a/multipleOf'],
     [{ type: 'array', items: { not: {} } }, 'schema #/items/not'],
-    [{ type: 'number', minimum: 3 }, 'schema #/minimum'],
+    [{ type: 'number', multipleOf: 3 }, 'schema #/multipleOf'],
+    [{ type: 'number', minimum: 1e-20 }, 'fifteen digits'],
+    [{ type: 'number', minimum: '3' }, 'schema #/minimum'],
     [{ type: 'array', items: { type: 'null' }, uniqueItems: true }, 'schema #/uniqueItems'],
     [{ oneOf: [] }, 'schema #/oneOf'],
     [{ $ref: '#' }, 'no recursion'],

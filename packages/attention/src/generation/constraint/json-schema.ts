@@ -3,12 +3,13 @@
 import { ArgumentError } from '@heddle/tensor';
 import { integerPattern } from './integer-pattern';
 import { stringLiteral, stringPattern } from './json-string';
+import { numberPattern } from './number-pattern';
 import { choice, literal, oneOf, optional, type Pattern, repeat, sequence } from './pattern';
 
 /**
  * What may stand in a schema: `type` (also a list), `enum`, `const`, `anyOf`, `$ref` to `#/$defs/…` or
  * `#/definitions/…` without recursion; of strings `minLength`, `maxLength`, `pattern` and `format` (date, time, date-time,
- * uuid); of integers `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`; of arrays `items`, `prefixItems`,
+ * uuid); of numbers `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` (kept from by a millionth); of arrays `items`, `prefixItems`,
  * `minItems`, `maxItems`; of objects `properties`, `required`, and `additionalProperties`: false or nothing beside
  * properties (others are never written), a schema where there are none. Notes such as `title` and `description` are read
  * over.
@@ -36,7 +37,7 @@ const NOTES = new Set([
 const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   string: ['minLength', 'maxLength', 'pattern', 'format'],
   integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  number: [],
+  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
   boolean: [],
   null: [],
   array: ['items', 'prefixItems', 'minItems', 'maxItems'],
@@ -64,6 +65,9 @@ const NUMBER = sequence(
 export function schemaPattern(schema: unknown): Pattern {
   return new Reader(schema).value(schema, '#', []);
 }
+
+/** How far numbers keep from bounds that are excluded. */
+const STEP = 1e-6;
 
 class Reader {
   constructor(private readonly root: unknown) {}
@@ -102,7 +106,7 @@ class Reader {
       case 'boolean':
         return choice(literal('true'), literal('false'));
       case 'number':
-        return NUMBER;
+        return this.number(schema, path);
       case 'integer':
         return this.integer(schema, path);
       case 'string':
@@ -121,24 +125,41 @@ class Reader {
   }
 
   private integer(schema: JsonSchema, path: string): Pattern {
-    const bound = (name: string): number | undefined => {
+    const { minimum, maximum, above, below } = this.bounds(schema, path);
+    return integerPattern(
+      Math.ceil(Math.max(minimum, Math.floor(above) + 1)),
+      Math.floor(Math.min(maximum, Math.ceil(below) - 1)),
+    );
+  }
+
+  private number(schema: JsonSchema, path: string): Pattern {
+    const { minimum, maximum, above, below } = this.bounds(schema, path);
+    const [least, most] = [Math.max(minimum, moved(above, STEP)), Math.min(maximum, moved(below, -STEP))];
+    if (least === Number.NEGATIVE_INFINITY && most === Number.POSITIVE_INFINITY) return NUMBER;
+    return (
+      numberPattern(least, most) ??
+      this.fail(path, 'bounds of at most fifteen digits behind the point', `${least}, ${most}`)
+    );
+  }
+
+  /** Infinite where nothing is said. */
+  private bounds(
+    schema: JsonSchema,
+    path: string,
+  ): Readonly<Record<'minimum' | 'maximum' | 'above' | 'below', number>> {
+    const bound = (name: string, open: number): number => {
       const value = schema[name];
-      if (value === undefined) return undefined;
+      if (value === undefined) return open;
       return typeof value === 'number' && Number.isFinite(value)
         ? value
         : this.fail(`${path}/${name}`, 'a number', JSON.stringify(value));
     };
-    const above = bound('exclusiveMinimum');
-    const below = bound('exclusiveMaximum');
-    const least = Math.max(
-      bound('minimum') ?? Number.NEGATIVE_INFINITY,
-      above === undefined ? Number.NEGATIVE_INFINITY : Math.floor(above) + 1,
-    );
-    const most = Math.min(
-      bound('maximum') ?? Number.POSITIVE_INFINITY,
-      below === undefined ? Number.POSITIVE_INFINITY : Math.ceil(below) - 1,
-    );
-    return integerPattern(Math.ceil(least), Math.floor(most));
+    return {
+      minimum: bound('minimum', Number.NEGATIVE_INFINITY),
+      maximum: bound('maximum', Number.POSITIVE_INFINITY),
+      above: bound('exclusiveMinimum', Number.NEGATIVE_INFINITY),
+      below: bound('exclusiveMaximum', Number.POSITIVE_INFINITY),
+    };
   }
 
   private string(schema: JsonSchema, path: string): Pattern {
@@ -229,6 +250,11 @@ class Reader {
   private fail(path: string, expected: string, got: string): never {
     throw new ArgumentError('generate', `schema ${path}`, expected, got);
   }
+}
+
+/** A bound moved by a step, without the noise of binary fractions. */
+function moved(bound: number, by: number): number {
+  return Number.isFinite(bound) ? Number((bound + by).toFixed(6)) : bound;
 }
 
 function asObject(value: unknown): JsonSchema | null {
