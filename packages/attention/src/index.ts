@@ -77,6 +77,8 @@ export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
 export { HubError } from './models/hub/errors';
 export type { HubOptions } from './models/hub/hub';
 export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';
+export { type SentenceDenseConfig, SentenceEncoder, type SentenceEncoderConfig } from './models/sentence-encoder';
+export type { SentencePooling } from './models/sentence-pooling';
 export { T5, type T5Config, t5Config } from './models/t5';
 export { Vit, type VitConfig, vitConfig } from './models/vit';
 export { type AttendOptions, type AttentionConfig, MultiHeadAttention } from './multi-head-attention';

@@ -51,6 +51,11 @@ export class ConfigReader {
     return this.field(name, words.join(' or '), fallback, (value) => words.find((word) => word === value) ?? null);
   }
 
+  /** Any text. */
+  text(name: string, fallback?: string): string {
+    return this.field(name, 'a text', fallback, (value) => (typeof value === 'string' ? value : null));
+  }
+
   /** The name of an activation. */
   activation(name: string, fallback?: string): FeedForwardActivation {
     const known = Object.keys(activations).join(', ');

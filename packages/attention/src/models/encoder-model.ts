@@ -6,6 +6,7 @@ import { activate, type FeedForwardActivation } from '../feed-forward';
 import type { Inspection } from '../inspection';
 import { LearnedPositions } from '../positions/learned';
 import { batchTensors, type TextBatch } from '../text-batch';
+import { normalized, poolTokens, type SentencePooling } from './sentence-pooling';
 
 /** What stands on top: nothing, one label a text, one a token, the borders of an answer, the hidden tokens, or a score. */
 export type EncoderHead = 'none' | 'classification' | 'tokens' | 'span' | 'maskedLM' | 'choice';
@@ -100,7 +101,7 @@ export class MaskedLMHead extends Module {
 /** How the tokens of a text become the vector of a sentence. */
 export interface PoolOptions {
   /** `mean` where nothing is said. */
-  readonly pooling?: 'mean' | 'cls';
+  readonly pooling?: SentencePooling;
   /** Vectors of length one: true where nothing is said. */
   readonly normalize?: boolean;
 }
@@ -164,18 +165,9 @@ export class EncoderModel extends Module {
     const { pooling = 'mean', normalize = true } = options;
     const x = this.hidden(batch);
     const { mask } = batchTensors(this.constructor.name, batch, this.config);
-    const pooled = pooling === 'cls' ? x.select(1, 0) : meanOf(x, mask?.cast('float32'));
-    return normalize ? pooled.div(pooled.norm({ axis: -1, keepdim: true }).maximum(1e-12)) : pooled;
+    const pooled = poolTokens(x, mask, pooling);
+    return normalize ? normalized(pooled) : pooled;
   }
-}
-
-/** Mean over real tokens. */
-function meanOf(x: Tensor, real: Tensor | undefined): Tensor {
-  if (real === undefined) return x.mean({ axis: 1 });
-  return x
-    .mul(real.unsqueeze(-1))
-    .sum({ axis: 1 })
-    .div(real.sum({ axis: 1, keepdim: true }).maximum(1e-9));
 }
 
 function makeHead(
