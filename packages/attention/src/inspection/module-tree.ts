@@ -45,7 +45,7 @@ function folded(nodes: readonly ModuleNode[]): ModuleNode[] {
   return result.map((node) => (node.count === 1 ? node : { ...node, name: stem(node.name) }));
 }
 
-const stem = (name: string): string => name.replace(/\.?\d+$/, '');
+const stem = (name: string): string => name.replace(/\.\d+$/, '');
 
 const shapeOf = (node: ModuleNode): string => JSON.stringify([node.label, node.children.map(shapeOf)]);
 
