@@ -70,6 +70,25 @@ export function padBatch(ragged: RaggedBatch, padding: BatchPadding): EncodedBat
   return offsets === undefined ? batch : { ...batch, offsets };
 }
 
+/** Ragged batches one after another. */
+export function joinRagged(parts: readonly RaggedBatch[], withOffsets: boolean): RaggedBatch {
+  const total = parts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const ids = new Int32Array(total);
+  const typeIds = new Int32Array(total);
+  const offsets = withOffsets ? new Int32Array(2 * total) : undefined;
+  const rows = new Int32Array(parts.reduce((sum, part) => sum + part.rows.length - 1, 1));
+  let at = 0;
+  let row = 0;
+  for (const part of parts) {
+    ids.set(part.ids, at);
+    typeIds.set(part.typeIds, at);
+    if (part.offsets !== undefined) offsets?.set(part.offsets, 2 * at);
+    for (let i = 1; i < part.rows.length; i++) rows[++row] = at + (part.rows[i] as number);
+    at += part.ids.length;
+  }
+  return offsets === undefined ? { ids, typeIds, rows } : { ids, typeIds, rows, offsets };
+}
+
 /** Growing columns that rows are appended to. */
 export class RowWriter {
   private ids = new Int32Array(1024);

@@ -13,6 +13,6 @@ export type { OffsetUnit } from './text/offset-units';
 export { Tokenizer } from './tokenizer';
 export type { ModelKind } from './trainers/presets';
 export type { TrainProgress } from './trainers/progress';
+export type { TextSource } from './trainers/text-source';
 export type { TrainOptions } from './trainers/train';
-export type { TextSource } from './trainers/word-counts';
 export type { Side, Truncation, TruncationStrategy } from './truncation';

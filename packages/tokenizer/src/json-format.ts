@@ -32,6 +32,8 @@ export interface TokenizerParts extends Components {
   readonly roles?: Readonly<Partial<Record<keyof SpecialIds, string | undefined>>>;
   /** The Jinja template of a chat, where `tokenizer_config.json` has one. */
   readonly chatTemplate?: string | undefined;
+  /** false where `tokenizer.json` cannot say all of it. */
+  readonly portable?: boolean;
 }
 
 /** An added token before it has an id. */

@@ -54,6 +54,25 @@ export function checkText(text: unknown, where: string): string {
   return wellFormed(text);
 }
 
+/** Checks that a batch is one, and that its pairs fit. */
+export function checkBatch(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
+  if (!Array.isArray(texts)) throw inputError('encodeBatch: texts', 'an array', texts);
+  if (pairs !== undefined && pairs.length !== texts.length)
+    throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs.length);
+}
+
+/** Checks every text of a batch before any of them is encoded, so that an error names its place in the whole. */
+export function checkInputs(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
+  checkBatch(texts, pairs);
+  for (const [name, inputs] of [
+    ['texts', texts],
+    ['pairs', pairs ?? []],
+  ] as const)
+    for (const [i, input] of inputs.entries())
+      for (const text of typeof input === 'string' || !Array.isArray(input) ? [input] : input)
+        if (typeof text !== 'string') throw inputError(`encodeBatch: ${name}[${i}]`, 'a string', text);
+}
+
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 function wellFormed(text: string): string {

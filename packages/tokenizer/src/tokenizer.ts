@@ -15,6 +15,7 @@ import { TokenSink } from './models/token-sink';
 import {
   type BatchOptions,
   type CommonOptions,
+  checkBatch,
   checkText,
   type EncodeOptions,
   inputError,
@@ -24,8 +25,8 @@ import {
 import { encodeInto, type Matchers, toEncoding } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
+import type { TextSource } from './trainers/text-source';
 import type { TrainOptions } from './trainers/train';
-import type { TextSource } from './trainers/word-counts';
 import { keptRanges, type Truncation, truncate } from './truncation';
 
 /**
@@ -126,6 +127,11 @@ export class Tokenizer {
   /** The content of a `tokenizer.json`. */
   toJSON(): JsonObject {
     return writeTokenizerJson(this.parts);
+  }
+
+  /** Whether `tokenizer.json` says all of it; SentencePiece's own normaliser has no place there. */
+  get isPortable(): boolean {
+    return this.parts.portable !== false;
   }
 
   /** Number of ids: one more than the highest. */
@@ -313,9 +319,13 @@ export class Tokenizer {
    * ```
    */
   encodeBatch(texts: readonly TextInput[], options: BatchOptions = {}): EncodedBatch {
+    return this.padRagged(this.encodeRagged(texts, options), options);
+  }
+
+  /** Lays rows out with padding, as `encodeBatch` does. */
+  padRagged(ragged: RaggedBatch, options: BatchOptions = {}): EncodedBatch {
     const { padding = this.parts.padding?.length ?? 'longest' } = options;
     const base = this.batchPadding(options);
-    const ragged = this.encodeRagged(texts, options);
     if (padding === false) {
       for (let i = 2; i < ragged.rows.length; i++)
         if ((ragged.rows[i] as number) - (ragged.rows[i - 1] as number) !== ragged.rows[1])
@@ -334,10 +344,8 @@ export class Tokenizer {
 
   /** Encodes rows one after another without padding. */
   encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): RaggedBatch {
-    if (!Array.isArray(texts)) throw inputError('encodeBatch: texts', 'an array', texts);
     const { pairs, addSpecialTokens = true } = options;
-    if (pairs !== undefined && pairs.length !== texts.length)
-      throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs.length);
+    checkBatch(texts, pairs);
     const isPair = pairs !== undefined;
     const matchers = this.matchers(options);
     const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);

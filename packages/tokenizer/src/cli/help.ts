@@ -20,6 +20,7 @@ Options:
   -m, --model KIND       train: wordpiece (default), bpe, unigram or wordlevel
   -v, --vocab-size N     train: tokens in all (default 30000, unigram 8000)
       --min-frequency N  train: how often a pair must occur (default 0)
+      --threads N        train: threads that read the texts (default 1)
       --special A,B,C    train: special tokens, in the order of their ids
       --lowercase        train: lower case (default for wordpiece; --no-lowercase keeps case)
   -o, --out PATH         train: where to write (a folder, or a .json file)

@@ -1,11 +1,11 @@
 // The commands: parse the line, do the work, return the exit code.
 import type { parseArgs as ParseArgs } from 'node:util';
 import { describe, TokenizerError } from '../errors';
+import { type ByteStream, linesOf, linesWithEnds, openFile } from '../text-files';
 import { Tokenizer } from '../tokenizer';
 import type { ModelKind } from '../trainers/presets';
 import type { TrainOptions } from '../trainers/train';
 import { HELP } from './help';
-import { type ByteStream, linesOf, openFile } from './lines';
 
 /** Where a command reads and writes. */
 export interface CliStreams {
@@ -24,6 +24,7 @@ const OPTIONS = {
   model: { type: 'string', short: 'm' },
   'vocab-size': { type: 'string', short: 'v' },
   'min-frequency': { type: 'string' },
+  threads: { type: 'string' },
   special: { type: 'string' },
   lowercase: { type: 'boolean' },
   'no-lowercase': { type: 'boolean' },
@@ -77,17 +78,22 @@ async function train(values: Values, files: readonly string[], io: CliStreams): 
   const lowercase = values['lowercase'] === true ? true : values['no-lowercase'] === true ? false : undefined;
   const vocabSize = wholeNumber(values, 'vocab-size');
   const minFrequency = wholeNumber(values, 'min-frequency');
+  const threads = wholeNumber(values, 'threads');
   const options: TrainOptions = {
     model,
     ...(vocabSize === undefined ? {} : { vocabSize }),
     ...(minFrequency === undefined ? {} : { minFrequency }),
+    ...(threads === undefined ? {} : { threads }),
     ...(lowercase === undefined ? {} : { lowercase }),
     ...(text(values, 'special') === undefined ? {} : { specialTokens: (text(values, 'special') as string).split(',') }),
+    onNote: (note) => io.warn(`${note}\n`),
     onProgress: ({ stage, done, total }) => {
       if (io.color) io.warn(`\r${stage} ${done}${total === undefined ? '' : ` of ${total}`}\u001b[K`);
     },
   };
-  const tokenizer = await Tokenizer.train(allLines(files, io.stdin), options);
+  // Line ends count, as in the native trainer.
+  const texts = files.length === 0 ? linesWithEnds(io.stdin) : { files };
+  const tokenizer = await Tokenizer.train(texts, options);
   if (io.color) io.warn('\r\u001b[K');
   await tokenizer.save(out);
   io.warn(`${tokenizer.vocabSize} tokens, written to ${out}\n`);

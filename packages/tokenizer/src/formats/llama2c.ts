@@ -57,5 +57,6 @@ export function readLlama2c(bytes: Uint8Array, file: string): TokenizerParts {
     ),
     truncation: undefined,
     padding: undefined,
+    portable: false,
   };
 }

@@ -139,6 +139,7 @@ export function readSentencePiece(bytes: Uint8Array, file: string): TokenizerPar
     added: new AddedTokens(specials, (text) => text),
     truncation: undefined,
     padding: undefined,
+    portable: false,
     roles: rolesOf(model),
   };
 }

@@ -16,8 +16,9 @@ import { createPreTokenizer } from '../pre-tokenizers/create';
 import { trainBpe } from './bpe-trainer';
 import { type ModelKind, type Preset, presetOf, templateJson } from './presets';
 import { drive, type TrainProgress } from './progress';
+import { openTexts, type TextSource } from './text-source';
 import { trainUnigram } from './unigram-trainer';
-import { countWords, type TextSource } from './word-counts';
+import { type CountOptions, countWords } from './word-counts';
 import { trainWordLevel } from './word-level-trainer';
 
 /** Options of {@link Tokenizer.train}. Components are given in the layout of `tokenizer.json`; null leaves one out. */
@@ -51,6 +52,12 @@ export interface TrainOptions {
   readonly maxPieceLength?: number;
   /** unigram: most pieces to start from. Default 1,000,000. */
   readonly seedSize?: number;
+  /** Threads that cut and count words; what is learnt does not depend on their number. Default 1. */
+  readonly threads?: number;
+  /** Address of the package's `worker.js`, where threads need it named. */
+  readonly workerUrl?: string | URL;
+  /** Told when the threads that were asked for cannot start, and one does the work. */
+  readonly onNote?: (note: string) => void;
   readonly onProgress?: (progress: TrainProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -129,6 +136,19 @@ async function trainModel(words: Map<string, number>, options: TrainOptions, pre
   return new Bpe(vocab, readMerges(vocab, merges, bpe), bpe);
 }
 
+/** Counts on as many threads as asked for; who asks for one loads nothing of the others. */
+async function wordsOf(
+  texts: TextSource,
+  options: Omit<TrainOptions, 'normalizer' | 'preTokenizer'> & Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
+): Promise<Map<string, number>> {
+  const { normalizer, preTokenizer, onProgress, onNote, signal, threads = 1, workerUrl } = options;
+  const source = openTexts(texts);
+  const counting = { normalizer, preTokenizer, onProgress, signal };
+  if (threads === 1) return countWords(source, counting);
+  const { countWordsOnThreads } = await import('../threads/parallel-counts');
+  return countWordsOnThreads(source, counting, { threads, onNote, ...(workerUrl === undefined ? {} : { workerUrl }) });
+}
+
 /** Learns a tokenizer from texts. */
 export async function trainTokenizer(texts: TextSource, options: TrainOptions): Promise<TokenizerParts> {
   if (!KINDS.includes(options.model))
@@ -154,12 +174,7 @@ export async function trainTokenizer(texts: TextSource, options: TrainOptions): 
   const normalizer = read(options.normalizer, preset.normalizer, 'normalizer', createNormalizer);
   const preTokenizer = read(options.preTokenizer, preset.preTokenizer, 'preTokenizer', createPreTokenizer);
   const decoder = read(options.decoder, preset.decoder, 'decoder', createDecoder);
-  const words = await countWords(texts, {
-    normalizer,
-    preTokenizer,
-    onProgress: options.onProgress,
-    signal: options.signal,
-  });
+  const words = await wordsOf(texts, { ...options, normalizer, preTokenizer });
   const model = await trainModel(words, options, preset);
   const specials = options.specialTokens ?? preset.specialTokens;
   const added = addTokens(

@@ -1,13 +1,10 @@
 // Counts the words of a stream of texts, as the normaliser and the pre-tokeniser cut them.
-import { describe, TokenizerError } from '../errors';
 import type { Normalizer } from '../normalizers/normalizer';
 import { checkText } from '../options';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer';
 import { NormalizedString } from '../text/normalized-string';
 import { checkAbort, type TrainProgress } from './progress';
-
-/** Texts to learn from: an array, a generator, the lines of a file as they come. */
-export type TextSource = Iterable<string> | AsyncIterable<string>;
+import type { Texts } from './text-source';
 
 const SLICE_MS = 40;
 
@@ -20,7 +17,11 @@ export interface CountOptions {
 }
 
 /** Adds the words of one text to `counts`. */
-export function countText(text: string, counts: Map<string, number>, options: CountOptions): void {
+export function countText(
+  text: string,
+  counts: Map<string, number>,
+  options: Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
+): void {
   const whole = new NormalizedString(text);
   options.normalizer?.apply(whole);
   if (whole.text === '') return;
@@ -29,16 +30,7 @@ export function countText(text: string, counts: Map<string, number>, options: Co
 }
 
 /** Counts words. Memory grows with the number of different words, not with the length of the texts. */
-export async function countWords(texts: TextSource, options: CountOptions): Promise<Map<string, number>> {
-  const isIterable =
-    typeof texts === 'object' && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts);
-  if (!isIterable)
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'train: texts',
-      expected: 'an iterable of strings',
-      got: describe(texts),
-    });
+export async function countWords(texts: Texts, options: CountOptions): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const { onProgress, signal } = options;
   let done = 0;

@@ -1,0 +1,37 @@
+// Lines of files and of other streams of bytes, as they come.
+import { TokenizerError } from './errors';
+
+/** A stream of bytes or text. */
+export type ByteStream = AsyncIterable<Uint8Array | string>;
+
+/** Lines with their ends, as the native trainer reads files. The last one needs none. */
+export async function* linesWithEnds(stream: ByteStream): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8');
+  let rest = '';
+  for await (const chunk of stream) {
+    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    let start = 0;
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
+      yield rest.slice(start, end + 1);
+      start = end + 1;
+    }
+    rest = rest.slice(start);
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
+}
+
+/** Lines without their ends. */
+export async function* linesOf(stream: ByteStream): AsyncGenerator<string> {
+  for await (const line of linesWithEnds(stream)) yield line.replace(/\r?\n$/, '');
+}
+
+/** Opens a file as a stream. */
+export async function openFile(path: string): Promise<ByteStream> {
+  const { open } = process.getBuiltinModule('node:fs/promises');
+  try {
+    return (await open(path)).createReadStream();
+  } catch (cause) {
+    throw new TokenizerError({ kind: 'file', where: path, expected: 'a file that can be read', cause });
+  }
+}

@@ -1,0 +1,3 @@
+// The subpath `@heddle/tokenizer/threads`.
+export { TokenizerPool } from './threads/tokenizer-pool';
+export type { ThreadOptions } from './threads/worker-pool';

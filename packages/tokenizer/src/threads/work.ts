@@ -1,0 +1,77 @@
+// What a worker does with each task. No thread is touched here, so that tests can call it.
+import { TokenizerError } from '../errors';
+import { Fields } from '../json';
+import { createNormalizer } from '../normalizers/create';
+import { createPreTokenizer } from '../pre-tokenizers/create';
+import { Tokenizer } from '../tokenizer';
+import { type CountOptions, countText } from '../trainers/word-counts';
+import { type Answer, CHUNK_SPAN, type Results, type Task, type WordColumns } from './protocol';
+
+/** One worker's state: a tokenizer, or the words that it has counted. */
+export class Work {
+  private tokenizer: Tokenizer | undefined;
+  private cut: Pick<CountOptions, 'normalizer' | 'preTokenizer'> | undefined;
+  private counts = new Map<string, number>();
+  private readonly firsts: number[] = [];
+
+  /** Does a task; errors become answers. */
+  answer(task: Task): Answer {
+    try {
+      return { result: this.run(task) };
+    } catch (error) {
+      if (!(error instanceof TokenizerError)) return { failed: error instanceof Error ? error.message : String(error) };
+      const { kind, where, expected, got, file } = error;
+      return {
+        refused: {
+          kind,
+          where,
+          expected,
+          ...(got === undefined ? {} : { got }),
+          ...(file === undefined ? {} : { file }),
+        },
+      };
+    }
+  }
+
+  private run(task: Task): Results[keyof Results] {
+    switch (task.kind) {
+      case 'load':
+        this.tokenizer = Tokenizer.fromJSON(task.json);
+        return undefined;
+      case 'encode':
+        return (this.tokenizer as Tokenizer).encodeRagged(task.texts, task.options);
+      case 'cut': {
+        const { normalizer, preTokenizer } = task;
+        this.counts = new Map();
+        this.firsts.length = 0;
+        this.cut = {
+          normalizer: normalizer === null ? undefined : createNormalizer(new Fields(normalizer, 'train: normalizer')),
+          preTokenizer:
+            preTokenizer === null ? undefined : createPreTokenizer(new Fields(preTokenizer, 'train: preTokenizer')),
+        };
+        return undefined;
+      }
+      case 'count': {
+        const { cut, counts, firsts } = this;
+        if (cut === undefined) return undefined;
+        const known = counts.size;
+        for (const text of task.texts) countText(text, counts, cut);
+        for (let i = known; i < counts.size; i++) firsts.push(task.chunk * CHUNK_SPAN + i - known);
+        return undefined;
+      }
+      case 'words':
+        return this.words();
+      default:
+        return task satisfies never;
+    }
+  }
+
+  private words(): WordColumns {
+    const { counts, firsts } = this;
+    return {
+      words: [...counts.keys()],
+      counts: Float64Array.from(counts.values()),
+      firsts: Float64Array.from(firsts),
+    };
+  }
+}

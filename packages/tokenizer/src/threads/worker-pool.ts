@@ -1,0 +1,129 @@
+// Workers that take tasks one after another. An idle pool never keeps a process alive.
+import { TokenizerError } from '../errors';
+import type { Answer, Results, Task } from './protocol';
+
+/** How many threads, and where their program is. */
+export interface ThreadOptions {
+  /** Workers to start. Default: one for each core, at most 8. */
+  readonly threads?: number;
+  /** Address of the package's `worker.js`, for bundlers and content policies that need it named. */
+  readonly workerUrl?: string | URL;
+}
+
+/** The same few calls of Node's and the browser's workers. */
+interface Channel {
+  post(task: Task): void;
+  listen(onAnswer: (answer: Answer) => void, onFailure: (reason: string) => void): void;
+  /** Whether the process waits for this worker; browsers don't ask. */
+  hold(waits: boolean): void;
+  stop(): void;
+}
+
+function openNode(workerUrl: string | URL | undefined): Channel {
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const worker = new Worker(new URL(workerUrl ?? './worker.js', import.meta.url));
+  worker.unref();
+  return {
+    post: (task) => worker.postMessage(task),
+    listen: (onAnswer, onFailure) => {
+      worker.on('message', onAnswer);
+      worker.on('error', (error) => onFailure(error.message));
+      worker.on('exit', (code) => onFailure(`the worker ended with code ${code}`));
+    },
+    hold: (waits) => (waits ? worker.ref() : worker.unref()),
+    stop: () => void worker.terminate(),
+  };
+}
+
+function openBrowser(workerUrl: string | URL | undefined): Channel {
+  const worker =
+    workerUrl === undefined
+      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) // the form that bundlers recognise
+      : new Worker(workerUrl, { type: 'module' });
+  return {
+    post: (task) => worker.postMessage(task),
+    listen: (onAnswer, onFailure) => {
+      worker.onmessage = ({ data }) => onAnswer(data);
+      worker.onerror = (event) => onFailure(event.message || 'the worker did not start');
+    },
+    hold: () => undefined,
+    stop: () => worker.terminate(),
+  };
+}
+
+interface Waiting {
+  readonly resolve: (result: Results[keyof Results]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One worker with the tasks that it has not answered yet, in their order. */
+export class TaskWorker {
+  private readonly waiting: Waiting[] = [];
+  private failure: Error | undefined;
+
+  constructor(private readonly channel: Channel) {
+    channel.listen(
+      (answer) => {
+        const { resolve, reject } = this.waiting.shift() as Waiting;
+        if (this.waiting.length === 0) channel.hold(false);
+        if ('result' in answer) resolve(answer.result);
+        else if ('refused' in answer) reject(new TokenizerError(answer.refused));
+        else reject(new Error(`worker: ${answer.failed}`));
+      },
+      (reason) => {
+        this.failure ??= new Error(`worker: ${reason}`);
+        channel.hold(false);
+        for (const { reject } of this.waiting.splice(0)) reject(this.failure);
+      },
+    );
+  }
+
+  /** Sends a task; its result comes when all tasks sent before it are done. */
+  run<T extends Task>(task: T): Promise<Results[T['kind']]> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.channel.hold(true);
+      this.waiting.push({ resolve: (result) => resolve(result as Results[T['kind']]), reject });
+      this.channel.post(task);
+    });
+  }
+
+  /** Ends the worker; what it still owes is refused. */
+  stop(): void {
+    this.channel.stop();
+  }
+}
+
+function coresHere(): number {
+  if (typeof navigator !== 'undefined' && navigator.hardwareConcurrency > 0) return navigator.hardwareConcurrency;
+  return typeof process === 'undefined' ? 1 : process.getBuiltinModule('node:os').availableParallelism();
+}
+
+/** Workers, each of which has done a first task, or the reason why there are none. */
+export type Started = { readonly workers: readonly TaskWorker[] } | { readonly note: string };
+
+/** Starts workers and gives each its first task. Where none can start, says why instead of failing. */
+export async function startWorkers(first: Task, options: ThreadOptions): Promise<Started> {
+  const { threads = Math.min(8, coresHere()), workerUrl } = options;
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'threads',
+      expected: 'a whole number from 1 up',
+      got: String(threads),
+    });
+  if (threads === 1) return { note: 'one thread was asked for' };
+  const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
+  if (!isNode && typeof Worker === 'undefined') return { note: 'there are no workers here' };
+  const workers: TaskWorker[] = [];
+  try {
+    for (let i = 0; i < threads; i++)
+      workers.push(new TaskWorker(isNode ? openNode(workerUrl) : openBrowser(workerUrl)));
+    await Promise.all(workers.map((worker) => worker.run(first)));
+    return { workers };
+  } catch (error) {
+    for (const worker of workers) worker.stop();
+    if (error instanceof TokenizerError) throw error;
+    return { note: error instanceof Error ? error.message : String(error) };
+  }
+}

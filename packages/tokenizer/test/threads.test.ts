@@ -1,0 +1,125 @@
+// Several threads give what one gives, and never keep a process alive. The workers' program is the built one.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type EncodedBatch, Tokenizer, type TrainOptions } from '../src/index';
+import { TokenizerPool } from '../src/threads';
+import { CHUNK_SPAN } from '../src/threads/protocol';
+import { Work } from '../src/threads/work';
+
+const { lines } = JSON.parse(
+  gunzipSync(readFileSync(new URL('./fixtures/native.json.gz', import.meta.url))).toString('utf8'),
+) as { lines: string[] };
+const workerUrl = new URL('../dist/worker.js', import.meta.url);
+const texts = Array.from({ length: 14 }, () => lines).flat(); // several chunks
+const tokenizer = await Tokenizer.train(lines.slice(0, 300), { model: 'wordpiece', vocabSize: 800 });
+
+/** A batch in a form that is quick to compare. */
+const digest = (batch: EncodedBatch): object =>
+  Object.fromEntries(
+    Object.entries(batch).map(([name, column]) => [
+      name,
+      column instanceof Int32Array ? createHash('sha256').update(column).digest('hex') : column,
+    ]),
+  );
+
+describe('a pool', () => {
+  it('encodes batches as one thread does', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl });
+    expect(pool).toMatchObject({ threads: 2, note: undefined });
+    for (const options of [
+      {},
+      { offsets: true, maxLength: 20, paddingSide: 'left' },
+      { pairs: texts.map((_, i) => lines[i % 7] as string), maxLength: 32 },
+      { addSpecialTokens: false, allowedSpecial: 'none', padding: 'max', maxLength: 9 },
+    ] as const)
+      expect(digest(await pool.encodeBatch(texts, options))).toEqual(digest(tokenizer.encodeBatch(texts, options)));
+    const cut = [['two', 'words'], 'one'];
+    expect(await pool.encodeBatch(cut)).toEqual(tokenizer.encodeBatch(cut));
+    expect((await pool.encodeRagged([])).rows).toEqual(Int32Array.of(0));
+    pool.close();
+  });
+  it('names the text at fault by its place in the whole batch', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl });
+    const bad = [...texts, 5 as unknown as string];
+    await expect(pool.encodeBatch(bad)).rejects.toThrow(
+      `encodeBatch: texts[${texts.length}]: expected a string, got 5`,
+    );
+    await expect(pool.encodeBatch(['a'], { maxLength: 1 })).rejects.toMatchObject({ name: 'TokenizerError' });
+    pool.close();
+    await expect(TokenizerPool.start(tokenizer, { threads: 0 })).rejects.toMatchObject({ where: 'threads' });
+  });
+  it('works on this thread, and says why, where no worker starts', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl: new URL('./none.js', workerUrl) });
+    expect(pool.threads).toBe(1);
+    expect(pool.note).toContain('none.js');
+    expect(digest(await pool.encodeBatch(lines))).toEqual(digest(tokenizer.encodeBatch(lines)));
+  });
+  it('lets a process end', () => {
+    const script = join(mkdtempSync(join(tmpdir(), 'heddle-pool-')), 'pool.mjs');
+    const dist = new URL('../dist/', import.meta.url);
+    writeFileSync(
+      script,
+      `import { Tokenizer } from '${dist}index.js';
+       import { TokenizerPool } from '${dist}threads.js';
+       const tokenizer = await Tokenizer.train(['a b'], { model: 'wordpiece', vocabSize: 20 });
+       const pool = await TokenizerPool.start(tokenizer, { threads: 2 });
+       console.log(pool.threads, (await pool.encodeBatch(['a', 'b'])).shape.join());`,
+    );
+    expect(execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 60_000 })).toBe('2 2,3\n');
+  });
+});
+
+describe('training on several threads', () => {
+  it.each([
+    ['wordpiece', { vocabSize: 600 }],
+    ['bpe', { vocabSize: 600 }],
+    ['wordlevel', { vocabSize: 300 }],
+    ['unigram', { vocabSize: 1500 }],
+  ] as const)('%s learns what one thread learns', async (model, options) => {
+    const notes: string[] = [];
+    const train = (more: Partial<TrainOptions>): Promise<Tokenizer> =>
+      Tokenizer.train(texts, { model, ...options, ...more });
+    const two = await train({ threads: 2, workerUrl, onNote: (note) => notes.push(note) });
+    expect(notes).toEqual([]);
+    expect(JSON.stringify(two)).toBe(JSON.stringify(await train({})));
+  });
+  it('falls back with a note, stops when told to, and passes refusals on', async () => {
+    const notes: string[] = [];
+    const onNote = (note: string): void => void notes.push(note);
+    await Tokenizer.train(lines, { model: 'bpe', vocabSize: 300, threads: 2, workerUrl: 'file:///none.js', onNote });
+    expect(notes.join()).toContain('one thread');
+    const signal = AbortSignal.abort();
+    await expect(Tokenizer.train(texts, { model: 'bpe', threads: 2, workerUrl, signal })).rejects.toThrow(/aborted/);
+    await expect(
+      Tokenizer.train(['a', 5 as unknown as string], { model: 'bpe', threads: 2, workerUrl }),
+    ).rejects.toThrow(/texts\[1\]: expected a string/);
+  });
+});
+
+describe('a worker', () => {
+  it('numbers words by where they were seen first', () => {
+    const work = new Work();
+    work.answer({ kind: 'cut', normalizer: null, preTokenizer: { type: 'WhitespaceSplit' } });
+    work.answer({ kind: 'count', texts: ['b a'], chunk: 1 });
+    work.answer({ kind: 'count', texts: ['a c'], chunk: 3 });
+    expect(work.answer({ kind: 'words' })).toEqual({
+      result: {
+        words: ['b', 'a', 'c'],
+        counts: Float64Array.of(1, 2, 1),
+        firsts: Float64Array.of(CHUNK_SPAN, CHUNK_SPAN + 1, 3 * CHUNK_SPAN),
+      },
+    });
+  });
+  it('answers errors', () => {
+    const work = new Work();
+    expect(work.answer({ kind: 'cut', normalizer: { type: 'X' }, preTokenizer: null })).toMatchObject({
+      refused: { where: 'train: normalizer.type' },
+    });
+    expect(work.answer({ kind: 'encode', texts: ['a'], options: {} })).toHaveProperty('failed');
+  });
+});
