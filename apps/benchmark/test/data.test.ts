@@ -8,6 +8,7 @@ import { checksum } from '../src/data/checksum.js';
 import { labelIds } from '../src/data/dataset.js';
 import { loadImdb } from '../src/data/imdb.js';
 import { loadTable } from '../src/data/table.js';
+import { SMALL, scaledTo } from '../src/model/recipes.js';
 import { decide, scoreAll } from '../src/report/score.js';
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'data-'));
@@ -36,6 +37,21 @@ describe('a file of the user', () => {
     expect(parts[2].length).toBe(24);
     expect(data.labels).toEqual(['bad', 'good']);
     expect((await loadTable(await csv([...lines, ...lines.slice(0, 20)]))).checksum).toBe(data.checksum);
+  });
+
+  it('is thinned out evenly for a quick look, where it is long', async () => {
+    const data = await loadTable(await csv(rows(120)), { atMost: 50 });
+    expect(data.counts).toMatchObject({ rows: 120, used: 50 });
+    expect(data.notes.at(-1)).toBe('Only 50 of the rows were used.');
+    expect((await loadTable(await csv(rows(120)), { atMost: 120 })).counts['used']).toBe(120);
+  });
+
+  it('gets more epochs where it is short, and fewer where it is long', () => {
+    const recipe = { ...SMALL, epochs: 6, batchSize: 16 };
+    expect([10, 100, 400, 4_000, 40_000, 400_000].map((n) => scaledTo(n, recipe).epochs)).toEqual([
+      30, 30, 12, 6, 2, 1,
+    ]);
+    expect(scaledTo(4_000, recipe)).toEqual(recipe);
   });
 
   it('is refused with one class', async () => {

@@ -13,14 +13,17 @@ const SPLIT_SEED = 1;
 export interface TableOptions {
   readonly text?: string;
   readonly label?: string;
-  /** Take only every n-th row. Default 1, all. */
-  readonly every?: number;
+  /** Take a share of each label's rows where there are more than these. Default: all. */
+  readonly atMost?: number;
 }
 
 /** Reads and splits the file. */
-export async function loadTable(path: string, { every = 1, ...columns }: TableOptions = {}): Promise<Dataset> {
+export async function loadTable(path: string, { atMost = Infinity, ...columns }: TableOptions = {}): Promise<Dataset> {
   const table = await readTable(path, columns);
-  const rows = table.rows.filter((_, i) => i % every === 0);
+  const isLong = table.rows.length > atMost;
+  const rows = isLong
+    ? stratifiedSplit(table.rows, { share: atMost / table.rows.length, seed: SPLIT_SEED }).part
+    : table.rows;
   const { kept, exact, near } = dropNearDuplicates(rows.map((row) => row.text));
   const { rest, part: test } = stratifiedSplit(
     kept.map((i) => rows[i]),
@@ -47,7 +50,7 @@ export async function loadTable(path: string, { every = 1, ...columns }: TableOp
     notes: [
       `Texts from column '${table.textColumn}', labels from '${table.labelColumn}'.`,
       'Exact and near duplicates (Jaccard ≥ 0.8 on five-word shingles) are removed before the split; the first of each group stays.',
-      ...(every > 1 ? [`Only every ${every}th row was read.`] : []),
+      ...(isLong ? [`Only ${rows.length} of the rows were used.`] : []),
     ],
   };
 }
