@@ -3,6 +3,9 @@
 import { matmulFinish } from './matmul-finish';
 import { fma, slot, sumLanes } from './simd';
 
+/** Elements from which a matrix is read column after column: it comes from main memory, which is fastest in one stream. */
+const STREAMED: u64 = 1 << 19;
+
 /**
  * C[m, n] = Σk A[m, k] · B[k, n], with A and B dense along K. Units are groups of columns, batch by batch.
  * Slots: 0 table of (A, B, C) addresses a batch, 1 M, 2 N, 3 K, 4 row stride of A, 5 column stride of B, 7 row stride of
@@ -27,6 +30,11 @@ export function matmulDots(args: usize, from: i32, to: i32): void {
     const C = load<usize>(entry, 8);
     const j0 = (unit - batch * across) * width;
     const j1 = min(N, j0 + width);
+    if (M == 1 && <u64>N * <u64>K >= STREAMED) {
+      for (let j = j0; j < j1; j++) stream(A, B + <usize>j * csB, K, add, C + (<usize>j << 2));
+      matmulFinish(args, batch, 0, 1, j0, j1);
+      continue;
+    }
     for (let j = j0; j < j1; j += 4) {
       const columns = min(4, j1 - j);
       const b = B + <usize>j * csB;
@@ -38,6 +46,23 @@ export function matmulDots(args: usize, from: i32, to: i32): void {
     }
     matmulFinish(args, batch, 0, M, j0, j1);
   }
+}
+
+// One row of A by one column of B.
+function stream(a: usize, b: usize, K: i32, add: bool, c: usize): void {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  const end = b + (<usize>(K & ~15) << 2);
+  for (; b < end; b += 64) {
+    s0 = fma(v128.load(a), v128.load(b), s0);
+    s1 = fma(v128.load(a, 16), v128.load(b, 16), s1);
+    s2 = fma(v128.load(a, 32), v128.load(b, 32), s2);
+    s3 = fma(v128.load(a, 48), v128.load(b, 48), s3);
+    a += 64;
+  }
+  put(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)), a, b, K & 15, add, c);
 }
 
 // Two rows of A (one where rsA is 0: it is computed twice) by up to four columns of B.
