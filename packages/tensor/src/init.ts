@@ -106,7 +106,8 @@ async function create(options: InitOptions): Promise<Started> {
       const { createGpu } = await import('./backends/gpu/index');
       try {
         const backend = await createGpu({ ...options.gpu, hardwareOnly: true });
-        return { backend, choice: 'auto chose gpu: there is a hardware adapter' };
+        const { mode, adapter } = backend.info().gpu ?? { mode: '', adapter: '' };
+        return { backend, choice: `auto chose gpu: ${mode} has a hardware adapter, ${adapter}` };
       } catch (error) {
         if (!(error instanceof BackendError)) throw error;
         return { ...(await wasm(options)), choice: `auto chose wasm: ${error.message}` };

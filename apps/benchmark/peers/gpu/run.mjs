@@ -7,16 +7,18 @@ const [program, ...args] = process.argv.slice(2);
 const mode = args[args.indexOf('--gpu') + 1];
 const files = await bundle(fileURLToPath(new URL(`../${program}`, import.meta.url)));
 const { page, flags, close } = await openPage(files, mode);
+let ending;
 const ended = new Promise((resolve, reject) => {
+  ending = resolve;
   page.on('console', (message) => {
     if (message.text().startsWith('{')) console.log(message.text());
     else if (message.type() === 'error') console.error(message.text());
   });
   page.on('pageerror', reject);
   page.on('crash', () => reject(new Error('the page crashed')));
-  void page.exposeFunction('benchEnded', resolve);
 });
 try {
+  await page.exposeFunction('benchEnded', ending);
   await page.evaluate((given) => globalThis.benchStart(given), [...args, '--adapter', flags]);
   await ended;
 } catch (error) {

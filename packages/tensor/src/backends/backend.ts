@@ -137,8 +137,13 @@ export interface GpuInfo {
   readonly limits: Readonly<Record<string, number>>;
   /** Ops that go through the host. */
   readonly viaHost: readonly string[];
-  /** Kernels launched since the start, of gpu.js and of our own, and gpu.js kernels compiled. */
-  readonly counts: { readonly portable: number; readonly own: number; readonly compiled: number };
+  /** Since the start: kernels launched, of gpu.js and of our own, gpu.js kernels compiled, and results read back. */
+  readonly counts: {
+    readonly portable: number;
+    readonly own: number;
+    readonly compiled: number;
+    readonly reads: number;
+  };
   /** Bytes taken on the device: those of tensors, and those that wait for their next use. */
   readonly reservedBytes: number;
 }

@@ -22,6 +22,7 @@ export interface Page {
   runCase(index: number): Promise<CaseResult>;
   train(steps: number): Promise<readonly number[]>;
   info(): BackendInfo | undefined;
+  tooLarge(): Promise<{ readonly asked: number; readonly limit: number; readonly error: unknown }>;
   loseContext(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -47,6 +48,23 @@ const page: Page = {
   train: (steps) => train(steps),
 
   info: () => backend?.info(),
+
+  /** What reading a result says that no buffer, and no texture, holds. */
+  async tooLarge() {
+    const { tensor } = await import('../../src/ops/create');
+    const { maxTextureSize, maxBufferSize, maxStorageBufferBindingSize } = backend?.info().gpu?.limits ?? {};
+    const limit =
+      maxTextureSize === undefined ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : 4 * maxTextureSize ** 2;
+    const elements = limit / 4 + 1;
+    const one = tensor([1]);
+    const large = one.expand([elements]).mul(2);
+    const error = await large.data().then(
+      () => null,
+      ({ name, requestedBytes, limitBytes }) => ({ name, requestedBytes, limitBytes }),
+    );
+    for (const t of [one, large]) t.dispose();
+    return { asked: elements * 4, limit, error };
+  },
 
   /** What a read of a tensor says once the WebGL context is gone. */
   async loseContext() {

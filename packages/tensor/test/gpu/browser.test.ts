@@ -71,8 +71,14 @@ describe.skipIf(missing !== null)('browser', () => {
       await wasm.dispose();
     });
 
+    it('says how much was asked for where a result is larger than the device holds', async () => {
+      const { asked, limit, error } = await open.page.evaluate(() => page.tooLarge());
+      expect(asked).toBeGreaterThan(limit);
+      expect(error).toEqual({ name: 'OutOfMemory', requestedBytes: asked, limitBytes: limit });
+    });
+
     it('rejects reads once the device is gone', async () => {
-      expect(await open.page.evaluate(() => page.loseContext())).toMatch(/BackendError.*lost.*init\(\) again/);
+      expect(await open.page.evaluate(() => page.loseContext())).toMatch(/DeviceLost.*lost.*init\(\) again/);
     });
   });
 });

@@ -1,6 +1,7 @@
 // Starting the gpu backend: what is chosen, what is said about it, and what happens when the device goes away.
-import { afterAll, describe, expect, it } from 'vitest';
-import { BackendError, backendInfo, init, memory, scope, tensor } from '../../src/index';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWebGpuDevice, type WebGpuDevice } from '../../src/backends/gpu/webgpu-device';
+import { BackendError, backendInfo, DeviceLost, init, LimitExceeded, memory, scope, tensor } from '../../src/index';
 import { missing } from './dawn';
 
 describe.skipIf(missing !== null)('init', () => {
@@ -53,6 +54,65 @@ describe.skipIf(missing !== null)('init', () => {
       limitBytes: expect.any(Number),
     });
     failed.dispose();
+  });
+});
+
+describe.skipIf(missing !== null)('limits', () => {
+  let device: WebGpuDevice;
+  beforeAll(async () => {
+    device = await createWebGpuDevice();
+  });
+  afterAll(() => device.dispose());
+
+  it('says how many buffers a kernel needs where that is too many, of gpu.js or of our own', async () => {
+    const many = Array.from({ length: device.bindings }, () => device.upload(new Float32Array(1)));
+    const args = many.map((buffer) => ({ buffer, dims: [1] }));
+    const launch = (): unknown =>
+      device.launch({ key: 'many', source: () => '', helpers: () => [], output: [1], args, loops: 1 });
+    const own = (): unknown =>
+      device.compute({
+        key: 'many',
+        source: () => '',
+        params: {},
+        reads: Object.fromEntries(many.map((buffer, i) => [`x${i}`, buffer])),
+        writes: { y: many[0] },
+        groups: [1, 1, 1],
+      });
+    for (const run of [launch, own]) {
+      expect(run).toThrow(LimitExceeded);
+      expect(run).toThrow(`maxStorageBuffersPerShaderStage = ${device.bindings + 1}, and this device allows`);
+    }
+    for (const buffer of many) device.free(buffer);
+  });
+
+  it('passes on, with the numbers, that the device has no room left', async () => {
+    const { WebGPUContext } = await import('gpu.js').then((loaded: object) => loaded as ContextOwner);
+    const { device: raw } = await WebGPUContext.acquire();
+    // What a device answers whose memory is full: filling a processor's would take the machine along.
+    const isFull = () => Promise.resolve(new Error('no room'));
+    Object.defineProperty(raw, 'popErrorScope', { value: isFull, configurable: true });
+    const buffer = device.allocate(300_000);
+    Reflect.deleteProperty(raw, 'popErrorScope');
+    await expect(device.read(buffer, 0, 1)).rejects.toMatchObject({
+      name: 'OutOfMemory',
+      requestedBytes: expect.any(Number),
+      liveBytes: expect.any(Number),
+      message: expect.stringMatching(/asked for 1\.\d MB with 1\.\d MB in use/),
+    });
+    device.free(buffer);
+  });
+
+  it('rejects what is being read when the device goes away', async () => {
+    const lost = await createWebGpuDevice();
+    const buffer = lost.upload(new Float32Array(4));
+    const reading = lost.read(buffer, 0, 4);
+    const { WebGPUContext } = await import('gpu.js').then((loaded: object) => loaded as ContextOwner);
+    (await WebGPUContext.acquire()).device.destroy();
+    await expect(reading).rejects.toThrow(DeviceLost);
+    await expect(lost.settled()).rejects.toThrow(DeviceLost);
+    expect(() =>
+      lost.compute({ key: '', source: () => '', params: {}, reads: {}, writes: {}, groups: [1, 1, 1] }),
+    ).toThrow(DeviceLost);
   });
 });
 

@@ -40,6 +40,8 @@ export interface Counts {
   own: number;
   /** gpu.js kernels compiled, evicted ones included. */
   compiled: number;
+  /** Times that something was read back. */
+  reads: number;
 }
 
 /** What the device says about itself. */

@@ -25,26 +25,34 @@ export interface GpuOptions extends PublicOptions {
 
 /** Starts the gpu backend. */
 export async function createGpu(options: GpuOptions = {}): Promise<Backend<GpuBuffer>> {
-  const device = await start(options);
-  if (options.kernels === 'portable' || !(device instanceof WebGpuDevice)) return backendOn(device, null);
-  return backendOn(device, { device, variant: await tune(device) });
+  const { device, because } = await start(options);
+  if (options.kernels === 'portable' || !(device instanceof WebGpuDevice)) return backendOn(device, null, because);
+  return backendOn(device, { device, variant: await tune(device) }, because);
 }
 
-async function start(options: GpuOptions): Promise<Device> {
+/** A device, and why it is this one, where another was tried before. */
+interface Started {
+  readonly device: Device;
+  readonly because: readonly string[];
+}
+
+async function start(options: GpuOptions): Promise<Started> {
   const mode = options.mode ?? 'auto';
   switch (mode) {
     case 'webgpu':
-      return createWebGpuDevice(options);
+      return { device: await createWebGpuDevice(options), because: [] };
     case 'webgl2':
-      return createWebGlDevice(options);
+      return { device: await createWebGlDevice(options), because: [] };
     case 'auto':
-      return createWebGpuDevice(options).catch(async (webgpu: unknown) => {
-        try {
-          return await createWebGlDevice(options);
-        } catch (webgl) {
+      try {
+        return { device: await createWebGpuDevice(options), because: [] };
+      } catch (webgpu) {
+        const because = [`webgl2 runs, since there is no webgpu to use: ${reason(webgpu)}`];
+        const device = await createWebGlDevice(options).catch((webgl: unknown) => {
           throw new BackendError('gpu', `${reason(webgpu)}; ${reason(webgl)}`);
-        }
-      });
+        });
+        return { device, because };
+      }
     default:
       throw new ArgumentError('init', 'gpu.mode', 'auto, webgpu or webgl2', String(mode satisfies never));
   }
@@ -61,7 +69,7 @@ interface Own {
   readonly variant: Variant;
 }
 
-function backendOn(device: Device, own: Own | null): Backend<GpuBuffer> {
+function backendOn(device: Device, own: Own | null, because: readonly string[]): Backend<GpuBuffer> {
   const product = own === null ? portableProduct(device) : tiledProduct(own.device, own.variant);
   const portable: KernelTable<GpuBuffer> = {
     ...elementwise(device),
@@ -83,7 +91,7 @@ function backendOn(device: Device, own: Own | null): Backend<GpuBuffer> {
     upload: (data) => device.upload(data instanceof Float32Array ? data : Float32Array.from(data)),
     read: async (buffer, offset, count, dtype) => toHost(await device.read(buffer, offset, count), dtype),
     free: (buffer) => device.free(buffer),
-    info: () => describe(device, own),
+    info: () => describe(device, own, because),
     isLost: () => device.isLost,
     dispose: () => device.dispose(),
   };
@@ -98,7 +106,7 @@ function toHost<D extends DType>(values: Float32Array, dtype: D): HostArrays[D] 
   return arrays[dtype]();
 }
 
-function describe(device: Device, own: Own | null): BackendInfo {
+function describe(device: Device, own: Own | null, because: readonly string[]): BackendInfo {
   const { mode, facts, counts } = device;
   return {
     backend: 'gpu',
@@ -106,6 +114,7 @@ function describe(device: Device, own: Own | null): BackendInfo {
     simd: 'none',
     blas: 'none',
     notes: [
+      ...because,
       ...(facts.software ? [`${facts.adapter} is a software adapter: a processor plays the GPU`] : []),
       ...(own === null
         ? []

@@ -32,6 +32,7 @@ export async function createWebGlDevice(options: WebGlOptions = {}): Promise<Web
   if (context === null) throw new BackendError('gpu', 'this runtime has no WebGL 2: use the wasm backend');
   const device = new WebGlDevice(await loadGpuJs(), context);
   if (options.hardwareOnly && device.facts.software) {
+    await device.dispose();
     throw new BackendError('gpu', `WebGL 2 found only a software renderer (${device.facts.adapter})`);
   }
   return device;
@@ -53,7 +54,7 @@ function webgl2(): WebGL2RenderingContext | null {
 export class WebGlDevice implements Device {
   readonly mode = 'webgl2';
   readonly facts: DeviceFacts;
-  readonly counts: Counts = { portable: 0, own: 0, compiled: 0 };
+  readonly counts: Counts = { portable: 0, own: 0, compiled: 0, reads: 0 };
   private readonly gpu: GpuInstance;
   private readonly kernels = new KernelCache<Shortcut>(CAPACITY, (kernel) => kernel.destroy());
   private readonly largest: number;
@@ -114,6 +115,7 @@ export class WebGlDevice implements Device {
   async read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array> {
     this.assertUsable();
     if (count === 0) return new Float32Array(0);
+    this.counts.reads++;
     const texels = (buffer.resource as TextureResult).renderRawOutput();
     this.assertUsable();
     // WebGL says so only when asked, and asking waits for the device: here that is done anyway.

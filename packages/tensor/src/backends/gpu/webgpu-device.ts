@@ -46,18 +46,18 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
   } catch (cause) {
     throw new BackendError('gpu', 'WebGPU found no adapter here', { cause });
   }
-  const device = new WebGpuDevice(gpujs, context);
-  if (options.hardwareOnly && device.facts.software) {
-    throw new BackendError('gpu', `WebGPU found only a software adapter (${device.facts.adapter})`);
+  const { software, adapter } = factsOf(context);
+  if (options.hardwareOnly && software) {
+    throw new BackendError('gpu', `WebGPU found only a software adapter (${adapter})`);
   }
-  return device;
+  return new WebGpuDevice(gpujs, context);
 }
 
 /** A device that runs gpu.js kernels, and our own WGSL on the same buffers. */
 export class WebGpuDevice implements Device {
   readonly mode = 'webgpu';
   readonly facts: DeviceFacts;
-  readonly counts: Counts = { portable: 0, own: 0, compiled: 0 };
+  readonly counts: Counts = { portable: 0, own: 0, compiled: 0, reads: 0 };
   private readonly gpu: GpuInstance;
   private readonly device: GPUDevice;
   private readonly pool: BufferPool;
@@ -246,22 +246,28 @@ export class WebGpuDevice implements Device {
   async read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array> {
     this.assertUsable();
     if (count === 0) return new Float32Array(0);
+    this.counts.reads++;
     const source = bufferOf(buffer);
     const staging = this.device.createBuffer({ size: count * 4, usage: READ_COPY_DST });
     this.queue.copy(source, (buffer.base + offset) * 4, staging, 0, count * 4);
     this.queue.flush();
     try {
-      await staging.mapAsync(MAP_READ);
-      const data = new Float32Array(staging.getMappedRange().slice(0));
+      await this.map(staging);
       this.assertUsable();
-      return data;
+      return new Float32Array(staging.getMappedRange().slice(0));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  private async map(staging: GPUBuffer): Promise<void> {
+    try {
+      await staging.mapAsync(MAP_READ);
     } catch (cause) {
       // A device that goes away fails its reads first and says why a little later.
       await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
       this.assertUsable();
       throw new BackendError('gpu', 'reading from the device failed', { cause });
-    } finally {
-      staging.destroy();
     }
   }
 

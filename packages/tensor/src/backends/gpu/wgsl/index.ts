@@ -3,11 +3,13 @@ import type { FusedTable, InPlaceKernels, KernelTable } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { linear as portableLinear } from '../fused/activations';
 import { attention as portableAttention } from '../fused/attention';
+import { embedding as portableEmbedding } from '../fused/embedding';
 import type { Product } from '../kernels/product';
 import type { WebGpuDevice } from '../webgpu-device';
 import { attention } from './attention';
 import { crossEntropy } from './cross-entropy';
 import { addDropped, dropout } from './dropout';
+import { embedding } from './embedding';
 import { inPlace } from './in-place';
 import { layerNorm } from './layer-norm';
 import { linear } from './linear';
@@ -19,6 +21,7 @@ export function hotFused(device: WebGpuDevice, product: Product, variant: Varian
   return {
     linear: linear(device, variant, portableLinear(device, product)),
     scaledDotProductAttention: attention(device, portableAttention(device, product)),
+    embedding: embedding(device, portableEmbedding(device)),
     layerNorm: layerNorm(device),
     softmax: softmax(device, false),
     logSoftmax: softmax(device, true),

@@ -1,0 +1,65 @@
+// The GPU's side of the speed suites without a browser: who is measured, and what is said beside the figures.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { gpuKernelLineup, gpuLineup } from '../src/suites/gpu/lineup.js';
+import { overheadRemarks, softwareRemarks } from '../src/suites/gpu/remarks.js';
+import type { Row } from '../src/suites/speed/schema.js';
+
+let before: string | undefined;
+beforeEach(() => {
+  before = process.env['HEDDLE_CHROMIUM'];
+  process.env['HEDDLE_CHROMIUM'] = '/a/chromium';
+});
+afterEach(() => {
+  if (before === undefined) delete process.env['HEDDLE_CHROMIUM'];
+  else process.env['HEDDLE_CHROMIUM'] = before;
+});
+
+test('both modes of heddle stand beside gpu.js alone, TensorFlow.js and jax-js', () => {
+  const names = gpuKernelLineup('/peers').systems.map(({ system, setting }) => `${system}: ${setting}`);
+  expect(names).toEqual([
+    'heddle: webgpu',
+    'heddle: webgpu, gpu.js kernels alone',
+    'heddle: webgl2',
+    'gpu.js: webgpu',
+    'gpu.js: webgl2',
+    'tfjs: webgpu',
+    'tfjs: webgl',
+    'jax-js: webgpu',
+  ]);
+  const { systems } = gpuLineup('/peers');
+  expect(systems.map(({ system }) => system)).toEqual(['heddle', 'heddle', 'heddle', 'tfjs', 'tfjs', 'jax-js']);
+  for (const { modes } of systems) expect(modes('gpt2')).toEqual([]);
+  expect(systems[2].args).toEqual(['/peers/gpu/run.mjs', 'heddle.mjs', '--gpu', 'webgl2', '--kernels', 'portable']);
+});
+
+test('a software adapter is said to be one, once', () => {
+  const gpu = { adapter: 'SwiftShader', software: true };
+  const ran = { 'heddle, webgpu': { gpu }, 'heddle, webgl2': { gpu }, tfjs: { backend: 'webgpu' } };
+  expect(softwareRemarks(ran)).toEqual([expect.stringMatching(/^SwiftShader is a software adapter: .*no time here/)]);
+  expect(softwareRemarks({ heddle: { gpu: { adapter: 'a card', software: false } } })).toEqual([]);
+});
+
+test("an op's own cost is what it takes beyond gpu.js's dispatch in the same mode", () => {
+  const row = (system: string, setting: string, medianMs: number): Row => ({
+    workload: 'one op, of the thread',
+    mode: 'kernel',
+    system,
+    setting,
+    medianMs,
+    minMs: medianMs / 2,
+    maxMs: medianMs,
+    runs: 1,
+    peakBytes: 1,
+  });
+  const rows = [
+    row('heddle', 'webgpu', 0.04),
+    row('heddle', 'webgl2', 0.05),
+    row('gpu.js', 'webgpu', 0.032),
+    row('gpu.js', 'webgl2', 0.052),
+    row('tfjs', 'webgpu', 0.01),
+  ];
+  expect(overheadRemarks(rows)).toEqual([
+    expect.stringContaining('heddle, webgpu, costs the thread 8.0 µs by medians, 4.0 µs by the least'),
+    expect.stringContaining('heddle, webgl2, costs the thread -2.0 µs by medians'),
+  ]);
+});
