@@ -43,18 +43,38 @@ async function timesOf(run) {
   return times.sort((a, b) => a - b);
 }
 
-/** Milliseconds that one call takes of this thread, of a hundred in a row on a device that had nothing to do. */
+/** Milliseconds that one call takes of this thread: of a hundred in a row, on a device that had nothing to do. */
+async function threadTime(run, wait) {
+  const begin = performance.now();
+  for (let k = 0; k < 100; k++) run();
+  const time = (performance.now() - begin) / 100;
+  await wait();
+  return time;
+}
+
+/** What one call takes of the thread, time and again. */
 async function threadTimesOf(run) {
   const times = [];
   const end = performance.now() + seconds * 1000;
-  while (times.length < 10 || performance.now() < end) {
-    const begin = performance.now();
-    for (let k = 0; k < 100; k++) run();
-    times.push((performance.now() - begin) / 100);
-    await done();
-  }
+  while (times.length < 10 || performance.now() < end) times.push(await threadTime(run, done));
   // The first ones warm up.
   return times.slice(3).sort((a, b) => a - b);
+}
+
+/** What an op costs beyond gpu.js: both in turn on one page, whatever else the machine does, and the quiet half of each. */
+async function measureBeyond(own) {
+  const begin = await LIBRARIES.gpujs();
+  const alone = await begin(options, wave);
+  const [mine, other] = [own, await alone.kernels.pairs()];
+  const check = [await mine.read(mine.run()), await other.read(other.run())].map((data) => data[0]);
+  const times = { mine: [], other: [] };
+  const end = performance.now() + 4 * seconds * 1000;
+  while (times.mine.length < 60 || performance.now() < end) {
+    times.mine.push(await threadTime(() => mine.free(mine.run()), done));
+    times.other.push(await threadTime(() => other.free(other.run()), alone.done));
+  }
+  const quiet = (list) => list.slice(10).sort((a, b) => a - b)[Math.floor((list.length - 10) / 4)];
+  report('one op beyond gpu.js, of the thread', 'kernel', [quiet(times.mine) - quiet(times.other)], check);
 }
 
 async function measure(name, kernel, timing, work) {
@@ -77,4 +97,5 @@ for (const T of LENGTHS) {
 }
 // The least work that all of them do in one kernel: sums of 1,024 pairs.
 await measure('one op, of the thread', kernels.pairs?.(), threadTimesOf, {});
+if (options.system === 'heddle') await measureBeyond(kernels.pairs());
 process.exit(0);

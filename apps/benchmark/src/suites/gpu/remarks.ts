@@ -1,8 +1,8 @@
 // What has to be said beside figures of a GPU: whether there was one, and what Heddle adds to gpu.js's own dispatch.
 import type { Row } from '../speed/schema.js';
 
-/** Workload of the kernels page that says what one op costs the page's thread. */
-const ONE_OP = 'one op, of the thread';
+/** What the kernels page measures on one page, in turn with gpu.js alone. */
+const BEYOND = 'one op beyond gpu.js, of the thread';
 
 /** Microseconds that an op may cost on top of gpu.js's dispatch. */
 const ALLOWED = 15;
@@ -19,18 +19,12 @@ export function softwareRemarks(ran: Readonly<Record<string, unknown>>): string[
   );
 }
 
-/** What an op costs beyond gpu.js alone, for each mode that both were measured on. */
+/** What an op costs beyond gpu.js alone, for each of Heddle's settings. */
 export function overheadRemarks(rows: readonly Row[]): string[] {
-  const ops = rows.filter(({ workload }) => workload === ONE_OP);
-  return ops
-    .filter(({ system }) => system === 'gpu.js')
-    .flatMap((alone) =>
-      ops
-        .filter(({ system, setting }) => system === 'heddle' && setting.startsWith(alone.setting))
-        .map((own) => {
-          const [median, least] = [own.medianMs - alone.medianMs, own.minMs - alone.minMs].map((ms) => ms * 1000);
-          const figures = `${median.toFixed(1)} µs by medians, ${least.toFixed(1)} µs by the least of both`;
-          return `an op of heddle, ${own.setting}, costs the thread ${figures} more than gpu.js's dispatch (at most ${ALLOWED} are allowed)`;
-        }),
-    );
+  return rows
+    .filter(({ workload }) => workload === BEYOND)
+    .map(({ setting, medianMs }) => {
+      const cost = (medianMs * 1000).toFixed(1);
+      return `an op of heddle, ${setting}, costs the thread ${cost} µs beyond gpu.js's own dispatch (at most ${ALLOWED} are allowed)`;
+    });
 }
