@@ -23,6 +23,7 @@ from transformers import (
     AutoConfig,
     BartConfig,
     BartForConditionalGeneration,
+    BartForSequenceClassification,
     BertConfig,
     BertForMaskedLM,
     BertForMultipleChoice,
@@ -31,6 +32,7 @@ from transformers import (
     BertForTokenClassification,
     BloomConfig,
     BloomForCausalLM,
+    BloomForTokenClassification,
     CLIPConfig,
     CLIPModel,
     DistilBertConfig,
@@ -44,11 +46,16 @@ from transformers import (
     GemmaConfig,
     GemmaForCausalLM,
     GPT2Config,
+    GPT2ForSequenceClassification,
+    GPT2ForTokenClassification,
     GPT2LMHeadModel,
     GPTNeoXConfig,
     GPTNeoXForCausalLM,
+    GPTNeoXForQuestionAnswering,
     LlamaConfig,
     LlamaForCausalLM,
+    LlamaForSequenceClassification,
+    LlamaForTokenClassification,
     MarianConfig,
     MarianMTModel,
     MistralConfig,
@@ -174,6 +181,13 @@ MODELS = {
     "electra-choice": ("encoder", ElectraForMultipleChoice, ElectraConfig, {**SMALL, "embedding_size": 6}),
     "mpnet": ("encoder", MPNetForSequenceClassification, MPNetConfig, MPNET),
     "mpnet-mlm": ("encoder", MPNetForMaskedLM, MPNetConfig, {**MPNET, "num_hidden_layers": 1}),
+    "gpt2-classes": ("encoder", GPT2ForSequenceClassification, GPT2Config, {"vocab_size": VOCAB, "n_positions": 24, "n_embd": 8, "n_layer": 1, "n_head": 2, "n_inner": 12, "num_labels": 3, **SPECIAL}),
+    "gpt2-tokens": ("encoder", GPT2ForTokenClassification, GPT2Config, {"vocab_size": VOCAB, "n_positions": 24, "n_embd": 8, "n_layer": 1, "n_head": 2, "n_inner": 12, "num_labels": 3, **SPECIAL}),
+    "llama-classes": ("encoder", LlamaForSequenceClassification, LlamaConfig, {**LLAMA, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_labels": 3}),
+    "llama-tokens": ("encoder", LlamaForTokenClassification, LlamaConfig, {**LLAMA, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_labels": 3}),
+    "gpt-neox-span": ("encoder", GPTNeoXForQuestionAnswering, GPTNeoXConfig, {"vocab_size": VOCAB, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "rotary_pct": 0.5, "max_position_embeddings": 24, "num_labels": 2, **SPECIAL}),
+    "bloom-tokens": ("encoder", BloomForTokenClassification, BloomConfig, {"vocab_size": VOCAB, "hidden_size": 8, "n_layer": 1, "n_head": 2, "num_labels": 3, **SPECIAL}),
+    "bart-classes": ("encoder", BartForSequenceClassification, BartConfig, {**BART, "d_model": 8, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 12, "decoder_ffn_dim": 12, "num_labels": 3}),
     "t5": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 6, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
     "t5-gated": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 4, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
     "bart": ("seq2seq", BartForConditionalGeneration, BartConfig, BART),
@@ -247,6 +261,10 @@ def generation(model):
 def texts_of(model):
     """Ids and mask, padded with the model's own id; long ones for MPNet, whose distances share buckets from 8 on."""
     pad = model.config.pad_token_id
+    if model.config.model_type == "bart":  # texts end, and there the label is read
+        ids = IDS.masked_fill(MASK == 0, pad)
+        ids[0, 6] = ids[1, 3] = model.config.eos_token_id
+        return ids, MASK
     if model.config.model_type != "mpnet":
         return IDS.masked_fill(MASK == 0, pad), MASK
     ids = torch.randint(3, VOCAB, (2, 16), generator=torch.Generator().manual_seed(9))
@@ -283,8 +301,8 @@ def run_encoder(model):
     return out.loss, {
         "inputs": expected,
         "logits": numbers(logits),
-        "hiddenStates": listed(out.hidden_states),
-        "attentions": listed(out.attentions),
+        "hiddenStates": listed(out.decoder_hidden_states if model.config.is_encoder_decoder else out.hidden_states),
+        "attentions": listed(out.decoder_attentions if model.config.is_encoder_decoder else out.attentions),
     }
 
 

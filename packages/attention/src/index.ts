@@ -48,6 +48,7 @@ export { type ExpertsConfig, type MixtureConfig, MixtureOfExperts } from './mixt
 export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
 export { loadModel, type PretrainedModel } from './models/auto';
 export { Bart, type BartConfig } from './models/bart';
+export { BartClassifier, type BartClassifierConfig } from './models/bart-classifier';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
 export type { CheckpointLayout } from './models/checkpoint';
@@ -63,6 +64,7 @@ export {
   clipConfig,
   contrastiveLoss,
 } from './models/clip';
+export { DecoderClassifier, type DecoderClassifierConfig, type DecoderTask } from './models/decoder-classifier';
 export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
 export { EncoderDecoderLM, type EncoderDecoderLMConfig, type EncoderDecoderOptions } from './models/encoder-decoder-lm';
 export {

@@ -4,9 +4,11 @@ import type { Source } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
 import { type Architecture, loadPretrained, type PretrainedOptions, readModelConfig } from './architecture';
 import { type Bart, bartFamilies } from './bart';
+import { type BartClassifier, bartClassifier } from './bart-classifier';
 import { type Bert, bertFamilies } from './bert';
 import { type Bloom, bloom } from './bloom';
 import { type Clip, clip } from './clip';
+import { type DecoderClassifier, decoderClassifiers } from './decoder-classifier';
 import { type GptNeoX, gptNeoX } from './gpt-neox';
 import { type Gpt2, gpt2 } from './gpt2';
 import { resolveModel } from './hub/hub';
@@ -15,7 +17,18 @@ import { type T5, t5 } from './t5';
 import { type Vit, vit } from './vit';
 
 /** A model of any family that is known. */
-export type PretrainedModel = Bart | Bert | Bloom | Clip | Gpt2 | GptNeoX | Llama | T5 | Vit;
+export type PretrainedModel =
+  | BartClassifier
+  | DecoderClassifier
+  | Bart
+  | Bert
+  | Bloom
+  | Clip
+  | Gpt2
+  | GptNeoX
+  | Llama
+  | T5
+  | Vit;
 
 /** How a family is loaded, whatever its config is like. */
 interface Loader {
@@ -39,6 +52,8 @@ const loaders: readonly Loader[] = [
   loader(t5),
   loader(vit),
   loader(clip),
+  loader(bartClassifier),
+  ...decoderClassifiers,
 ];
 
 /**
@@ -65,11 +80,12 @@ export async function loadModel(
   const folder = await resolveModel(source, options);
   const { model_type: type, architectures } = await readModelConfig(folder);
   const name = Array.isArray(architectures) ? architectures[0] : undefined;
-  const found = loaders.find(({ modelType, names }) =>
+  const candidates = loaders.filter(({ modelType, names }) =>
     type === undefined ? names.includes(name) : modelType === type,
   );
+  const found = candidates.find(({ names }) => names.includes(name)) ?? candidates[0];
   if (found === undefined) {
-    const known = loaders.map(({ modelType }) => modelType).join(', ');
+    const known = [...new Set(loaders.map(({ modelType }) => modelType))].join(', ');
     throw new FormatError(
       'config.json',
       `model_type: expected one of ${known}, got ${JSON.stringify(type ?? name) ?? 'nothing'}`,

@@ -33,6 +33,8 @@ export interface BartConfig {
   readonly startId: number;
   readonly eosIds: readonly number[];
   readonly padId: number;
+  /** Whether there is a fixed number for each token, added to its logit: true where nothing is said. */
+  readonly logitsBias?: boolean | undefined;
 }
 
 /**
@@ -60,7 +62,7 @@ export class Bart extends EncoderDecoderLM {
       encoder: { ...layers, layers: config.layers, heads, hiddenDim },
       decoder: { ...layers, layers: config.decoderLayers, heads: decoderHeads, hiddenDim: decoderHiddenDim },
       tied: true,
-      logitsBias: true,
+      logitsBias: config.logitsBias ?? true,
       fixedPadding: true,
     });
   }

@@ -53,7 +53,7 @@ export class ClassificationHead extends Module {
   readonly out: Linear;
 
   constructor(
-    { dim, dropout, labels, head }: EncoderModelConfig,
+    { dim, dropout, labels, head }: Pick<EncoderModelConfig, 'dim' | 'dropout' | 'labels' | 'head'>,
     private readonly activation: FeedForwardActivation | 'tanh',
     { generator }: InitializerOptions = {},
   ) {
