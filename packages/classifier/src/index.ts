@@ -3,6 +3,7 @@ export type { TextBatch, TextCodec } from '@heddle/attention';
 export type { BackboneConfig } from './backbone';
 export type { Target } from './folder';
 export { Forecaster, type ForecasterConfig } from './forecaster';
+export type { EncodedPair, PairCodec } from './pair-codec';
 export { Pooling, type PoolingKind } from './pooling';
 export {
   type Prediction,
@@ -10,6 +11,15 @@ export {
   type SequenceClassifierConfig,
   type WeighedToken,
 } from './sequence-classifier';
+export {
+  type Answer,
+  type Question,
+  type SpanBatch,
+  SpanClassifier,
+  type SpanClassifierConfig,
+  type SpanOptions,
+  spanLoss,
+} from './span-classifier';
 export type { TextOptions } from './text-model';
 export { TextRegressor, type TextRegressorConfig } from './text-regressor';
 export { type LabeledToken, TokenClassifier, type TokenClassifierConfig } from './token-classifier';

@@ -47,11 +47,11 @@ export interface TextOptions {
 }
 
 /** Base of the heads. */
-export abstract class TextModel<Config extends ResolvedBackbone> extends Module {
+export abstract class TextModel<Config extends ResolvedBackbone, Codec extends TextCodec = TextCodec> extends Module {
   /** What config.json calls the kind of model. */
   protected abstract readonly kind: string;
   /** Set by `load`. A field of the class's own, not a part of the model. */
-  protected codec: TextCodec | undefined;
+  protected codec: Codec | undefined;
 
   constructor(readonly config: Config) {
     super();
@@ -68,7 +68,7 @@ export abstract class TextModel<Config extends ResolvedBackbone> extends Module 
   }
 
   /** The tokenizer of a call, checked against the model. */
-  protected tokenizerOf(call: string, tokenizer: TextCodec | undefined = this.codec): TextCodec {
+  protected tokenizerOf(call: string, tokenizer: Codec | undefined = this.codec): Codec {
     if (tokenizer === undefined)
       throw new ArgumentError(
         call,
