@@ -14,6 +14,9 @@ import { train } from './training';
 
 const STEPS = 20;
 
+/** A processor that plays a GPU, and may have other things to do. */
+const SLOW = { timeout: 240_000 };
+
 /** Launches of one training step, after the first ones: forward and backward, clipping, the optimizer. */
 async function launchesOf(backend: Backend, layers: number, tokens: number) {
   const [graph, clipped, all]: number[][] = [[], [], []];
@@ -35,7 +38,7 @@ async function launchesOf(backend: Backend, layers: number, tokens: number) {
 /** Launches that a layer's forward and backward may take. */
 const BOUNDS = { portable: 120, auto: 40 } as const;
 
-describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training, %s kernels', (kernels) => {
+describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training, %s kernels', SLOW, (kernels) => {
   it('loses what wasm loses, step by step', async () => {
     const wasm = await createWasm({ threads: 1, blas: 'off' });
     const expected = await on(wasm, () => train(STEPS));

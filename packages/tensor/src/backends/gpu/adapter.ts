@@ -1,6 +1,7 @@
 // The WebGPU device that gpu.js shares, asked for with more than the defaults. gpu.js names two limits itself; buffers
 // that a kernel binds are not among them.
 /// <reference types="@webgpu/types" />
+import { type DeviceFacts, isSoftware } from './device';
 import type { GpuJs, WebGpuContext } from './gpujs';
 
 /** Acquires gpu.js's device with as many bindings as the adapter has. Where it runs already it is taken as it is. */
@@ -26,4 +27,23 @@ function generous(adapter: GPUAdapter): GPUAdapter {
     request({ ...descriptor, requiredLimits: { ...descriptor.requiredLimits, maxStorageBuffersPerShaderStage } });
   Object.defineProperty(adapter, 'requestDevice', { value: asked, configurable: true });
   return adapter;
+}
+
+/** What a device says about itself. */
+export function factsOf({ adapter, device }: WebGpuContext): DeviceFacts {
+  const { info, limits } = { info: adapter.info, limits: device.limits };
+  const name = [info.description, info.device, info.architecture].find((part) => part !== '') ?? 'unknown';
+  const all = [info.vendor, info.architecture, info.device, info.description].join(' ');
+  return {
+    adapter: name,
+    vendor: info.vendor || 'unknown',
+    software: isSoftware(all) || info.isFallbackAdapter === true,
+    limits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    },
+  };
 }

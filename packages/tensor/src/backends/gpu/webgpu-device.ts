@@ -1,7 +1,7 @@
 // The webgpu device: gpu.js's own GPUDevice, a pool of its buffers, gpu.js kernels and ours in one queue.
 /// <reference types="@webgpu/types" />
 import { BackendError, DeviceLost, type HeddleError, LimitExceeded, OutOfMemory } from '../../errors';
-import { acquireContext } from './adapter';
+import { acquireContext, factsOf } from './adapter';
 import { GpuBuffer } from './buffer';
 import { BufferPool } from './buffer-pool';
 import { provideWebGpu } from './dawn';
@@ -196,25 +196,9 @@ export class WebGpuDevice implements Device {
     });
   }
 
-  /** Moves buffers side by side, where they aren't yet. False where one can't be moved, or lies with others already. */
-  moveTogether(buffers: readonly (GpuBuffer | null)[]): boolean {
-    const there = buffers.filter((buffer) => buffer !== null);
-    if (there.length < buffers.length || new Set(there).size < there.length) return false;
-    const first = bufferOf(there[0]);
-    let end = 0;
-    const isTogether = there.every((buffer) => {
-      const base = end;
-      end += this.partBytes(buffer.length) / 4;
-      return bufferOf(buffer) === first && buffer.base === base;
-    });
-    if (isTogether) return true;
-    if (there.some((buffer) => this.shared.has(bufferOf(buffer)))) return false;
-    const parts = this.allocateParts(there.map((buffer) => buffer.length));
-    there.forEach((buffer, i) => {
-      this.copy(buffer, 0, parts[i], 0, buffer.length);
-      this.free(buffer.swap(parts[i]));
-    });
-    return true;
+  /** True for a part of `allocateParts`. */
+  isPart(buffer: GpuBuffer): boolean {
+    return this.shared.has(bufferOf(buffer));
   }
 
   upload(data: Float32Array): GpuBuffer {
@@ -360,22 +344,4 @@ export class WebGpuDevice implements Device {
 /** The GPUBuffer behind a handle. */
 export function bufferOf({ resource }: GpuBuffer): GPUBuffer {
   return (resource as BufferResult).buffer;
-}
-
-function factsOf({ adapter, device }: WebGpuContext): DeviceFacts {
-  const { info, limits } = { info: adapter.info, limits: device.limits };
-  const name = [info.description, info.device, info.architecture].find((part) => part !== '') ?? 'unknown';
-  const all = [info.vendor, info.architecture, info.device, info.description].join(' ');
-  return {
-    adapter: name,
-    vendor: info.vendor || 'unknown',
-    software: isSoftware(all) || info.isFallbackAdapter === true,
-    limits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-    },
-  };
 }

@@ -7,6 +7,7 @@ import { bufferOf } from '../call';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { overMany } from './many';
+import { moveTogether } from './side-by-side';
 import { f32, groupsFor, LANES, perElement, u32 } from './snippets';
 
 /** One element's step; `n` and `at` say how the arrays are named and indexed. */
@@ -39,7 +40,7 @@ export function adam(device: WebGpuDevice): InPlaceKernels<GpuBuffer>['adam'] {
     const entries = params.map((param, i): Entry => [param, grads[i], m[i], v[i]]).filter(([param]) => param.size > 0);
     for (const group of bindable(device, entries)) {
       const [P, , M, V] = [0, 1, 2, 3].map((k) => group.map((entry) => entry[k]));
-      if ([P, M, V].every((list) => device.moveTogether(list.map(wholeOf)))) inOne(device, group, settings);
+      if ([P, M, V].every((list) => moveTogether(device, list.map(wholeOf)))) inOne(device, group, settings);
       else severalAtOnce(device, group, settings);
     }
   };
