@@ -18,7 +18,7 @@ const MODES = [
 ] as const;
 
 /** WebGL promises less of exp, log and division than WebGPU does. */
-const tolerances = { webgl2: 1e-4, webgpu: 1e-5 } as const;
+const tolerances = { webgl2: 1e-5, webgpu: 1e-5 } as const;
 
 const STEPS = 20;
 

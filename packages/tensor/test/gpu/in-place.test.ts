@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend';
 import { createGpu } from '../../src/backends/gpu/index';
 import { createWebGpuDevice, type WebGpuDevice } from '../../src/backends/gpu/webgpu-device';
-import { multiply } from '../../src/backends/gpu/wgsl/matmul';
+import { multiply, tune } from '../../src/backends/gpu/wgsl/matmul';
 import { createReference } from '../../src/backends/reference/index';
 import { memory, noGrad, randn, scope, type Tensor, tensor, zeros } from '../../src/index';
 import { assign } from '../../src/nn/index';
@@ -151,6 +151,13 @@ describe.skipIf(missing !== null).each(['registers', 'shared'] as const)('matrix
     device = await createWebGpuDevice();
   });
   afterAll(() => device.dispose());
+
+  it('is measured once an adapter, and then remembered', async () => {
+    const chosen = await tune(device);
+    const before = device.counts.own;
+    expect(await tune(device)).toBe(chosen);
+    expect(device.counts.own).toBe(before);
+  });
 
   // Below, at and beyond a tile; K beyond a slice.
   it.each([

@@ -11,7 +11,6 @@ import {
   type Device,
   type DeviceFacts,
   type Helper,
-  isSoftware,
   type Launch,
   sourceOfHelper,
 } from './device';

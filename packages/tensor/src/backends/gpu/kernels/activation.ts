@@ -22,7 +22,7 @@ export function activate(activation: Activation): string {
     case 'none':
       return 'return x;';
     case 'relu':
-      return 'return (x < 0) ? 0 : x;';
+      return 'if (x < 0) { return 0; }\nreturn x;';
     case 'silu':
       return 'return x / (1 + Math.exp(Math.min(87, -x)));';
     case 'gelu': // x Φ(x)

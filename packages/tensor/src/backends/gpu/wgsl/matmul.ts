@@ -2,12 +2,13 @@
 // shares them in workgroup memory. Which is faster depends on the device: a short measurement decides.
 import type { Activation } from '../../../fused/linear';
 import type { GpuBuffer } from '../buffer';
+import { activate } from '../kernels/activation';
 import type { Epilogue, Product, Sizes } from '../kernels/product';
 import { portableProduct } from '../kernels/product';
 import { collapse } from '../threads';
 import type { View } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { u32 } from './snippets';
+import { translated, u32 } from './snippets';
 
 /** How tiles are held. */
 export type Variant = 'registers' | 'shared';
@@ -15,25 +16,15 @@ export type Variant = 'registers' | 'shared';
 /** Batch axes that the kernels count with; more of them go the portable way. */
 const BATCH_AXES = 3;
 
-const ACTIVATIONS: Readonly<Record<Activation, string>> = {
-  none: 'return x;',
-  relu: 'return select(x, 0.0, x < 0.0);',
-  silu: 'return x / (1.0 + exp(min(87.0, -x)));',
-  gelu: `let z = x * ${Math.SQRT1_2};
-  let w = 1.0 / (1.0 + 0.3275911 * abs(z));
-  let tail = ((((1.061405429 * w - 1.453152027) * w + 1.421413741) * w - 0.284496736) * w + 0.254829592) * w;
-  return 0.5 * x * (1.0 + sign(z) * (1.0 - tail * exp(-z * z)));`,
-  geluTanh: `let z = ${Math.sqrt(2 / Math.PI)} * (x + 0.044715 * x * x * x);
-  return 0.5 * x * (1.0 + tanh(clamp(z, -15.0, 15.0)));`,
-};
-
 /** Where a matrix of the batch begins, and how a sum is finished and written. */
 function common(bias: boolean, activation: Activation, extra: Extra): string {
   return `
 fn at(n: u32, s0: u32, s1: u32, s2: u32) -> u32 {
   return n / (p.n1 * p.n2) * s0 + n / p.n2 % p.n1 * s1 + n % p.n2 * s2;
 }
-fn activate(x: f32) -> f32 { ${ACTIVATIONS[activation]} }
+fn activate(x: f32) -> f32 {
+${translated(activate(activation))}
+}
 fn write(n: u32, row: u32, column: u32, total: f32) {
   if (row < p.M && column < p.N) {
     let x = total${bias ? ' + bias[p.biasOffset + column * p.biasStride]' : ''};

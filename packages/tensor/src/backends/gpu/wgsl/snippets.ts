@@ -5,6 +5,14 @@ export const u32 = (value: number): Parameter => ({ u32: value });
 export const i32 = (value: number): Parameter => ({ i32: value });
 export const f32 = (value: number): Parameter => ({ f32: value });
 
+/** Statements for a gpu.js kernel as WGSL, so that a formula stands in one place: numbers, calls of Math, ifs and returns. */
+export function translated(statements: string): string {
+  return statements
+    .replace(/\blet\b/g, 'var')
+    .replace(/\bconst\b/g, 'let')
+    .replace(/\bMath\./g, '');
+}
+
 /** Threads that share a row. */
 export const LANES = 64;
 
