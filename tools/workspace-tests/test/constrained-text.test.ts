@@ -77,6 +77,22 @@ describe.each(['bpe', 'unigram'] as const)('a tokenizer of kind %s', (kind) => {
   });
 });
 
+test('words of WordPiece: behind a prompt with a space, first in an answer without', async () => {
+  const tokenizer = await Tokenizer.train(texts, { model: 'wordpiece', vocabSize: 330 });
+  const { vocabSize } = tokenizer;
+  const sizes = { vocabSize, dim: 16, layers: 1, heads: 2, eosIds: [] };
+  const continuing = new Gpt2(gpt2Config({ ...sizes, maxLength: 64 })).eval();
+  const answering = new T5(t5Config({ ...sizes, headDim: 8, hiddenDim: 16 })).eval();
+  const options = { tokenizer, temperature: 2, seed: 3, returnSequences: 4 };
+  for (const { text } of await continuing.generate(['the'], { ...options, pattern: /( [a-z]{2,6}){2}/ }))
+    expect(text).toMatch(/^( [a-z]{2,6}){2}$/);
+  for (const { text, newIds } of await answering.generate(['the'], { ...options, pattern: /[a-z]{2,6} quoted/ })) {
+    expect(text).toMatch(/^[a-z]{2,6} quoted$/);
+    expect(tokenizer.decode(newIds)).toBe(text);
+  }
+  await expect(answering.generate(['the'], { ...options, pattern: / [a-z]/ })).rejects.toThrow('vocabulary can write');
+});
+
 describe.skipIf(folder === undefined)('stories260K', () => {
   let model: Llama;
   let tokenizer: Tokenizer;

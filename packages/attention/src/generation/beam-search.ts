@@ -146,10 +146,8 @@ function advance(
     const scores = logSoftmax(logits[row]);
     for (const token of chosen) scores[token] -= options.diversityPenalty;
     rules.shape(scores, decoding.rows[row], decoding.prompted[row], state);
-    for (const token of highest(scores, count)) {
-      if (scores[token] === Number.NEGATIVE_INFINITY) break;
+    for (const token of highest(scores, count))
       candidates.push({ row, token, sum: scores[token] + sum, logProbs: [...logProbs, scores[token]], state });
-    }
   }
   candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.token - b.token);
   const kept = candidates.slice(0, count);

@@ -7,7 +7,8 @@ import type { TokenConstraint } from './constraint/token-constraint';
  *
  * @param pattern a RegExp, whose flags i and s count, or the text of one; lookaround, back references and word borders are
  *   not regular
- * @throws {ArgumentError} where it isn't regular, nothing matches, or the vocabulary can't write what does.
+ * @throws {ArgumentError} where it isn't regular, or nothing matches. Whether the vocabulary can write what does, `generate`
+ *   says.
  * @example
  * ```ts
  * import { constrainToPattern, Gpt2, gpt2Config } from '@heddle/attention';

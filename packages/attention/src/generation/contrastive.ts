@@ -35,7 +35,7 @@ export async function* contrastive(
     const tried = rows.map(({ logits, state }, i) => {
       rules.shape(logits, decoding.rows[i], decoding.prompted[i], state);
       const shift = logNormalizer(logits);
-      const ids = highest(logits, K).filter((id) => logits[id] > Number.NEGATIVE_INFINITY);
+      const ids = highest(logits, K);
       return Array.from({ length: K }, (_, k) => {
         const id = ids[k < ids.length ? k : 0];
         return { id, probability: Math.exp(logits[id] - shift) };

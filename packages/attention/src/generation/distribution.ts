@@ -32,7 +32,7 @@ export function likeliest(logits: Float32Array): number {
   return best;
 }
 
-/** The `count` highest scores' tokens, highest first; of equals the first. */
+/** The `count` highest scores' tokens, highest first; of equals the first. Those at −∞ are none. */
 export function highest(scores: Float32Array, count: number): Int32Array {
   const kept = candidates(scores, threshold(scores, count));
   return order(kept, scores).subarray(0, Math.min(count, kept.length));
@@ -43,8 +43,6 @@ export function distribution(logits: Float32Array, options: ChoiceOptions): Dist
   const { temperature = 1, topK, topP, minP, typicalP } = options;
   const scaled = temperature === 1 ? logits : logits.map((x) => x / temperature);
   let ids = topK === undefined ? candidates(scaled, Number.NEGATIVE_INFINITY) : highest(scaled, topK);
-  if (ids.length > 0 && scaled[ids[ids.length - 1]] === Number.NEGATIVE_INFINITY)
-    ids = ids.filter((id) => scaled[id] > Number.NEGATIVE_INFINITY);
   let probabilities = softmaxOf(ids, scaled);
   const keep = (kept: Int32Array): void => {
     ids = kept;
@@ -128,11 +126,12 @@ function reaching(places: readonly number[], probabilities: Float64Array, share:
   return end < 0 ? places : places.slice(0, end + 1);
 }
 
-/** Places with at least this score, in their order. */
+/** Places with at least this score that are possible at all, in their order. */
 function candidates(scores: Float32Array, least: number): Int32Array {
   const out = new Int32Array(scores.length);
   let count = 0;
-  for (let i = 0; i < scores.length; i++) if (scores[i] >= least) out[count++] = i;
+  for (let i = 0; i < scores.length; i++)
+    if (scores[i] >= least && scores[i] > Number.NEGATIVE_INFINITY) out[count++] = i;
   return out.subarray(0, count);
 }
 

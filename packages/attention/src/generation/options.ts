@@ -93,19 +93,15 @@ export async function settle(model: Generative, options: GenerateOptions): Promi
   // Taken before anything is waited for: calls get their streams in the order in which they are made.
   const generator = options.generator ?? (seed === undefined ? ownGenerator() : new Generator(seed));
   const constraint = await constraintOf(options);
-  if (constraint !== null && constraint.distance(constraint.start) > maxNewTokens)
-    throw new ArgumentError(
-      'generate',
-      'maxNewTokens',
-      `at least ${constraint.distance(constraint.start)}, which the shortest text takes`,
-      String(maxNewTokens),
-    );
+  const answers = model.startId !== undefined;
+  if (constraint !== null)
+    checkReach(constraint.distance(answers ? constraint.ownStart : constraint.start), maxNewTokens);
   return {
     ...options,
     maxNewTokens,
     eosIds,
     sampled: isSampled(options),
-    answers: model.startId !== undefined,
+    answers,
     generator,
     stops: stop.length === 0 ? null : new StopStrings(codecOf(options, 'stop'), stop),
     constraint,
@@ -128,6 +124,19 @@ export function codecOf({ tokenizer }: GenerateOptions, name: string): TextCodec
 function ownGenerator(): Generator {
   const [high, low] = defaultGenerator().bits(2);
   return new Generator((high % 2 ** 21) * 2 ** 32 + low);
+}
+
+/** Refuses forms that can't be written, or not in so many tokens. */
+function checkReach(distance: number, maxNewTokens: number): void {
+  if (distance === Number.POSITIVE_INFINITY)
+    throw new ArgumentError('generate', 'constraint', 'a text that the vocabulary can write', 'one that it cannot');
+  if (distance > maxNewTokens)
+    throw new ArgumentError(
+      'generate',
+      'maxNewTokens',
+      `at least ${distance}, which the shortest text takes`,
+      String(maxNewTokens),
+    );
 }
 
 async function constraintOf(options: GenerateOptions): Promise<TokenConstraint | null> {

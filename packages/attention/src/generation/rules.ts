@@ -32,7 +32,12 @@ export class Rules {
     // Where every token would repeat something, repeating is the lesser evil.
     if (plain !== null) logits.set(plain);
     if (plain === null || !apply({ ...this.settings, noRepeatNgram: undefined }))
-      throw new ArgumentError('generate', 'allowed', 'tokens of which the other settings leave some', 'none');
+      throw new ArgumentError(
+        'generate',
+        constraint === null ? 'allowed' : 'constraint',
+        'tokens of which the other settings leave some',
+        'none',
+      );
   }
 
   /** The state behind a token. */

@@ -378,7 +378,7 @@ it('says what is wrong', async () => {
   await expect(generate({ allowed: () => [] })).rejects.toThrow();
   expect(memory().buffers).toBe(before);
   const few: TextCodec = { ...codec, toJSON: () => ({ model: { vocab: { a: 0 } }, decoder: { type: 'ByteLevel' } }) };
-  await expect(constrainToPattern(/ab/, few)).rejects.toThrow('the vocabulary can write');
+  await expect(generate({ tokenizer: few, pattern: /ab/ })).rejects.toThrow('the vocabulary can write');
 });
 
 it('draws from the model’s own probabilities, cut to what may follow', async () => {

@@ -7,10 +7,10 @@ import { TokenConstraint } from './token-constraint';
 
 /** See `constrainToPattern`. */
 export function compilePattern(pattern: RegExp | string, tokenizer: TextCodec): TokenConstraint {
-  return new TokenConstraint(compile(parseRegularExpression(pattern)), tokenizer, 'pattern');
+  return new TokenConstraint(compile(parseRegularExpression(pattern)), tokenizer);
 }
 
 /** See `constrainToSchema`. */
 export function compileSchema(schema: object, tokenizer: TextCodec): TokenConstraint {
-  return new TokenConstraint(compile(schemaPattern(schema), 'schema'), tokenizer, 'schema');
+  return new TokenConstraint(compile(schemaPattern(schema), 'schema'), tokenizer);
 }

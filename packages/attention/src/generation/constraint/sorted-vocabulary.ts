@@ -18,6 +18,7 @@ export class SortedVocabulary {
   /** How many bytes each token shares with the one before. */
   private readonly shared: Int32Array;
   private readonly longest: number;
+  private singleBytes: SortedVocabulary | undefined;
 
   constructor(bytes: readonly (Uint8Array | undefined)[]) {
     this.bytes = bytes;
@@ -48,7 +49,8 @@ export class SortedVocabulary {
 
   /** Tokens of a single byte. */
   get singles(): SortedVocabulary {
-    return new SortedVocabulary(this.bytes.map((bytes) => (bytes?.length === 1 ? bytes : undefined)));
+    this.singleBytes ??= new SortedVocabulary(this.bytes.map((bytes) => (bytes?.length === 1 ? bytes : undefined)));
+    return this.singleBytes;
   }
 
   /** Walks all tokens from a state. Each byte that several tokens share is read once. */

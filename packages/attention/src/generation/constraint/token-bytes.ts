@@ -1,5 +1,6 @@
 // The bytes that each token adds to a text. Byte-level tokens may hold a part of a character, which no decoded string
 // shows: they are read from the tokenizer's own file, as tokenizer.json has it.
+import { ArgumentError } from '@heddle/tensor';
 import type { TextCodec } from '../../text-codec';
 import { textOf } from '../stops';
 
@@ -7,24 +8,26 @@ type Json = Readonly<Record<string, unknown>>;
 
 const encoder = new TextEncoder();
 
-/** Bytes of each id inside a text; undefined for those that write nothing, such as special tokens. */
+/**
+ * Bytes of each id inside a text; undefined for those that write nothing, such as special tokens.
+ *
+ * @throws {ArgumentError} where the bytes of a token hang on what follows it.
+ */
 export function tokenBytes(codec: TextCodec): readonly (Uint8Array | undefined)[] {
   return fromFile(codec.toJSON() as Json, codec.vocabSize) ?? fromTexts(codec);
 }
 
-/** The same for the first token of a text of its own: decoders may leave out the space of a first word. */
+/** The same for the first token of a text of its own: decoders may leave out the space of a first word, or keep its `##`. */
 export function firstTokenBytes(
   codec: TextCodec,
   inside: readonly (Uint8Array | undefined)[],
 ): readonly (Uint8Array | undefined)[] {
   return inside.map((bytes, id) => {
-    if (bytes === undefined || bytes[0] !== SPACE) return bytes;
+    if (bytes === undefined) return undefined;
     const text = codec.decode([id]);
     return text.includes('\ufffd') ? bytes : encoder.encode(text);
   });
 }
-
-const SPACE = 0x20;
 
 /** By the vocabulary and the decoder of a tokenizer.json; null where the file is of another kind. */
 function fromFile(json: Json, size: number): readonly (Uint8Array | undefined)[] | null {
@@ -82,7 +85,13 @@ function stepOf(step: Json): ((token: string) => string | Uint8Array) | null {
       return (token) => (token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`);
     }
     case 'BPEDecoder':
-      return (token) => token.replaceAll(text('suffix', '</w>'), ' ');
+    case 'CTC':
+      throw new ArgumentError(
+        'generate',
+        'tokenizer',
+        'one whose tokens stand for the same text whatever follows',
+        `a decoder of type ${step['type']}`,
+      );
     // What these do, they do at the ends of a text.
     case 'Fuse':
     case 'Strip':

@@ -1,5 +1,4 @@
 // Which tokens may come next, so that the text matches in the end: an automaton over bytes, read through a vocabulary.
-import { ArgumentError } from '@heddle/tensor';
 import type { TextCodec } from '../../text-codec';
 import { type Automaton, DEAD } from './automaton';
 import { type Continuations, SortedVocabulary } from './sorted-vocabulary';
@@ -25,16 +24,12 @@ export class TokenConstraint {
   /** Tokens from each state to the nearest end. */
   private readonly distances: Int32Array;
 
-  /** @throws {ArgumentError} where the vocabulary can't write any text that matches. */
   constructor(
     private readonly automaton: Automaton,
     private readonly codec: TextCodec,
-    argument: string,
   ) {
     this.vocabulary = SortedVocabulary.of(codec);
     this.distances = distancesOf(automaton, this.vocabulary);
-    if (this.distances[0] === UNREACHABLE)
-      throw new ArgumentError('generate', argument, 'a text that the vocabulary can write', 'one that it cannot');
   }
 
   /** Whether the text may end here. */
@@ -47,9 +42,15 @@ export class TokenConstraint {
     return this.accepts(state) && this.continuations(state).ids.length === 0;
   }
 
-  /** How many tokens the shortest end takes. */
+  /** How many tokens the shortest end takes; infinite where the vocabulary can't write any. */
   distance(state: number): number {
-    return this.distances[insideOf(state)];
+    if (state !== OWN_START)
+      return this.distances[state] === UNREACHABLE ? Number.POSITIVE_INFINITY : this.distances[state];
+    if (this.accepts(state)) return 0;
+    return this.continuations(state).states.reduce(
+      (least, next) => Math.min(least, 1 + this.distance(next)),
+      Number.POSITIVE_INFINITY,
+    );
   }
 
   /** The state behind a token. */
