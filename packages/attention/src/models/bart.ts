@@ -94,8 +94,8 @@ function read(reader: ConfigReader, family: BartConfig['family']): BartConfig {
     family,
     vocabSize: reader.whole('vocab_size'),
     dim,
-    layers: reader.whole('encoder_layers', 12),
-    decoderLayers: reader.whole('decoder_layers', 12),
+    layers: reader.layers('encoder_layers', 12),
+    decoderLayers: reader.layers('decoder_layers', 12),
     heads: reader.whole('encoder_attention_heads', 16),
     decoderHeads: reader.whole('decoder_attention_heads', 16),
     hiddenDim: reader.whole('encoder_ffn_dim', 4 * dim),
@@ -180,8 +180,8 @@ function member(
     names,
     read: (reader) => read(reader, family),
     write,
-    parameters: ({ vocabSize, dim, hiddenDim, decoderHiddenDim, layers, decoderLayers }) =>
-      vocabSize * dim +
+    parameters: ({ vocabSize, maxLength, dim, hiddenDim, decoderHiddenDim, layers, decoderLayers }) =>
+      (vocabSize + 2 * maxLength) * dim +
       layers * (4 * dim * dim + 2 * dim * hiddenDim) +
       decoderLayers * (8 * dim * dim + 2 * dim * decoderHiddenDim),
     make: (config) => new Bart(config),

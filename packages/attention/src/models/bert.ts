@@ -152,7 +152,7 @@ function read(reader: ConfigReader, family: BertFamily): BertConfig {
     dim,
     embeddingDim: family === 'albert' || family === 'electra' ? reader.whole('embedding_size', 128) : dim,
     hiddenDim: reader.whole(distil ? 'hidden_dim' : 'intermediate_size', 4 * dim),
-    layers: reader.whole(distil ? 'n_layers' : 'num_hidden_layers', 12),
+    layers: reader.layers(distil ? 'n_layers' : 'num_hidden_layers', 12),
     heads,
     maxLength: positions - offsetOf(family, padId),
     activation: reader.activation(distil ? 'activation' : 'hidden_act', family === 'albert' ? 'gelu_new' : 'gelu'),
@@ -218,8 +218,10 @@ function member(family: BertFamily, name: string): Architecture<BertConfig, Bert
     names: headNames.map(([, suffix]) => `${name}${suffix}`),
     read: (reader) => read(reader, family),
     write: (config) => write(config, name),
-    parameters: ({ vocabSize, embeddingDim, dim, hiddenDim, layers }) =>
-      vocabSize * embeddingDim + (family === 'albert' ? 1 : layers) * (4 * dim * dim + 2 * dim * hiddenDim),
+    parameters: ({ vocabSize, maxLength, typeCount, labels, embeddingDim, dim, hiddenDim, layers }) =>
+      (vocabSize + maxLength + typeCount) * embeddingDim +
+      labels.length * dim +
+      (family === 'albert' ? 1 : layers) * (4 * dim * dim + 2 * dim * hiddenDim),
     make: (config) => new Bert(config),
     layout: ({ head }) => bertLayouts[family](head),
   };

@@ -68,7 +68,7 @@ export const bloom: Architecture<BloomConfig, Bloom> = {
     return {
       vocabSize: reader.whole('vocab_size'),
       dim,
-      layers: reader.whole(reader.has('num_hidden_layers') ? 'num_hidden_layers' : 'n_layer', 2),
+      layers: reader.layers(reader.has('num_hidden_layers') ? 'num_hidden_layers' : 'n_layer', 2),
       heads,
       eps: reader.number('layer_norm_epsilon', 1e-5),
       dropout: reader.number('hidden_dropout', 0),

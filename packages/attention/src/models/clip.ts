@@ -273,7 +273,7 @@ function readTower(reader: ConfigReader, sizes: { readonly dim: number; readonly
     dim,
     heads,
     hiddenDim: reader.whole('intermediate_size', 4 * sizes.dim),
-    layers: reader.whole('num_hidden_layers', 12),
+    layers: reader.layers('num_hidden_layers', 12),
     activation: reader.activation('hidden_act', 'quick_gelu'),
     eps: reader.number('layer_norm_eps', 1e-5),
     attentionDropout: reader.number('attention_dropout', 0),
@@ -364,7 +364,8 @@ export const clip: Architecture<ClipConfig, Clip> = {
     },
   }),
   parameters: ({ text, image, projectionDim }) =>
-    text.vocabSize * text.dim +
+    (text.vocabSize + text.maxLength) * text.dim +
+    (image.imageSize / image.patchSize) ** 2 * image.dim +
     (text.dim + image.dim) * projectionDim +
     [text, image].reduce(
       (sum, { layers, dim, hiddenDim }) => sum + layers * (4 * dim * dim + 2 * dim * hiddenDim),

@@ -19,6 +19,8 @@ const activations: Readonly<Record<string, FeedForwardActivation>> = {
 /** Sizes beyond these are refused before memory is asked for: no checkpoint has them. */
 const MOST = 2 ** 28;
 const MOST_PARAMETERS = 4e9;
+const MOST_LAYERS = 4_096;
+const MOST_LABELS = 1e6;
 
 /** Reads fields and gathers problems; `done` throws them all at once. */
 export class ConfigReader {
@@ -30,10 +32,16 @@ export class ConfigReader {
   ) {}
 
   /** A whole number of at least one. */
-  whole(name: string, fallback?: number): number {
-    return this.field(name, 'a whole number above 0', fallback, (value) =>
-      Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST ? (value as number) : null,
+  whole(name: string, fallback?: number, most = MOST): number {
+    const expected = most === MOST ? 'a whole number above 0' : `a whole number from 1 to ${most}`;
+    return this.field(name, expected, fallback, (value) =>
+      Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most ? (value as number) : null,
     );
+  }
+
+  /** A number of layers: each is an object here, however small its weights are. */
+  layers(name: string, fallback?: number): number {
+    return this.whole(name, fallback, MOST_LAYERS);
   }
 
   /** A number. */
@@ -124,7 +132,8 @@ export class ConfigReader {
 
   /** The labels of a head, `id2label`, where there are some. */
   labels(): readonly string[] | undefined {
-    if (!this.has('id2label')) return this.has('num_labels') ? this.numbered(this.whole('num_labels')) : undefined;
+    if (!this.has('id2label'))
+      return this.has('num_labels') ? this.numbered(this.whole('num_labels', undefined, MOST_LABELS)) : undefined;
     return this.inside('id2label', (inside) => {
       const entries = Object.entries(inside.json);
       const labels = entries.map((_, i) => inside.json[String(i)]);

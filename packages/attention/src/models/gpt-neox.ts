@@ -86,7 +86,7 @@ export const gptNeoX: Architecture<GptNeoXConfig, GptNeoX> = {
       maxLength: reader.whole('max_position_embeddings', 2_048),
       dim,
       hiddenDim: reader.whole('intermediate_size'),
-      layers: reader.whole('num_hidden_layers'),
+      layers: reader.layers('num_hidden_layers'),
       heads,
       activation: reader.activation('hidden_act', 'gelu'),
       eps: reader.number('layer_norm_eps', 1e-5),

@@ -108,7 +108,7 @@ export const gpt2: Architecture<Gpt2Config, Gpt2> = {
       vocabSize: reader.whole('vocab_size', 50_257),
       maxLength: reader.whole('n_positions', 1_024),
       dim,
-      layers: reader.whole('n_layer', 12),
+      layers: reader.layers('n_layer', 12),
       heads,
       hiddenDim: reader.whole('n_inner', 4 * dim),
       activation: reader.activation('activation_function', 'gelu_new'),

@@ -249,7 +249,7 @@ function readCommon(reader: ConfigReader, family: LlamaFamily): LlamaConfig {
     kvHeads,
     headDim,
     hiddenDim: reader.whole('intermediate_size'),
-    layers: reader.whole('num_hidden_layers'),
+    layers: reader.layers('num_hidden_layers'),
     maxLength: scaling === undefined ? positions : longestWith(scaling, positions),
     activation: reader.activation('hidden_act', 'silu'),
     eps: reader.number('rms_norm_eps', 1e-6),

@@ -137,7 +137,7 @@ export const t5: Architecture<T5Config, T5> = {
       gelu: 'gelu',
       silu: 'silu',
     } as const;
-    const layers = reader.whole('num_layers', 6);
+    const layers = reader.layers('num_layers', 6);
     const padId = reader.ids('pad_token_id')[0] ?? 0;
     return {
       vocabSize: reader.whole('vocab_size', 32_128),
@@ -145,7 +145,7 @@ export const t5: Architecture<T5Config, T5> = {
       headDim: reader.whole('d_kv', 64),
       hiddenDim: reader.whole('d_ff', 2_048),
       layers,
-      decoderLayers: reader.whole('num_decoder_layers', layers),
+      decoderLayers: reader.layers('num_decoder_layers', layers),
       heads: reader.whole('num_heads', 8),
       buckets: reader.whole('relative_attention_num_buckets', 32),
       maxDistance: reader.whole('relative_attention_max_distance', 128),
@@ -178,8 +178,10 @@ export const t5: Architecture<T5Config, T5> = {
     eos_token_id: config.eosIds[0] ?? null,
     pad_token_id: config.padId,
   }),
-  parameters: ({ vocabSize, dim, heads, headDim, hiddenDim, layers, decoderLayers }) =>
-    2 * vocabSize * dim + (layers + 2 * decoderLayers) * (4 * dim * heads * headDim + 3 * dim * hiddenDim),
+  parameters: ({ vocabSize, dim, heads, headDim, hiddenDim, layers, decoderLayers, buckets }) =>
+    2 * vocabSize * dim +
+    2 * buckets * heads +
+    (layers + 2 * decoderLayers) * (4 * dim * heads * headDim + 3 * dim * hiddenDim),
   make: (config) => new T5(config),
   layout: ({ gated, tied }) => ({
     names: {

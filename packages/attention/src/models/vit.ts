@@ -147,7 +147,7 @@ export const vit: Architecture<VitConfig, Vit> = {
       channels: reader.whole('num_channels', 3),
       dim,
       hiddenDim: reader.whole('intermediate_size', 4 * dim),
-      layers: reader.whole('num_hidden_layers', 12),
+      layers: reader.layers('num_hidden_layers', 12),
       heads,
       activation: reader.activation('hidden_act', 'gelu'),
       eps: reader.number('layer_norm_eps', 1e-12),
@@ -176,8 +176,9 @@ export const vit: Architecture<VitConfig, Vit> = {
     id2label: Object.fromEntries(config.labels.map((label, i) => [i, label])),
     label2id: Object.fromEntries(config.labels.map((label, i) => [label, i])),
   }),
-  parameters: ({ dim, hiddenDim, layers, channels, patchSize }) =>
-    channels * patchSize ** 2 * dim + layers * (4 * dim * dim + 2 * dim * hiddenDim),
+  parameters: ({ dim, hiddenDim, layers, channels, imageSize, patchSize, labels }) =>
+    (channels * patchSize ** 2 + (imageSize / patchSize) ** 2 + labels.length) * dim +
+    layers * (4 * dim * dim + 2 * dim * hiddenDim),
   make: (config) => new Vit(config),
   layout: ({ channels, patchSize, dim }) => ({
     names: {
