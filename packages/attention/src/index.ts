@@ -94,3 +94,4 @@ export { sinusoidalPositions } from './positions/sinusoidal';
 export { Routing } from './routing';
 export { type BatchTensors, batchTensors, type TextBatch } from './text-batch';
 export type { CodecOptions, EncodedText, TextCodec, TokenBatch } from './text-codec';
+export { embeddingOf, readWordVectors, type WordVectorOptions, type WordVectors } from './word-vectors';
