@@ -2,8 +2,8 @@
 import type { Recipe } from './recipe.js';
 
 /**
- * The spam suite's. One layer is enough where tokens are hidden from it while it trains; the greatest values beside the
- * mean let one telling word count in a long mail.
+ * The spam suite's. One layer is enough; the greatest values beside the mean let one telling word count in a long mail.
+ * Tokens are hidden while it trains, and it trains for three epochs alone: after more it knows its mail by heart.
  */
 export const SMALL: Recipe = {
   description: 'transformer, 1 layer',
@@ -16,8 +16,8 @@ export const SMALL: Recipe = {
   tail: 1 / 2,
   pooling: 'meanMax',
   dropout: 0.25,
-  tokenDropout: 0.15,
-  epochs: 6,
+  tokenDropout: 0.3,
+  epochs: 3,
   batchSize: 16,
   optimizer: 'adamw',
   lr: 2e-3,
@@ -35,6 +35,7 @@ export const QUICK: Recipe = {
   heads: 2,
   feedForward: 128,
   maxLength: 96,
+  tokenDropout: 0.15,
   epochs: 4,
   batchSize: 32,
   lr: 3e-3,
