@@ -47,6 +47,12 @@ for (const [M, N, K] of sizes) cases.push({ M, N, K, accumulate: true }, { M, N,
 for (const shared of [true, false])
   cases.push({ M: 40, N: 24, K: 16, batches: 5, shared }, { M: 5, N: 24, K: 16, batches: 5, shared });
 cases.push({ M: 300, N: 1100, K: 40 }, { M: 0, N: 3, K: 4 }, { M: 3, N: 0, K: 4 }, { M: 40, N: 9, K: 0, bias: true });
+// Dot products of more rows, since the columns are long.
+cases.push({ M: 31, N: 41, K: 513, b: 'columns' }, { M: 31, N: 41, K: 513, b: 'columns', bias: true });
+cases.push(
+  { M: 101, N: 70, K: 2051, b: 'columns' },
+  { M: 30, N: 33, K: 600, b: 'columns', batches: 2, accumulate: true },
+);
 // A matrix that is streamed from memory.
 cases.push({ M: 1, N: 701, K: 801, b: 'columns' }, { M: 1, N: 701, K: 801, b: 'columns', bias: true });
 cases.push({ M: 1, N: 1030, K: 512, b: 'columns', accumulate: true, batches: 2 });

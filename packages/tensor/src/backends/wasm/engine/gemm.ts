@@ -58,8 +58,13 @@ const MIN_BLOCK_COLUMNS = 64;
 const MAX_BLOCK_COLUMNS = 512;
 // Blocks that a product is cut into at least, where it is large enough to: threads then end at about the same time.
 const WANTED_BLOCKS = 12;
-// Up to this many rows each element is a dot product, read from where the operands lie.
+/** Up to this many rows each element is a dot product, read from where the operands lie. */
 export const DOT_ROWS = 8;
+// For long columns up to more rows: packing B costs as much as these rows' products (measured with both variants).
+const DOT_ROWS_FROM: readonly (readonly [K: number, rows: number])[] = [
+  [2048, 128],
+  [512, 32],
+];
 export const DOT_COLUMNS = 32;
 // Where B's rows are dense, it is not worth packing for this many rows, nor where all of it stays in the first cache.
 const UNPACKED_ROWS = 32;
@@ -92,8 +97,12 @@ export function gemm(engine: Engine, product: Product): void {
   const a = normal(product.a, M, K);
   const b = normal(product.b, K, N);
   if (engine.hasBlas && suitsBlas(M, N, K, a, b)) native(engine, product, a, b, count);
-  else if (M <= DOT_ROWS && isUnpacked(a) && b.rowStride === 1) dots(engine, product, a, b, count);
+  else if (M <= dotRows(K) && isUnpacked(a) && b.rowStride === 1) dots(engine, product, a, b, count);
   else blocks(engine, product, a, b, count);
+}
+
+function dotRows(K: number): number {
+  return DOT_ROWS_FROM.find(([from]) => K >= from)?.[1] ?? DOT_ROWS;
 }
 
 function dots(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
