@@ -17,9 +17,6 @@ const MODES = [
   { mode: 'webgpu', kernels: 'auto' },
 ] as const;
 
-/** WebGL promises less of exp, log and division than WebGPU does. */
-const tolerances = { webgl2: 1e-5, webgpu: 1e-5 } as const;
-
 const STEPS = 20;
 
 describe.skipIf(missing !== null)('browser', () => {
@@ -50,7 +47,7 @@ describe.skipIf(missing !== null)('browser', () => {
     it.each(cases().map((c, index) => ({ name: c.name, c, index })))('$name', async ({ c, index }) => {
       const expected = await onReference(() => run(c, dense));
       const { results, leaked } = await open.page.evaluate((i) => page.runCase(i), index);
-      const bound = Math.max(c.tolerance, tolerances[mode]);
+      const bound = c.tolerance;
       for (const actual of results) {
         expect(actual.shape).toEqual(expected.shape);
         expect(actual.dtype).toBe(expected.dtype);

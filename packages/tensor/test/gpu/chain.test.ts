@@ -102,6 +102,20 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('chains, %
     });
   });
 
+  it('runs as it goes in a loop that reads nothing for long', async () => {
+    await on(backend, async () => {
+      const x = tensor([1, 2]);
+      let total = noGrad(() => x.mul(0));
+      for (let i = 0; i < 20_000; i++) {
+        const next = noGrad(() => total.add(x));
+        total.dispose();
+        total = next;
+      }
+      expect([...(await total.data())]).toEqual([20_000, 40_000]);
+      for (const t of [x, total]) t.dispose();
+    });
+  });
+
   it('reads what an update in place is about to change', async () => {
     await on(backend, async () => {
       const p = new Parameter(tensor([1, 2, 3]));

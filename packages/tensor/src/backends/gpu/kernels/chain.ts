@@ -140,6 +140,8 @@ export function lazily(
   const joined: Step = { ...rest, operands: operands.map((view) => behind(view, shape) ?? view) };
   const steps = stepsOf(joined);
   const fits = steps.length <= MOST_STEPS && new Arrays(steps).views.length <= MOST_ARRAYS;
+  // What is too long to go on with runs now: chains behind chains would be as deep as the program is long.
+  if (!fits) for (const { buffer } of operands) void buffer.resource;
   return new GpuBuffer(new Chain(device, shape, fits ? joined : { ...rest, operands }), size);
 }
 

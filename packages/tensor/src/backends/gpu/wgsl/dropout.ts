@@ -32,6 +32,8 @@ class Dropped implements Pending {
     private readonly attrs: DropoutAttrs,
   ) {
     this.reads = [x.buffer];
+    // One thing waits, not a row of them.
+    void x.buffer.resource;
   }
 
   free(buffer: GpuBuffer): void {
