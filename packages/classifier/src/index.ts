@@ -23,3 +23,4 @@ export {
 export type { TextOptions } from './text-model';
 export { TextRegressor, type TextRegressorConfig } from './text-regressor';
 export { type LabeledToken, TokenClassifier, type TokenClassifierConfig } from './token-classifier';
+export { type EntailmentModel, type ZeroShotLabel, type ZeroShotOptions, zeroShot } from './zero-shot';
