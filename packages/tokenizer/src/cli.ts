@@ -2,11 +2,19 @@
 // The command. What it does is in `cli/run.ts`; this only joins it to the process.
 import { run } from './cli/run';
 
+const { stdin, stdout, stderr } = process;
+// Who reads our output may stop before its end, as `head` does: that is no error.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 run(process.argv.slice(2), {
-  stdin: process.stdin,
-  write: (text) => process.stdout.write(text),
-  warn: (text) => process.stderr.write(text),
-  color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  stdin,
+  write: (text) => (stdout.write(text) ? undefined : new Promise((resolve) => stdout.once('drain', () => resolve()))),
+  warn: (text) => stderr.write(text),
+  color: stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  progress: stderr.isTTY === true,
 }).then((code) => {
   process.exitCode = code;
 });

@@ -1,14 +1,20 @@
 // The command, without a process: streams in, text out, exit codes.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../src/cli/run';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-tokenizer-'));
 const tokenizer = join(folder, 'tokenizer');
 
-async function command(args: readonly string[], input = ''): Promise<{ code: number; out: string; err: string }> {
+async function command(
+  args: readonly string[],
+  input = '',
+  color = false,
+): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
   async function* stdin(): AsyncGenerator<Uint8Array> {
@@ -20,11 +26,13 @@ async function command(args: readonly string[], input = ''): Promise<{ code: num
     stdin: stdin(),
     write: (text) => {
       out += text;
+      return undefined;
     },
     warn: (text) => {
       err += text;
     },
-    color: false,
+    color,
+    progress: false,
   });
   return { code, out, err };
 }
@@ -55,7 +63,23 @@ describe('the command', () => {
   });
   it('counts and inspects', async () => {
     expect((await command(['count', '-t', tokenizer], 'the quick\n')).out).toMatch(/^\d+\t-\n$/);
-    expect((await command(['inspect', '-t', tokenizer], 'the fox\n')).out).toContain('|');
+    expect((await command(['inspect', '-t', tokenizer], 'the café 🙂\n')).out).toMatch(
+      /^\|the\| café\|.*🙂.*\| {2}\(\d+\)\n$/,
+    );
+    const { out } = await command(['inspect', '-t', tokenizer], 'the café 🙂\n', true);
+    expect(out).toContain('\u001b[30;43mthe\u001b[0m\u001b[30;46m café\u001b[0m');
+    expect(stripVTControlCharacters(out).replaceAll('·', '')).toMatch(/^the café 🙂 {2}\(\d+\)\n$/);
+  });
+  it('decodes what it encoded as JSON', async () => {
+    const { out } = await command(['encode', '-t', tokenizer, '--json'], 'the café\n\nfox\n');
+    expect((await command(['decode', '-t', tokenizer], out)).out).toBe('the café\n\nfox\n');
+  });
+  it('ends quietly when its reader does', () => {
+    const cli = new URL('../dist/cli.js', import.meta.url).pathname;
+    const script = `yes 'the quick fox' | head -100000 | "${process.execPath}" "${cli}" encode -t "${tokenizer}" | head -1; echo "\${PIPESTATUS[2]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^[\d ]+\n0\n$/);
   });
   it('says what is wrong', async () => {
     expect(await command(['encode', '-t', join(folder, 'none')])).toMatchObject({

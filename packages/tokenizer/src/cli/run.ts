@@ -1,5 +1,6 @@
 // The commands: parse the line, do the work, return the exit code.
 import type { parseArgs as ParseArgs } from 'node:util';
+import type { Encoding } from '../encoding';
 import { describe, TokenizerError } from '../errors';
 import { type ByteStream, linesOf, linesWithEnds, openFile } from '../text-files';
 import { Tokenizer } from '../tokenizer';
@@ -10,9 +11,13 @@ import { HELP } from './help';
 /** Where a command reads and writes. */
 export interface CliStreams {
   readonly stdin: ByteStream;
-  write(text: string): void;
+  /** Resolves when the reader has room for more. */
+  write(text: string): Promise<void> | undefined;
   warn(text: string): void;
+  /** Whether the output is a terminal that wants colour. */
   readonly color: boolean;
+  /** Whether messages go to a terminal, on which progress can be drawn. */
+  readonly progress: boolean;
 }
 
 const OPTIONS = {
@@ -88,13 +93,13 @@ async function train(values: Values, files: readonly string[], io: CliStreams): 
     ...(text(values, 'special') === undefined ? {} : { specialTokens: (text(values, 'special') as string).split(',') }),
     onNote: (note) => io.warn(`${note}\n`),
     onProgress: ({ stage, done, total }) => {
-      if (io.color) io.warn(`\r${stage} ${done}${total === undefined ? '' : ` of ${total}`}\u001b[K`);
+      if (io.progress) io.warn(`\r${stage} ${done}${total === undefined ? '' : ` of ${total}`}\u001b[K`);
     },
   };
   // Line ends count, as in the native trainer.
   const texts = files.length === 0 ? linesWithEnds(io.stdin) : { files };
   const tokenizer = await Tokenizer.train(texts, options);
-  if (io.color) io.warn('\r\u001b[K');
+  if (io.progress) io.warn('\r\u001b[K');
   await tokenizer.save(out);
   io.warn(`${tokenizer.vocabSize} tokens, written to ${out}\n`);
 }
@@ -108,20 +113,31 @@ async function encode(values: Values, files: readonly string[], io: CliStreams):
   } as const;
   for await (const line of allLines(files, io.stdin)) {
     const { ids, tokens, offsets } = tokenizer.encode(line, options);
-    io.write(values['json'] === true ? `${JSON.stringify({ ids, tokens, offsets })}\n` : `${ids.join(' ')}\n`);
+    await io.write(values['json'] === true ? `${JSON.stringify({ ids, tokens, offsets })}\n` : `${ids.join(' ')}\n`);
   }
+}
+
+/** The ids of a line: numbers with spaces or commas between, or what `encode --json` writes. */
+function idsOf(line: string): number[] {
+  let list = line;
+  if (line.startsWith('{')) {
+    const ids = /"ids":\s*\[([\d\s,]*)\]/.exec(line)?.[1];
+    if (ids === undefined) throw usage('decode: input', 'an object with ids', line);
+    list = ids;
+  }
+  const words = list
+    .replaceAll(/[[\],]/g, ' ')
+    .split(/\s+/)
+    .filter(Boolean);
+  const bad = words.find((word) => !/^\d+$/.test(word));
+  if (bad !== undefined) throw usage('decode: input', 'ids with spaces between', bad);
+  return words.map(Number);
 }
 
 async function decode(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
   const tokenizer = await tokenizerOf(values);
   for await (const line of allLines(files, io.stdin)) {
-    const words = line
-      .replaceAll(/[[\],]/g, ' ')
-      .split(/\s+/)
-      .filter(Boolean);
-    const bad = words.find((word) => !/^\d+$/.test(word));
-    if (bad !== undefined) throw usage('decode: input', 'ids with spaces between', bad);
-    io.write(`${tokenizer.decode(words.map(Number), { skipSpecialTokens: values['keep-special'] !== true })}\n`);
+    await io.write(`${tokenizer.decode(idsOf(line), { skipSpecialTokens: values['keep-special'] !== true })}\n`);
   }
 }
 
@@ -132,23 +148,40 @@ async function count(values: Values, files: readonly string[], io: CliStreams): 
   for await (const { name, stream } of inputs(files, io.stdin)) {
     let tokens = 0;
     for await (const line of linesOf(stream)) tokens += tokenizer.count(`${line}\n`);
-    io.write(`${tokens}\t${name}\n`);
+    await io.write(`${tokens}\t${name}\n`);
     total += tokens;
     names++;
   }
-  if (names > 1) io.write(`${total}\ttotal\n`);
+  if (names > 1) await io.write(`${total}\ttotal\n`);
+}
+
+/**
+ * A line cut at its tokens, which count from 1; 0 is text that no token covers. Tokens that are not in the text show
+ * their names, and those that only hold more bytes of a character a dot.
+ */
+function piecesOf(line: string, { tokens, offsets }: Encoding): { readonly text: string; readonly token: number }[] {
+  const pieces: { text: string; token: number }[] = [];
+  let covered = 0;
+  for (const [i, [start, end]] of offsets.entries()) {
+    if (start > covered) pieces.push({ text: line.slice(covered, start), token: 0 });
+    const text = start === end ? (tokens[i] as string) : line.slice(Math.max(start, covered), end) || '·';
+    pieces.push({ text, token: i + 1 });
+    covered = Math.max(covered, end);
+  }
+  if (covered < line.length) pieces.push({ text: line.slice(covered), token: 0 });
+  return pieces;
 }
 
 async function inspect(values: Values, files: readonly string[], io: CliStreams): Promise<void> {
   const tokenizer = await tokenizerOf(values);
   for await (const line of allLines(files, io.stdin)) {
-    const { tokens, ids } = tokenizer.encode(line, { padding: false, truncation: false });
+    const encoding = tokenizer.encode(line, { padding: false, truncation: false });
     // Two backgrounds in turn; without colour, bars between.
-    const shown = tokens.map((token, i) => {
-      const visible = token.replaceAll('\n', '⏎');
-      return io.color ? `\u001b[${i % 2 === 0 ? '30;46' : '30;43'}m${visible}\u001b[0m` : visible;
+    const shown = piecesOf(line, encoding).map(({ text: piece, token }) => {
+      if (!io.color) return token ? `|${piece}` : piece;
+      return token ? `\u001b[${token % 2 === 0 ? '30;46' : '30;43'}m${piece}\u001b[0m` : piece;
     });
-    io.write(`${shown.join(io.color ? '' : '|')}  (${ids.length})\n`);
+    await io.write(`${shown.join('')}${io.color || shown.length === 0 ? '' : '|'}  (${encoding.length})\n`);
   }
 }
 
@@ -161,7 +194,7 @@ export async function run(args: readonly string[], io: CliStreams): Promise<numb
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     const [command, ...files] = positionals;
     if (values.help === true || command === undefined) {
-      io.write(HELP);
+      await io.write(HELP);
       return command === undefined && values.help !== true ? 2 : 0;
     }
     if (!Object.hasOwn(COMMANDS, command))
