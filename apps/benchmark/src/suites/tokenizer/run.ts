@@ -5,14 +5,18 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { type Corpus, corpora, sharedFolder } from './corpus.js';
+import { type OwnFigure, ownFigures } from './ours.js';
 import { type Encoder, heddle, type Peer, peers, type Vocabulary } from './peers.js';
+import { median, processorNow } from './time.js';
 
 /** One row of the table. */
 export interface TokenizerSpeed {
   readonly vocabulary: Vocabulary;
   readonly corpus: Corpus['name'];
+  /** Line by line, or the whole text as one string. */
+  readonly shape: 'lines' | 'whole';
   readonly peer: string;
-  /** MB of UTF-8 a second on the first pass over the text, and the median of later ones: caches flatter these. */
+  /** MB of UTF-8 a second of processor time on the first pass over the text, and the median of later ones: caches flatter these. */
   readonly firstMBps: number;
   readonly warmMBps: number;
   readonly tokens: number;
@@ -24,14 +28,15 @@ export interface TokenizerSpeed {
 export interface TokenizerReport {
   readonly suite: 'tokenizer';
   readonly rows: readonly TokenizerSpeed[];
+  /** What only ours is asked. */
+  readonly own: readonly OwnFigure[];
   readonly skipped: readonly string[];
   readonly environment: { readonly node: string; readonly cpu: string; readonly threads: 1 };
 }
 
 const VOCABULARIES: Readonly<Record<Vocabulary, string>> = { gpt2: 'gpt2', bert: 'bert-base-uncased' };
-const WARM_PASSES = 3;
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+/** Warm passes, all peers in turn: line by line, and of the whole text, which is slow for some. */
+const WARM_PASSES = { lines: 3, whole: 1 } as const;
 
 async function pass(encoder: Encoder, lines: readonly string[]): Promise<ArrayLike<number>[]> {
   if (encoder.encodeAll !== undefined) return encoder.encodeAll(lines);
@@ -53,23 +58,24 @@ function digest(rows: readonly ArrayLike<number>[]): { readonly hash: string; re
   return { hash: hash.digest('hex'), tokens };
 }
 
-interface Measured {
-  readonly first: number;
-  readonly warm: number;
-  readonly hash: string;
-  readonly tokens: number;
+/** One peer's passes over one text. */
+interface Entry {
+  readonly peer: Peer;
+  readonly encoder: Encoder;
+  readonly times: number[];
+  hash: string;
+  tokens: number;
 }
 
-async function measure(encoder: Encoder, lines: readonly string[], megabytes: number): Promise<Measured> {
-  const times: number[] = [];
-  let rows: ArrayLike<number>[] = [];
-  for (let i = 0; i <= WARM_PASSES; i++) {
-    const start = performance.now();
-    rows = await pass(encoder, lines);
-    times.push((performance.now() - start) / 1000);
-  }
-  const [first = 0, ...later] = times;
-  return { first: megabytes / first, warm: megabytes / median(later), ...digest(rows) };
+/** First pass of each peer, then the warm ones in turn. */
+async function measure(entries: readonly Entry[], lines: readonly string[], passes: number): Promise<void> {
+  for (let i = 0; i <= passes; i++)
+    for (const entry of entries) {
+      const start = processorNow();
+      const rows = await pass(entry.encoder, lines);
+      entry.times.push(processorNow() - start);
+      if (i === 0) Object.assign(entry, digest(rows));
+    }
 }
 
 /** Encodes with one peer; undefined where it does not load. */
@@ -80,6 +86,18 @@ async function tryPeer(peer: Peer, json: string, vocabulary: Vocabulary): Promis
   } catch {
     return undefined;
   }
+}
+
+/** Every peer that is installed, freshly loaded, ours first. */
+async function entriesOf(json: string, vocabulary: Vocabulary, missing: (peer: Peer) => void): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const peer of [heddle, ...peers]) {
+    if (!peer.vocabularies.includes(vocabulary)) continue;
+    const encoder = await tryPeer(peer, json, vocabulary);
+    if (encoder === undefined) missing(peer);
+    else entries.push({ peer, encoder, times: [], hash: '', tokens: 0 });
+  }
+  return entries;
 }
 
 /** Runs the suite. */
@@ -94,47 +112,51 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
   if (shared === undefined)
     return {
       text: 'tokenizer: needs the vocabularies in ../shared (HEDDLE_SHARED names the folder).',
-      json: { suite: 'tokenizer', rows, skipped: ['all'] },
+      json: { suite: 'tokenizer', rows, own: [], skipped: ['all'] },
     };
   for (const vocabulary of ['gpt2', 'bert'] as const) {
     const json = readFileSync(join(shared, 'fixtures/tokenizers', VOCABULARIES[vocabulary], 'tokenizer.json'), 'utf8');
     for (const { name: corpus, text } of texts) {
-      const lines = text.split('\n').map((line) => `${line}\n`);
       const megabytes = Buffer.byteLength(text) / 1e6;
-      let ours: Measured | undefined;
-      for (const peer of [heddle, ...peers]) {
+      for (const shape of ['lines', 'whole'] as const) {
         context.signal.throwIfAborted();
-        if (!peer.vocabularies.includes(vocabulary)) continue;
-        const encoder = await tryPeer(peer, json, vocabulary);
-        if (encoder === undefined) {
-          if (!skipped.includes(peer.name)) {
-            skipped.push(peer.name);
-            context.say(`${peer.name}: ${peer.package} does not load here, left out`);
-          }
-          continue;
+        const inputs = shape === 'whole' ? [text] : text.split('\n').map((line) => `${line}\n`);
+        const entries = await entriesOf(json, vocabulary, (peer) => {
+          if (skipped.includes(peer.name)) return;
+          skipped.push(peer.name);
+          context.say(`${peer.name}: ${peer.package} does not load here, left out`);
+        });
+        await measure(entries, inputs, WARM_PASSES[shape]);
+        for (const { peer, times, hash, tokens } of entries) {
+          const [first = 0, ...later] = times;
+          const row = {
+            vocabulary,
+            corpus,
+            shape,
+            peer: peer.name,
+            firstMBps: megabytes / first,
+            warmMBps: megabytes / median(later),
+            tokens,
+            sameIds: hash === entries[0]?.hash,
+          };
+          rows.push(row);
+          context.say(line(row));
         }
-        const measured = await measure(encoder, lines, megabytes);
-        ours ??= measured;
-        const row = {
-          vocabulary,
-          corpus,
-          peer: peer.name,
-          firstMBps: measured.first,
-          warmMBps: measured.warm,
-          tokens: measured.tokens,
-          sameIds: measured.hash === ours.hash,
-        };
-        rows.push(row);
-        context.say(line(row));
       }
     }
   }
+  const own = await ownFigures(shared, texts, context.flags.quick);
   const environment = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', threads: 1 } as const;
-  const report: TokenizerReport = { suite: 'tokenizer', rows, skipped, environment };
-  return { text: ['MB/s of UTF-8, one thread: first pass, then warm', ...rows.map(line)].join('\n'), json: report };
+  const report: TokenizerReport = { suite: 'tokenizer', rows, own, skipped, environment };
+  const head = 'MB of UTF-8 a second of processor time, one thread: first pass, then warm';
+  return { text: [head, ...rows.map(line), ...own.map(ownLine)].join('\n'), json: report };
 }
 
 function line(row: TokenizerSpeed): string {
   const numbers = `${row.firstMBps.toFixed(1).padStart(7)} ${row.warmMBps.toFixed(1).padStart(7)}`;
-  return `${row.vocabulary.padEnd(5)} ${row.corpus.padEnd(8)} ${row.peer.padEnd(34)} ${numbers}  ${row.sameIds ? 'same ids' : 'OTHER IDS'}`;
+  return `${row.vocabulary.padEnd(5)} ${row.corpus.padEnd(8)} ${row.shape.padEnd(5)} ${row.peer.padEnd(34)} ${numbers}  ${row.sameIds ? 'same ids' : 'OTHER IDS'}`;
+}
+
+function ownLine({ name, value, unit, bar }: OwnFigure): string {
+  return `${name.padEnd(50)} ${value.toFixed(2).padStart(9)} ${unit}${bar === undefined ? '' : ` (bar: ${bar})`}`;
 }

@@ -1,0 +1,96 @@
+// What only our own tokenizer is asked: what offsets cost, what a second thread gives, how fast it loads, learns, and
+// how much memory it keeps.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer } from '@heddle/tokenizer';
+import { TokenizerPool } from '@heddle/tokenizer/threads';
+import type { Corpus } from './corpus.js';
+import { median, processorSeconds } from './time.js';
+
+/** One figure about our own tokenizer. */
+export interface OwnFigure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What it is held against, where there is a bar. */
+  readonly bar?: string;
+}
+
+const PASSES = 5;
+
+/** Median processor seconds of two things done in turn. */
+function inTurn(first: () => void, second: () => void): [number, number] {
+  const times: [number[], number[]] = [[], []];
+  for (let i = 0; i < PASSES; i++) {
+    times[0].push(processorSeconds(first));
+    times[1].push(processorSeconds(second));
+  }
+  return [median(times[0]), median(times[1])];
+}
+
+async function secondsOf(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
+
+/** Speed over two threads through speed on one, by the clock, which needs two idle cores. */
+async function threadGain(tokenizer: Tokenizer, lines: readonly string[]): Promise<number | undefined> {
+  const pool = await TokenizerPool.start(tokenizer, { threads: 2 });
+  if (pool.threads < 2) return undefined;
+  await pool.encodeRagged(lines); // each worker's caches are cold
+  const one: number[] = [];
+  const two: number[] = [];
+  for (let i = 0; i < PASSES; i++) {
+    one.push(await secondsOf(() => tokenizer.encodeRagged(lines)));
+    two.push(await secondsOf(() => pool.encodeRagged(lines)));
+  }
+  pool.close();
+  return median(one) / median(two);
+}
+
+/** A `tokenizer.json` of 100,000 words. */
+function hundredThousand(): string {
+  const vocab = Object.fromEntries(Array.from({ length: 100_000 }, (_, id) => [id === 0 ? '[UNK]' : `word${id}`, id]));
+  return JSON.stringify({ model: { type: 'WordPiece', vocab, unk_token: '[UNK]' } });
+}
+
+/** Measures what there is to know about ours alone. */
+export async function ownFigures(shared: string, corpora: readonly Corpus[], quick: boolean): Promise<OwnFigure[]> {
+  const figures: OwnFigure[] = [];
+  for (const [vocabulary, folder] of [
+    ['gpt2', 'gpt2'],
+    ['bert', 'bert-base-uncased'],
+  ] as const) {
+    const tokenizer = Tokenizer.fromJSON(
+      readFileSync(join(shared, 'fixtures/tokenizers', folder, 'tokenizer.json'), 'utf8'),
+    );
+    for (const { name, text } of corpora) {
+      const lines = text.split('\n');
+      tokenizer.encodeRagged(lines);
+      const [bare, withOffsets] = inTurn(
+        () => tokenizer.encodeRagged(lines),
+        () => tokenizer.encodeRagged(lines, { offsets: true }),
+      );
+      figures.push({
+        name: `${vocabulary} ${name}: speed with offsets`,
+        value: bare / withOffsets,
+        unit: '× without',
+        bar: '0.6',
+      });
+    }
+    const gain = await threadGain(tokenizer, (corpora[0] as Corpus).text.split('\n'));
+    if (gain !== undefined)
+      figures.push({ name: `${vocabulary}: batch over 2 threads`, value: gain, unit: '× one', bar: '1.7' });
+  }
+  const json = hundredThousand();
+  const loads = Array.from({ length: PASSES }, () => processorSeconds(() => Tokenizer.fromJSON(json)));
+  figures.push({ name: 'load 100,000 tokens', value: 1000 * median(loads), unit: 'ms', bar: '60' });
+  const texts = (corpora[0] as Corpus).text.split('\n');
+  const size = quick ? 1000 : 8000;
+  const before = process.cpuUsage();
+  await Tokenizer.train(texts, { model: 'bpe', vocabSize: size });
+  const { user, system } = process.cpuUsage(before);
+  figures.push({ name: `train BPE to ${size} tokens on english`, value: (user + system) / 1e6, unit: 's' });
+  return figures;
+}

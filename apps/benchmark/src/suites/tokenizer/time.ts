@@ -1,0 +1,16 @@
+// Processor time: what a busy machine does not change much.
+
+export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Seconds of processor time, all threads of the process together. */
+export function processorNow(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** What some work takes. */
+export function processorSeconds(work: () => void): number {
+  const start = processorNow();
+  work();
+  return processorNow() - start;
+}
