@@ -43,7 +43,7 @@ export const trainClassifier: TrainClassifier = async (dataset, recipe, settings
     test,
     parameters,
     weightsChecksum: await weightsChecksum(model),
-    curves: curves(report, seed, recipe),
+    curves: curves(report, seed, dataset),
     tokenizerSeconds,
     trainSeconds: report.trainSeconds,
     evaluateSeconds: (performance.now() - started) / 1_000,
@@ -136,7 +136,7 @@ function warmThenCosine(steps: number, share: number): Schedule {
 }
 
 // Losses averaged over equal stretches of steps, and every evaluation.
-function curves(report: TrainingReport, seed: number, { keepBest }: Recipe): CurvePoint[] {
+function curves(report: TrainingReport, seed: number, { validation, test }: Dataset): CurvePoint[] {
   const stretch = Math.max(1, Math.ceil(report.losses.length / CURVE_POINTS));
   const train: CurvePoint[] = [];
   for (let start = 0; start < report.losses.length; start += stretch) {
@@ -145,8 +145,8 @@ function curves(report: TrainingReport, seed: number, { keepBest }: Recipe): Cur
     const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
     train.push({ seed, step, epoch: (report.epochs * step) / report.steps, part: 'train', loss });
   }
-  // Where nothing is chosen by it, the part that is evaluated is the test part: see loadImdb.
-  const part = keepBest ? 'validation' : 'test';
+  // Where nothing is chosen by it, the test part may be what is watched: see loadImdb.
+  const part = validation === test ? 'test' : 'validation';
   const evaluated = report.evaluations.map(({ step, epoch, metrics }): CurvePoint => {
     return { seed, step, epoch, part, loss: metrics['loss'], accuracy: metrics['accuracy'] };
   });
