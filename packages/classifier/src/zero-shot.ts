@@ -73,9 +73,10 @@ export async function zeroShot(
   // Among all labels, or for each alone between entailment and contradiction.
   const most = Math.max(...forIt);
   const total = forIt.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
-  const scores = multiLabel || labels.length === 1
-    ? forIt.map((logit, i) => 1 / (1 + Math.exp(againstIt[i] - logit)))
-    : forIt.map((logit) => Math.exp(logit - most) / total);
+  const scores =
+    multiLabel || labels.length === 1
+      ? forIt.map((logit, i) => 1 / (1 + Math.exp(againstIt[i] - logit)))
+      : forIt.map((logit) => Math.exp(logit - most) / total);
   return labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
 }
 

@@ -34,7 +34,12 @@ it('names the architectures that it knows', async () => {
 });
 
 it('lists everything that is wrong with a config', async () => {
-  const wrong = { hidden_size: -1, num_attention_heads: 2.5, hidden_act: 'sine', rope_scaling: { rope_type: 'spiral' } };
+  const wrong = {
+    hidden_size: -1,
+    num_attention_heads: 2.5,
+    hidden_act: 'sine',
+    rope_scaling: { rope_type: 'spiral' },
+  };
   await expect(Llama.fromPretrained(withConfig('llama', wrong))).rejects.toThrow(
     /hidden_size: .*num_attention_heads: .*rope_scaling\.rope_type: .*hidden_act: /,
   );
