@@ -22,6 +22,17 @@ interface QuantizedParts {
 /**
  * A `Linear` for inference: 8-bit integers and one scale for each output, a quarter of the memory. Each weight is off by
  * at most half of its row's scale, which is the row's largest weight over 127. `quantize` makes it.
+ *
+ * @example
+ * ```ts
+ * import { init } from '@heddle/tensor';
+ * import { Linear, QuantizedLinear, quantize, Sequential } from '@heddle/tensor/nn';
+ * await init();
+ * const model = new Sequential([new Linear({ inputs: 64, outputs: 8 })]);
+ * await quantize(model);
+ * const [map] = model.layers;
+ * if (map instanceof QuantizedLinear) console.log(map.qweight.shape, map.scales.shape); // [8, 16] [8]
+ * ```
  */
 export class QuantizedLinear extends Module {
   /** `[outputs, ⌈inputs / 4⌉]`: four integers a word, as `linearInt8` takes them. */
