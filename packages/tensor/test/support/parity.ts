@@ -53,7 +53,11 @@ export function describeParity(
       const isOrdered = c.sample.inputs.some((input) => input.apart !== undefined);
       for (const make of isOrdered ? [] : [repeatedRows, repeatedColumns]) {
         const { output } = await onReference(() => run(c, make));
-        expectClose((await on(backend, () => run(c, make))).output, output, bound, `output (${make.name})`);
+        const actual = await on(backend, () => run(c, make));
+        // A norm of equal values is nothing but its rounding, divided by √eps.
+        if (Array.from(output).every((y) => y === 0))
+          expect(Math.max(0, ...Array.from(actual.output, Math.abs)), `output (${make.name})`).toBeLessThan(1e-3);
+        else expectClose(actual.output, output, bound, `output (${make.name})`);
       }
       expect(memory().buffers).toBe(before);
     });
