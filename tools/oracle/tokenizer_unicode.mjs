@@ -3,7 +3,6 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 
 const r = JSON.parse(fs.readFileSync(process.argv[2]));
-const hex = (c) => c.toString(16);
 const T = {
   PUNCTUATION: ['PUNCT', /[\p{P}$+<=>^`|~]/u, () => false],
   OTHER: ['OTHER', /[\p{Cc}\p{Cf}\p{Co}]/u, (c) => [9, 10, 13, 0xfffd].includes(c)],
