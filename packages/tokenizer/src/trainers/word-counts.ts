@@ -1,7 +1,10 @@
 // Counts the words of a stream of texts, as the normaliser and the pre-tokeniser cut them.
+import { scanGpt2 } from '../fast/scanners';
 import type { Normalizer } from '../normalizers/normalizer';
 import { checkText } from '../options';
+import { ByteLevelPreTokenizer } from '../pre-tokenizers/byte-level';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer';
+import { toByteChars } from '../text/byte-alphabet';
 import { NormalizedString } from '../text/normalized-string';
 import { checkAbort, type TrainProgress } from './progress';
 import type { Texts } from './text-source';
@@ -16,12 +19,39 @@ export interface CountOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+function cutsAsGpt2(preTokenizer: PreTokenizer | undefined): boolean {
+  if (!(preTokenizer instanceof ByteLevelPreTokenizer)) return false;
+  const { useRegex, addPrefixSpace } = preTokenizer.options;
+  return useRegex && !addPrefixSpace;
+}
+
+/** Words in the byte alphabet, so that a word is spelt once, not wherever it stands. */
+const spelt = new Map<string, string>();
+const MAX_SPELT = 200_000;
+
+/** The same without objects in between, for GPT-2's own way to cut. */
+function countByteWords(text: string, counts: Map<string, number>): void {
+  for (let start = 0; start < text.length; ) {
+    const end = scanGpt2(text, start, text.length);
+    const word = text.slice(start, end);
+    let bytes = spelt.get(word);
+    if (bytes === undefined) {
+      if (spelt.size >= MAX_SPELT) spelt.clear();
+      bytes = toByteChars(word);
+      spelt.set(word, bytes);
+    }
+    counts.set(bytes, (counts.get(bytes) ?? 0) + 1);
+    start = end;
+  }
+}
+
 /** Adds the words of one text to `counts`. */
 export function countText(
   text: string,
   counts: Map<string, number>,
   options: Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
 ): void {
+  if (options.normalizer === undefined && cutsAsGpt2(options.preTokenizer)) return countByteWords(text, counts);
   const whole = new NormalizedString(text);
   options.normalizer?.apply(whole);
   if (whole.text === '') return;
