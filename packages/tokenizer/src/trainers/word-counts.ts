@@ -51,7 +51,10 @@ export function countText(
   counts: Map<string, number>,
   options: Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
 ): void {
-  if (options.normalizer === undefined && cutsAsGpt2(options.preTokenizer)) return countByteWords(text, counts);
+  if (options.normalizer === undefined && cutsAsGpt2(options.preTokenizer)) {
+    countByteWords(text, counts);
+    return;
+  }
   const whole = new NormalizedString(text);
   options.normalizer?.apply(whole);
   if (whole.text === '') return;
