@@ -116,13 +116,16 @@ function run(engine: Engine, c: Case): { got: Float32Array; want: Float64Array; 
       for (let j = 0; j < N; j++) {
         let sum = bias === 0 ? 0 : memory[at.bias + j];
         if (c.accumulate) sum += memory[at.out + n * M * N + i * N + j];
+        // What rounding goes with: the terms, which may cancel where B is one row over and over.
+        scale += sum * sum;
         for (let k = 0; k < K; k++) {
-          sum +=
+          const term =
             memory[at.a + batches.a[n] + i * sa.rowStride + k * sa.colStride] *
             memory[at.b + batches.b[n] + k * sb.rowStride + j * sb.colStride];
+          sum += term;
+          scale += term * term;
         }
         want[n * M * N + i * N + j] = sum;
-        scale += sum * sum;
       }
     }
   }

@@ -6,7 +6,10 @@ import type { Answer, Results, Task } from './protocol';
 export interface ThreadOptions {
   /** Workers to start. Default: one for each core, at most 8. */
   readonly threads?: number;
-  /** Address of the package's `worker.js`, for bundlers and content policies that need it named. */
+  /**
+   * Address of the package's `worker.js`. Node finds it by itself; a page must name it: a bundler that recognised the worker
+   * would have to build it into every program, and not all can.
+   */
   readonly workerUrl?: string | URL;
 }
 
@@ -35,11 +38,8 @@ function openNode(workerUrl: string | URL | undefined): Channel {
   };
 }
 
-function openBrowser(workerUrl: string | URL | undefined): Channel {
-  const worker =
-    workerUrl === undefined
-      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) // the form that bundlers recognise
-      : new Worker(workerUrl, { type: 'module' });
+function openBrowser(workerUrl: string | URL): Channel {
+  const worker = new Worker(workerUrl, { type: 'module' });
   return {
     post: (task) => worker.postMessage(task),
     listen: (onAnswer, onFailure) => {
@@ -115,10 +115,12 @@ export async function startWorkers(first: Task, options: ThreadOptions): Promise
   if (threads === 1) return { note: 'one thread was asked for' };
   const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
   if (!isNode && typeof Worker === 'undefined') return { note: 'there are no workers here' };
+  if (!isNode && workerUrl === undefined)
+    return { note: 'name the address of @heddle/tokenizer/worker: { workerUrl }' };
+  const open = (): Channel => (workerUrl === undefined || isNode ? openNode(workerUrl) : openBrowser(workerUrl));
   const workers: TaskWorker[] = [];
   try {
-    for (let i = 0; i < threads; i++)
-      workers.push(new TaskWorker(isNode ? openNode(workerUrl) : openBrowser(workerUrl)));
+    for (let i = 0; i < threads; i++) workers.push(new TaskWorker(open()));
     await Promise.all(workers.map((worker) => worker.run(first)));
     return { workers };
   } catch (error) {
