@@ -1,12 +1,13 @@
 // What a browser downloads to train with Heddle and with its peers: `node tools/peers/sizes.mjs`.
 // Installs pinned peers with npm into a temporary folder, bundles each with esbuild, and prints the
 // gzipped sizes. Ours counts the packages as they are built, with the default backend and its larger
-// variant of kernels; the other backends are separate files that such a program never asks for.
+// variant of kernels; the other backends are separate files that such a program never asks for. Of a
+// peer's lazy chunks none is counted.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,33 +35,54 @@ const peers = [
 
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).byteLength;
 
-/** Chunks of ours that a program on the default backend does not load. */
-const notLoaded = /^(gpu|reference|plain)-/;
+/** Chunks of ours that are imported lazily and that every program on the default backend loads, by the beginning of their names. */
+const alwaysLoaded = /^(wasm|relaxed|worker)-/;
 
+/** What a program downloads before its first op: its entry, what that imports up front, and what is always loaded. */
 async function bundled(program, resolveDir) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir },
+    absWorkingDir: resolveDir,
     bundle: true,
     splitting: true,
     minify: true,
     write: false,
+    metafile: true,
     outdir: 'out',
     format: 'esm',
     platform: 'browser',
-    external: [...builtinModules, 'node:*', 'gpu.js', 'webgpu', 'koffi'],
+    external: [...builtinModules, 'node:*', 'gpu.js', 'webgpu', 'koffi', '@huggingface/hub'],
     logLevel: 'error',
   });
-  const loaded = outputFiles.filter(({ path }) => !notLoaded.test(basename(path)));
-  return loaded.reduce((sum, { contents }) => sum + gzipped(contents), 0);
+  const loaded = new Set();
+  const load = (file) => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const { path, kind, external } of metafile.outputs[file].imports) {
+      if (!external && (kind === 'import-statement' || alwaysLoaded.test(basename(path)))) load(path);
+    }
+  };
+  load(Object.keys(metafile.outputs).find((file) => metafile.outputs[file].entryPoint === '<stdin>'));
+  return outputFiles
+    .filter(({ path }) => loaded.has(relative(resolveDir, path)))
+    .reduce((sum, { contents }) => sum + gzipped(contents), 0);
 }
 
 const rows = [];
-const ours = ['tensor', 'tensor/nn', 'tensor/optim', 'attention', 'classifier'].map((name) => `@heddle/${name}`);
-const program = ours.map((name, i) => `import * as m${i} from '${name}'; console.log(m${i});`).join('\n');
-rows.push([
-  'Heddle: tensor, attention with all models, classifier',
-  await bundled(program, join(root, 'tools/workspace-tests')),
-]);
+const everything = ['tensor', 'tensor/nn', 'tensor/optim', 'attention', 'classifier'].map((name) => `@heddle/${name}`);
+const trainer = `
+import { SequenceClassifier } from '@heddle/classifier';
+import { crossEntropy, init } from '@heddle/tensor';
+import { AdamW } from '@heddle/tensor/optim';
+console.log(SequenceClassifier, crossEntropy, init, AdamW);`;
+const programs = [
+  ['Heddle: a program that trains a SequenceClassifier', trainer],
+  [
+    'Heddle: all of tensor, attention and classifier',
+    everything.map((name, i) => `import * as m${i} from '${name}'; console.log(m${i});`).join('\n'),
+  ],
+];
+for (const [name, program] of programs) rows.push([name, await bundled(program, join(root, 'tools/workspace-tests'))]);
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-peers-'));
 try {

@@ -46,7 +46,7 @@ export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config'
 export { attentionMask, blockMask, type MaskOptions, segmentMask } from './masks';
 export { type ExpertsConfig, type MixtureConfig, MixtureOfExperts } from './mixture-of-experts';
 export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
-export { loadModel, type PretrainedModel } from './models/auto';
+export { AutoModel, type AutoModelOptions, type PretrainedModel } from './models/auto';
 export { Bart, type BartConfig } from './models/bart';
 export { BartClassifier, type BartClassifierConfig } from './models/bart-classifier';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';

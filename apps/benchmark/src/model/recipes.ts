@@ -3,8 +3,9 @@ import type { Recipe } from './recipe.js';
 
 /**
  * The spam suite's. One layer is enough; the greatest values beside the mean let one telling word count in a long mail.
- * Tokens are hidden while it trains, and it trains for three epochs alone: after more it knows its mail by heart. The last
+ * Tokens are hidden while it trains, and it trains for four epochs alone: after more it knows its mail by heart. The last
  * weights count: between epochs some hundred mails for validation tell little, and a falling rate has ended its work.
+ * Over three folds of the training part: 75 errors in 4,316 mails, 91 where 256 tokens are read for three epochs.
  */
 export const SMALL: Recipe = {
   description: 'transformer, 1 layer',
@@ -13,12 +14,12 @@ export const SMALL: Recipe = {
   layers: 1,
   heads: 4,
   feedForward: 128,
-  maxLength: 256,
+  maxLength: 384,
   tail: 1 / 2,
   pooling: 'meanMax',
   dropout: 0.25,
   tokenDropout: 0.3,
-  epochs: 3,
+  epochs: 4,
   batchSize: 16,
   optimizer: 'adamw',
   lr: 2e-3,

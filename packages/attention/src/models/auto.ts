@@ -30,11 +30,14 @@ export type PretrainedModel =
   | T5
   | Vit;
 
+/** Options of `AutoModel.fromPretrained`: the config is the folder's. */
+export type AutoModelOptions = Omit<PretrainedOptions, 'config'>;
+
 /** How a family is loaded, whatever its config is like. */
 interface Loader {
   readonly modelType: string;
   readonly names: readonly string[];
-  load(source: Source, options: Omit<PretrainedOptions, 'config'>): Promise<PretrainedModel>;
+  load(source: Source, options: AutoModelOptions): Promise<PretrainedModel>;
 }
 
 function loader<Config, Model extends PretrainedModel & Module>(architecture: Architecture<Config, Model>): Loader {
@@ -56,27 +59,7 @@ const loaders: readonly Loader[] = [
   ...decoderClassifiers,
 ];
 
-/**
- * Loads a folder with config.json and weights (safetensors, or PyTorch's `.bin`), whatever model it holds.
- *
- * @param source a path (Node), a URL that ends in a slash, a map from name to bytes, or a model's id on the Hub
- * @throws {HubError} where a model's id is given and it can't be had.
- * @throws {FormatError} where the architecture isn't known, naming those that are, or a file is missing or damaged.
- * @throws {StateDictError} listing every missing, unexpected and mis-shaped weight.
- * @example
- * ```ts
- * import { Gpt2, gpt2Config, loadModel } from '@heddle/attention';
- * import { init } from '@heddle/tensor';
- * await init();
- * const files = new Map<string, Uint8Array>();
- * await new Gpt2(gpt2Config({ vocabSize: 50, dim: 16, layers: 1, heads: 2, maxLength: 8 })).savePretrained(files);
- * console.log((await loadModel(files)).constructor.name); // Gpt2
- * ```
- */
-export async function loadModel(
-  source: Source,
-  options: Omit<PretrainedOptions, 'config'> = {},
-): Promise<PretrainedModel> {
+async function fromPretrained(source: Source, options: AutoModelOptions = {}): Promise<PretrainedModel> {
   const folder = await resolveModel(source, options);
   const { model_type: type, architectures } = await readModelConfig(folder);
   const name = Array.isArray(architectures) ? architectures[0] : undefined;
@@ -93,3 +76,26 @@ export async function loadModel(
   }
   return found.load(folder, options);
 }
+
+/**
+ * The right class for a checkpoint, head included: chosen by `model_type` and `architectures` in its config.json, as
+ * transformers' classes of this name do.
+ *
+ * `fromPretrained(source, options)` loads config.json and weights (safetensors, or PyTorch's `.bin`). `source` is a path
+ * (Node), a URL that ends in a slash, a map from name to bytes, or a model's id on the Hub. It throws a `HubError` where an
+ * id can't be had; a `FormatError` where the architecture isn't known, naming those that are, or a file is missing or
+ * damaged; and a `StateDictError` listing every missing, unexpected and mis-shaped weight.
+ *
+ * @example
+ * ```ts
+ * import { AutoModel, Gpt2, gpt2Config } from '@heddle/attention';
+ * import { init } from '@heddle/tensor';
+ * await init();
+ * const files = new Map<string, Uint8Array>();
+ * await new Gpt2(gpt2Config({ vocabSize: 50, dim: 16, layers: 1, heads: 2, maxLength: 8 })).savePretrained(files);
+ * console.log((await AutoModel.fromPretrained(files)).constructor.name); // Gpt2
+ * ```
+ */
+export const AutoModel: {
+  readonly fromPretrained: (source: Source, options?: AutoModelOptions) => Promise<PretrainedModel>;
+} = { fromPretrained };

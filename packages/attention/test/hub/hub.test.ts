@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { init } from '@heddle/tensor';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Gpt2, HubError, loadModel } from '../../src/index';
+import { AutoModel, Gpt2, HubError } from '../../src/index';
 import { folderOf } from '../support/model-fixture';
 import { type Behaviour, startHub } from './server';
 
@@ -67,7 +67,7 @@ it('fetches a model once, into the layout of Python, and says how far it is', as
   expect(readFileSync(join(root, 'refs/main'), 'utf8')).toBe('a'.repeat(40));
   expect(existsSync(join(root, 'snapshots', 'a'.repeat(40), 'tokenizer.json'))).toBe(true);
   expect(downloads()).toHaveLength(3);
-  expect(await weightsOf((await loadModel('owner/tiny', at())) as Gpt2)).toEqual(await weightsOf(plain));
+  expect(await weightsOf((await AutoModel.fromPretrained('owner/tiny', at())) as Gpt2)).toEqual(await weightsOf(plain));
   await Gpt2.fromPretrained('owner/tiny', { ...at(), revision: 'v1' });
   expect(downloads()).toHaveLength(3);
 });
@@ -143,7 +143,7 @@ it('says what there is not', async () => {
     'revision: expected',
   );
   files.delete('config.json');
-  await expect(loadModel('owner/tiny', at())).rejects.toThrow('has no config.json');
+  await expect(AutoModel.fromPretrained('owner/tiny', at())).rejects.toThrow('has no config.json');
   const wrong = { dtype: 'float16' } as unknown as { dtype: 'float32' };
   await expect(Gpt2.fromPretrained(folderOf('gpt2'), wrong)).rejects.toThrow("dtype: expected 'float32'");
 });

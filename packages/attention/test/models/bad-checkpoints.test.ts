@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { init, memory } from '@heddle/tensor';
 import { saveSafetensors } from '@heddle/tensor/io';
 import { beforeAll, expect, it } from 'vitest';
-import { Gpt2, Llama, loadModel } from '../../src/index';
+import { AutoModel, Gpt2, Llama } from '../../src/index';
 import { fixtureNames, folderOf } from '../support/model-fixture';
 
 const filesOf = (name: string): Map<string, Uint8Array> =>
@@ -21,13 +21,13 @@ beforeAll(async () => {
 });
 
 it.each(fixtureNames())('finds the class of %s', async (name) => {
-  const model = await loadModel(folderOf(name));
+  const model = await AutoModel.fromPretrained(folderOf(name));
   expect(model.parameterCount()).toBeGreaterThan(500);
   model.dispose();
 });
 
 it('names the architectures that it knows', async () => {
-  await expect(loadModel(withConfig('gpt2', { model_type: 'mamba' }))).rejects.toThrow(
+  await expect(AutoModel.fromPretrained(withConfig('gpt2', { model_type: 'mamba' }))).rejects.toThrow(
     /expected one of .*llama.*gpt2.*got "mamba"/,
   );
   await expect(Gpt2.fromPretrained(folderOf('llama'))).rejects.toThrow('expected model_type "gpt2", got "llama"');
@@ -69,7 +69,10 @@ it('refuses absurd sizes before it asks for memory', async () => {
     ['clip', { vision_config: { image_size: large, patch_size: 1 } }, 'parameters'],
     ['gpt2-classes', { n_layer: large }, 'n_layer'],
   ] as const)
-    await expect(loadModel(withConfig(name, fields)), `${name} ${JSON.stringify(fields)}`).rejects.toThrow(problem);
+    await expect(
+      AutoModel.fromPretrained(withConfig(name, fields)),
+      `${name} ${JSON.stringify(fields)}`,
+    ).rejects.toThrow(problem);
   expect(memory().bytes).toBe(before);
 });
 

@@ -1,7 +1,7 @@
 // Decoders and BART with heads for labels against transformers: logits, hidden states, attention, loss, every gradient.
 import { crossEntropy, init, type Tensor } from '@heddle/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BartClassifier, DecoderClassifier, Inspection, loadModel } from '../../src/index';
+import { AutoModel, BartClassifier, DecoderClassifier, Inspection } from '../../src/index';
 import { expectClose } from '../support/fixture';
 import {
   batchOf,
@@ -18,8 +18,10 @@ beforeAll(async () => {
   await init({ backend: 'wasm' });
 });
 
-async function load(source: Parameters<typeof loadModel>[0]): Promise<BartClassifier | DecoderClassifier> {
-  const model = await loadModel(source);
+async function load(
+  source: Parameters<typeof AutoModel.fromPretrained>[0],
+): Promise<BartClassifier | DecoderClassifier> {
+  const model = await AutoModel.fromPretrained(source);
   if (model instanceof BartClassifier || model instanceof DecoderClassifier) return model;
   throw new Error(`it is a ${model.constructor.name}`);
 }
