@@ -213,7 +213,8 @@ describe('bad input', () => {
         for (;;) await model.generate([[5, 6]], { ...endless, signal });
       };
       await expect(work()).rejects.toThrow('timeout');
-      expect(memory().buffers).toBe(before);
+      // Timers run, so the collector does too: what earlier tests forgot may be gone by now.
+      expect(memory().buffers).toBeLessThanOrEqual(before);
     },
   );
 
