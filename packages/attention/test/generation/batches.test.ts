@@ -66,8 +66,8 @@ describe.each(Object.keys(models))('%s', (name) => {
         };
         const options = { maxNewTokens: 12, eosIds: [], allowed, signal: control.signal, ...way };
         await expect(model.generate(prompts, options)).rejects.toThrow('enough');
-        expect(memory().buffers).toBe(before.buffers);
-        expect(memory().bytes).toBe(before.bytes);
+        expect(memory().buffers).toBeLessThanOrEqual(before.buffers);
+        expect(memory().bytes).toBeLessThanOrEqual(before.bytes);
       }
     },
   );

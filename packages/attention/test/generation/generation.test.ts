@@ -82,7 +82,7 @@ describe.each(Object.keys(models))('%s', (name) => {
     const before = memory().buffers;
     await model.generate(prompts, { maxNewTokens: 3 });
     await model.generate(prompts, { maxNewTokens: 3, beams: 2 });
-    expect(memory().buffers).toBe(before);
+    expect(memory().buffers).toBeLessThanOrEqual(before);
   });
 });
 
@@ -226,6 +226,6 @@ describe('bad input', () => {
     control.abort(new Error('enough'));
     await expect(working).rejects.toThrow('enough');
     await expect(model.generate([[5]], { beams: 2, signal: control.signal })).rejects.toThrow('enough');
-    expect(memory().buffers).toBe(before);
+    expect(memory().buffers).toBeLessThanOrEqual(before);
   });
 });
