@@ -42,8 +42,8 @@ export interface EngineInfo {
   readonly notes: readonly string[];
 }
 
-// Jobs below this much work (about a tenth of a millisecond on one thread) aren't worth waking a worker for.
-const PARALLEL_WORK = 200_000;
+// Jobs below this much work (some tens of microseconds on one thread) aren't worth sharing, even with a worker awake.
+const PARALLEL_WORK = 50_000;
 const MAX_THREADS = 64;
 const INITIAL_BYTES = 4 << 20;
 

@@ -80,11 +80,14 @@ const FLOPS_PER_OPERATION = 8;
 const BLAS_MULTIPLY_ADDS = 1 << 17;
 const BLAS_DIMENSION = 9;
 // What one call of the BLAS computes at least, in multiply-adds and in elements of C (it packs its operands anew in
-// each call), and the most calls that a matrix is cut into.
+// each call), and the most calls that a matrix is cut into. Half of a smaller product still is worth a call: it halves
+// what a batch of one waits for.
 const BLAS_BLOCK = 1 << 22;
 const BLAS_AREA = 1 << 14;
+const BLAS_HALF = 1 << 20;
+const BLAS_HALF_AREA = 1 << 12;
 const BLAS_BLOCKS = 8;
-const BLAS_FLOPS_PER_OPERATION = 64;
+const BLAS_FLOPS_PER_OPERATION = 32;
 // The table of addresses lies in the argument block behind the arguments, where it has room there.
 const TABLE_SLOT = 40;
 const TABLE_ROOM = 12_000;
@@ -138,7 +141,8 @@ function leading({ rowStride, colStride }: Matrices, rows: number, columns: numb
 function blasBlock(M: number, N: number, K: number): { height: number; width: number } {
   let [height, width] = [M, N];
   for (let blocks = 2; blocks <= BLAS_BLOCKS; blocks *= 2) {
-    if (M * N * K < blocks * BLAS_BLOCK || M * N < blocks * BLAS_AREA) break;
+    const [least, area] = blocks === 2 ? [BLAS_HALF, BLAS_HALF_AREA] : [BLAS_BLOCK, BLAS_AREA];
+    if (M * N * K < blocks * least || M * N < blocks * area) break;
     if (height >= width) height = Math.ceil(height / 32) * 16;
     else width = Math.ceil(width / 32) * 16;
   }

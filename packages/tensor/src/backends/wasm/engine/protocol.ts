@@ -62,5 +62,5 @@ export interface BlasSource {
   readonly library: string;
 }
 
-/** Turns of the loop in which a thread looks for news before it sleeps: tens of microseconds. */
-export const SPINS = 20_000;
+/** Turns of the loop in which a thread looks for news before it sleeps: longer than a small kernel on one thread takes. */
+export const SPINS = 100_000;
