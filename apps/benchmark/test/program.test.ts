@@ -2,6 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TableError } from '@heddle/trainer';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BenchError } from '../src/errors.js';
 import { runProgram } from '../src/program.js';
@@ -32,6 +33,13 @@ async function bench(args: string[], run?: (context: SuiteContext) => Promise<vo
 }
 
 afterEach(() => vi.unstubAllEnvs());
+
+it('says which flags name columns where one is missing', async () => {
+  const { code, err } = await bench(['--data', 'a.csv'], async () => {
+    throw new TableError('missing-column', 'no column looks like the label', { source: 'a.csv', columns: ['a'] });
+  });
+  expect([code, err]).toEqual([1, 'bench: a.csv: no column looks like the label (--text and --label name columns)\n']);
+});
 
 describe('which suite runs', () => {
   it.each([
