@@ -1,8 +1,14 @@
 // What a family of models is to the loader, and loading and saving for all of them.
-import { ArgumentError, FormatError } from '@heddle/tensor';
-import { readJson, type Source, writeFile } from '@heddle/tensor/io';
+import { ArgumentError, backendInfo, FormatError, scope } from '@heddle/tensor';
+import { readJson, type SavedFloat, type Source, writeFile } from '@heddle/tensor/io';
 import { type Module, skipInit } from '@heddle/tensor/nn';
-import { type CheckpointLayout, type LoadCheckpointOptions, loadCheckpoint, saveCheckpoint } from './checkpoint';
+import {
+  type CheckpointLayout,
+  type LoadCheckpointOptions,
+  type LoadedDType,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint';
 import { type ConfigJson, ConfigReader } from './config-reader';
 import { type HubOptions, resolveModel } from './hub/hub';
 
@@ -24,8 +30,12 @@ export interface Architecture<Config, Model extends Module> {
 
 /** How a model is loaded. */
 export interface PretrainedOptions<Config = object> extends HubOptions, Omit<LoadCheckpointOptions, 'onProgress'> {
-  /** What weights are computed with. Those of any precision are widened to it; there is no other. */
-  readonly dtype?: 'float32' | undefined;
+  /**
+   * What weights are in memory, whatever they are in the file. `float32`, where nothing is said, widens those of 16 bits.
+   * `int8` rounds the weights of linear maps while they are read, as `quantize` does: a quarter of the memory, at the peak
+   * too, for inference on wasm.
+   */
+  readonly dtype?: LoadedDType | undefined;
   /** Settings that replace the file's, such as another head. Say `strict: false` where that makes weights of its own. */
   readonly config?: Partial<Config> | undefined;
 }
@@ -37,6 +47,8 @@ export type ModelTarget = string | Map<string, Uint8Array>;
 export interface SavePretrainedOptions {
   /** Larger checkpoints are split into shards of at most this many bytes: 5 GB where nothing is said. */
   readonly maxShardBytes?: number;
+  /** What weights are rounded to in the file: `float32`, all that they are, where nothing is said. */
+  readonly dtype?: SavedFloat | undefined;
 }
 
 /** Reads a folder's config.json. */
@@ -64,14 +76,8 @@ export async function loadPretrained<Config, Model extends Module>(
   source: Source,
   options: PretrainedOptions<Config> = {},
 ): Promise<Model> {
-  const { onProgress, dtype = 'float32' } = options;
-  if (dtype !== 'float32')
-    throw new ArgumentError(
-      'fromPretrained',
-      'dtype',
-      "'float32', which weights of any precision become",
-      String(dtype),
-    );
+  const { onProgress } = options;
+  checkDType(options);
   const json = await readModelConfig(source);
   if (json['model_type'] !== undefined && json['model_type'] !== architecture.modelType) {
     const [got] = [JSON.stringify(json['model_type'])];
@@ -80,7 +86,10 @@ export async function loadPretrained<Config, Model extends Module>(
   const reader = new ConfigReader(json);
   const read = { ...architecture.read(reader), ...options.config };
   const config = reader.done(read, (known) => architecture.parameters(known));
-  const model = options.strict === false ? architecture.make(config) : skipInit(() => architecture.make(config));
+  // In a scope: what initial weights were made of goes before the file is read.
+  const make = (): Model => scope(() => architecture.make(config));
+  const hollow = options.dtype === 'int8';
+  const model = options.strict === false ? make() : skipInit(make, { hollow });
   try {
     await loadCheckpoint(model, source, architecture.layout(config), {
       ...options,
@@ -91,6 +100,17 @@ export async function loadPretrained<Config, Model extends Module>(
     throw error;
   }
   return model.eval();
+}
+
+/** Refuses what weights can't be, before anything is read. */
+function checkDType({ dtype = 'float32', strict = true }: Pick<PretrainedOptions, 'dtype' | 'strict'>): void {
+  const expect = (expected: string): ArgumentError =>
+    new ArgumentError('fromPretrained', 'dtype', expected, JSON.stringify(dtype) ?? typeof dtype);
+  if (dtype !== 'float32' && dtype !== 'int8')
+    throw expect("'float32', which weights of 16 bits are widened to, or 'int8': there is no half precision in memory");
+  if (dtype === 'float32') return;
+  if (backendInfo().backend === 'gpu') throw expect("'float32' on the GPU: 8-bit weights run on wasm");
+  if (!strict) throw expect("'float32' where weights may be missing: a map of 8 bits can't be trained");
 }
 
 /** Writes a folder that `transformers` in Python loads. The config comes last: a folder with one is whole. */
@@ -112,7 +132,7 @@ export async function writePretrained<Config, Model extends Module>(
   const json = {
     architectures: names.slice(0, 1),
     model_type: modelType,
-    torch_dtype: 'float32',
+    torch_dtype: options.dtype ?? 'float32',
     ...architecture.write(config),
   };
   await writeFile(at('config.json'), `${JSON.stringify(json, null, 2)}\n`, into);

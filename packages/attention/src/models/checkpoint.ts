@@ -5,6 +5,7 @@ import {
   ArgumentError,
   concat,
   contiguous,
+  keep,
   noGrad,
   type Shape,
   scope,
@@ -13,7 +14,7 @@ import {
   zeros,
 } from '@heddle/tensor';
 import { type CheckpointFile, openCheckpoint, type SaveOptions, type Source, saveSafetensors } from '@heddle/tensor/io';
-import { assign, type Module } from '@heddle/tensor/nn';
+import { assign, type Module, QuantizedLinear, quantizable, quantize, type WeightReader } from '@heddle/tensor/nn';
 
 /** Several of our linear maps that a checkpoint holds as one. */
 export interface Packed {
@@ -135,10 +136,15 @@ export function fromTheirRows({ ours, perHead }: PackedMaps, rows: Tensor): Tens
     .reshape(rows.shape);
 }
 
+/** What the weights of linear maps can be in memory. */
+export type LoadedDType = 'float32' | 'int8';
+
 /** What `loadCheckpoint` may be told. */
 export interface LoadCheckpointOptions {
   /** False leaves weights that a checkpoint lacks as they were made, such as a new head's. */
   readonly strict?: boolean;
+  /** `int8` rounds the weights of linear maps as they are read, into a model whose maps are hollow. */
+  readonly dtype?: LoadedDType | undefined;
   /** Called after each tensor. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -180,14 +186,30 @@ export async function loadCheckpoint(
     for (const name of files.values()) if (!used.has(name)) given.set(name, { shape: [], dtype: 'float32' });
     const places = model.placesFor(given, { strict: options.strict ?? true });
     await file.verify();
+    const rounded = new Set<AnyTensor>(
+      options.dtype === 'int8' ? quantizable(model).map(({ map }) => map.weight) : undefined,
+    );
     let done = 0;
-    for (const { name, tensor: target } of places) {
+    const progress = (): void => options.onProgress?.(++done, places.length);
+    const whereIs = (name: string): { readonly place: Place; readonly from: string } => {
       const place = placeOf(layout, name);
-      const from = inFile(place.theirs) ?? place.theirs;
+      return { place, from: inFile(place.theirs) ?? place.theirs };
+    };
+    for (const { name, tensor: target } of places) {
+      if (rounded.has(target)) continue;
+      const { place, from } = whereIs(name);
       if (isPlain(layout, place)) await file.copyInto(from, target);
-      else await unpack(file, from, place, target);
-      options.onProgress?.(++done, places.length);
+      else assignRows(target, await unpacked(file, from, place));
+      progress();
     }
+    const read: WeightReader = async (name, take) => {
+      const { place, from } = whereIs(`${name}.weight`);
+      // Shapes that only differ by how rows are folded have their elements in the same order.
+      if (place.parts === 1 && !place.transposed) await file.parts(from, (part) => take(part as Float32Array));
+      else take(await valuesOf(await unpacked(file, from, place)));
+      progress();
+    };
+    if (rounded.size > 0) await quantize(model, { read });
   } finally {
     await file.close();
   }
@@ -208,10 +230,11 @@ function shapeOf(shape: Shape, { transposed, parts }: Place): Shape {
   return own.length === 0 ? own : [own[0] / parts, ...own.slice(1)];
 }
 
-async function unpack(file: CheckpointFile, from: string, place: Place, target: AnyTensor): Promise<void> {
+/** Our rows of a tensor that is packed or turned in a file. The tensor is kept: dispose of it in the end. */
+async function unpacked(file: CheckpointFile, from: string, place: Place): Promise<Tensor> {
   const shape = file.entries.get(from)?.shape ?? [];
   const data = await file.data(from);
-  noGrad(() =>
+  return noGrad(() =>
     scope(() => {
       const whole = tensor<'float32'>(data, { shape, dtype: 'float32' });
       const rows = place.transposed ? whole.transpose() : whole; // [parts · out, in] or [parts · out]
@@ -221,9 +244,22 @@ async function unpack(file: CheckpointFile, from: string, place: Place, target: 
         perHead === undefined
           ? rows.reshape([parts, -1, ...rest]).select(0, part)
           : rows.reshape([perHead, parts, -1, ...rest]).select(1, part);
-      assign(target, pieces.reshape(target.shape));
+      return keep(pieces);
     }),
   );
+}
+
+function assignRows(target: AnyTensor, rows: Tensor): void {
+  noGrad(() => scope(() => assign(target, rows.reshape(target.shape))));
+  rows.dispose();
+}
+
+async function valuesOf(rows: Tensor): Promise<Float32Array> {
+  try {
+    return await rows.data();
+  } finally {
+    rows.dispose();
+  }
 }
 
 /** A model's tensors under a checkpoint's names; what was packed or turned is new and must be disposed of. */
@@ -278,13 +314,20 @@ function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
-/** Writes a model's weights under a checkpoint's names. */
+/**
+ * Writes a model's weights under a checkpoint's names.
+ *
+ * @throws {ArgumentError} where weights are 8-bit integers: no other program would read them.
+ */
 export async function saveCheckpoint(
   path: string,
   model: Module,
   layout: CheckpointLayout,
   options: SaveOptions = {},
 ): Promise<void> {
+  const rounded = model.namedModules().find(({ module }) => module instanceof QuantizedLinear);
+  if (rounded !== undefined)
+    throw new ArgumentError('savePretrained', 'model', 'weights in floats', `8-bit integers in ${rounded.name}`);
   const { state, made } = packedState(model, layout);
   try {
     await saveSafetensors(path, state, { metadata: { format: 'pt' }, ...options });

@@ -85,6 +85,15 @@ export class CheckpointFile {
     await this.inParts(name, entry, (values, at) => writeAt(target, at, values));
   }
 
+  /**
+   * Reads a tensor front to back in parts of a few megabytes. A part's array is used again for the next one.
+   *
+   * @param take gets a part, and the place of its first element
+   */
+  async parts(name: string, take: (values: Float32Array | Int32Array, at: number) => void): Promise<void> {
+    await this.inParts(name, this.find(name), take);
+  }
+
   /** Reads everything that might not fit its dtype (64-bit integers, say) and throws where it doesn't. */
   async verify(): Promise<void> {
     for (const [name, entry] of this.shards.entries) {

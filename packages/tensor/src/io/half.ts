@@ -1,4 +1,4 @@
-// The two 16-bit floats of checkpoints, widened to float32. Both are exact: every value of theirs is one of float32's.
+// The two 16-bit floats of checkpoints: widened to float32, which is exact, and rounded from it.
 
 let table: Float32Array | null = null;
 
@@ -28,5 +28,38 @@ export function widenFloat16(bits: Uint16Array, out: Float32Array): Float32Array
 export function widenBfloat16(bits: Uint16Array, out: Float32Array): Float32Array {
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i] << 16;
+  return out;
+}
+
+/** Rounds to the nearest float16, ties to even, as PyTorch does: what is too large becomes infinite. */
+export function narrowFloat16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) {
+    const sign = (words[i] >>> 16) & 0x8000;
+    const size = words[i] & 0x7fff_ffff;
+    out[i] = sign | float16Size(size, values[i]);
+  }
+  return out;
+}
+
+/** The bits of a float16 without its sign, from those of a float32. */
+function float16Size(size: number, value: number): number {
+  if (size > 0x7f80_0000) return 0x7e00; // no number
+  if (size >= 0x477f_f000) return 0x7c00; // from 65,520 on
+  // Below 2^-14 the last place is always 2^-24; adding 2^52 rounds a double to whole numbers.
+  if (size < 0x3880_0000) return Math.abs(value) * 2 ** 24 + 2 ** 52 - 2 ** 52;
+  return (size + 0xfff + ((size >>> 13) & 1) - 0x3800_0000) >>> 13; // exponents count from 15, not from 127
+}
+
+/** The same for bfloat16. */
+export function narrowBfloat16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    const nan = (word & 0x7fff_ffff) > 0x7f80_0000;
+    out[i] = nan ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
   return out;
 }

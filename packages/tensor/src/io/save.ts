@@ -1,8 +1,9 @@
 // Writing checkpoints: one safetensors file, or shards with an index. Tensors are read one at a time.
-import type { DType } from '../dtype';
+import type { DType, HostArrays } from '../dtype';
 import { ArgumentError } from '../errors';
 import type { AnyTensor } from '../tensor';
 import { type FileDType, fileDTypes } from './file-dtype';
+import { narrowBfloat16, narrowFloat16 } from './half';
 import { encodeHeader, type Planned, requireSafeName } from './header';
 import { fileSystem } from './node';
 import { type Prepared, type WriteOptions, type Written, writeFile, writeTemporary } from './write';
@@ -13,12 +14,18 @@ export interface SaveOptions extends WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Larger checkpoints are split into shards of at most this many bytes, a tensor never: no split where nothing is said. */
   readonly maxShardBytes?: number;
+  /** What floats are rounded to, ties to even as in PyTorch: `float32`, their own, where nothing is said. */
+  readonly dtype?: SavedFloat | undefined;
 }
 
-const dtypes = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const satisfies Record<DType, FileDType>;
+/** What floats can be in a file that is written. */
+export type SavedFloat = 'float32' | 'float16' | 'bfloat16';
+
+const floats = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const satisfies Record<SavedFloat, FileDType>;
+const others = { int32: 'I32', bool: 'BOOL' } as const satisfies Record<Exclude<DType, 'float32'>, FileDType>;
 
 /** Wider elements first, so that all data is aligned; in the reference implementation's order. */
-const order: readonly FileDType[] = Object.values(dtypes);
+const order: readonly FileDType[] = ['F32', 'I32', 'BF16', 'F16', 'BOOL'];
 
 /** A tensor and its place in a file. */
 interface Entry extends Planned {
@@ -50,8 +57,11 @@ export async function saveSafetensors(
   if (!path.endsWith('.safetensors')) {
     throw new ArgumentError('saveSafetensors', 'path', 'a name that ends in .safetensors', path);
   }
+  const { dtype = 'float32' } = options;
+  if (!Object.hasOwn(floats, dtype))
+    throw new ArgumentError('saveSafetensors', 'dtype', Object.keys(floats).join(', '), String(dtype));
   const metadata = new Map(Object.entries(options.metadata ?? {}));
-  const shards = split(plan(path, tensors), options.maxShardBytes ?? Number.POSITIVE_INFINITY);
+  const shards = split(plan(path, tensors, dtype), options.maxShardBytes ?? Number.POSITIVE_INFINITY);
   const stem = path.slice(0, -'.safetensors'.length);
   const index = `${path}.index.json`;
   const number = (i: number): string => String(i).padStart(5, '0');
@@ -68,10 +78,10 @@ export async function saveSafetensors(
 }
 
 /** The tensors in the order of their data: by dtype, then by name. The same tensors give the same bytes as in Python. */
-function plan(path: string, tensors: ReadonlyMap<string, AnyTensor>): Entry[] {
+function plan(path: string, tensors: ReadonlyMap<string, AnyTensor>, float: SavedFloat): Entry[] {
   const entries = [...tensors].map(([name, tensor]): Entry => {
     tensor.assertAlive('saveSafetensors');
-    const dtype = dtypes[tensor.dtype];
+    const dtype = tensor.dtype === 'float32' ? floats[float] : others[tensor.dtype];
     const bytes = tensor.size * fileDTypes[dtype].bytes;
     return { name: requireSafeName(path, name), tensor, dtype, shape: tensor.shape, bytes };
   });
@@ -96,10 +106,18 @@ function split(entries: readonly Entry[], maxBytes: number): Entry[][] {
 
 async function* fileOf(entries: readonly Entry[], metadata: ReadonlyMap<string, string>): AsyncGenerator<Uint8Array> {
   yield encodeHeader(entries, metadata);
-  for (const { tensor } of entries) {
-    const data = await tensor.data();
+  for (const { tensor, dtype } of entries) {
+    const data = narrowed(await tensor.data(), dtype);
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
+}
+
+function narrowed(
+  data: HostArrays['float32' | 'int32' | 'bool'],
+  dtype: FileDType,
+): HostArrays['float32' | 'int32' | 'bool'] | Uint16Array {
+  if (!(data instanceof Float32Array)) return data;
+  return dtype === 'F16' ? narrowFloat16(data) : dtype === 'BF16' ? narrowBfloat16(data) : data;
 }
 
 function indexOf(shards: readonly (readonly Entry[])[], paths: readonly string[]): string {

@@ -2,7 +2,14 @@
 export { assign } from './assign';
 export { type Layer, ModuleList, Sequential } from './containers';
 export { Conv1d, type Conv1dConfig } from './conv1d';
-export { fanInUniform, type InitializerOptions, normal, skipInit, xavierUniform } from './initializers';
+export {
+  fanInUniform,
+  type InitializerOptions,
+  normal,
+  type SkipInitOptions,
+  skipInit,
+  xavierUniform,
+} from './initializers';
 export {
   Dropout,
   Embedding,
@@ -15,4 +22,4 @@ export {
 } from './layers';
 export { type ForwardHook, type LoadOptions, Module, StateDictError, snakeCase } from './module';
 export { type BufferOptions, buffer, Parameter } from './parameter';
-export { QuantizedLinear, type QuantizeOptions, quantize } from './quantized-linear';
+export { QuantizedLinear, type QuantizeOptions, quantizable, quantize, type WeightReader } from './quantized-linear';

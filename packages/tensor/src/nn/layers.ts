@@ -6,7 +6,7 @@ import { layerNorm, rmsNorm } from '../fused/norm';
 import { ones, tensor, zeros } from '../ops/create';
 import type { Generator } from '../random';
 import type { AnyTensor, Tensor } from '../tensor';
-import { fanInUniform, type InitializerOptions, normal } from './initializers';
+import { fanInUniform, type InitializerOptions, mapWeight, normal } from './initializers';
 import { Module } from './module';
 import { Parameter } from './parameter';
 
@@ -41,7 +41,7 @@ export class Linear extends Module {
 
   constructor({ inputs, outputs, bias = true, activation = 'none', generator }: LinearConfig) {
     super();
-    this.weight = new Parameter(fanInUniform([outputs, inputs], inputs, { generator }));
+    this.weight = new Parameter(mapWeight([outputs, inputs], { generator }));
     this.bias = bias ? new Parameter(fanInUniform([outputs], inputs, { generator })) : null;
     this.activation = activation;
   }

@@ -2,7 +2,10 @@
 import { ArgumentError } from '../errors';
 import { type Activation, activate } from '../fused/linear';
 import { INT8_PER_WORD, linearInt8 } from '../fused/linear-int8';
+import { scope } from '../lifetime';
+
 import { tensor } from '../ops/create';
+import { contiguous } from '../ops/views';
 import type { Tensor } from '../tensor';
 import { Linear } from './layers';
 import { Module } from './module';
@@ -56,10 +59,15 @@ export class QuantizedLinear extends Module {
   }
 }
 
+/** Gives a map's weight in parts, row after row; a part may end inside a row, and may be overwritten afterwards. */
+export type WeightReader = (name: string, take: (part: Float32Array) => void) => Promise<void>;
+
 /** Which maps `quantize` takes. */
 export interface QuantizeOptions {
   /** Names of the linear maps, such as `/feed_forward/`: all where nothing is said. */
   readonly match?: RegExp;
+  /** Where weights come from: a file, say, while the maps are hollow (`skipInit`). The maps' own where nothing is said. */
+  readonly read?: WeightReader;
 }
 
 /**
@@ -79,21 +87,38 @@ export interface QuantizeOptions {
  * ```
  */
 export async function quantize(model: Module, options: QuantizeOptions = {}): Promise<readonly string[]> {
-  const modules = model.namedModules();
-  const tied = sharedParameters(modules.map(({ module }) => module));
-  const chosen = modules.flatMap(({ name, module }) => {
-    const matches = module instanceof Linear && module.constructor === Linear && (options.match?.test(name) ?? true);
-    return matches && module !== model && !tied.has(module.weight) ? [{ name, map: module }] : [];
-  });
-  if (chosen.length === 0) throw new ArgumentError('quantize', 'match', 'a name of a Linear', String(options.match));
+  const { match, read } = options;
+  const chosen = quantizable(model).filter(({ name }) => match?.test(name) ?? true);
+  if (chosen.length === 0) throw new ArgumentError('quantize', 'match', 'a name of a Linear', String(match));
   for (const { name, map } of chosen) {
     if (Object.hasOwn(map, 'forward'))
       throw new ArgumentError('quantize', 'model', 'adapters merged into their maps', `one beside ${name}`);
   }
   const made = new Map<unknown, QuantizedLinear>();
-  for (const { map } of chosen) if (!made.has(map)) made.set(map, await quantized(map));
-  for (const { module } of modules) replace(module, made);
+  for (const { name, map } of chosen) if (!made.has(map)) made.set(map, await quantized(name, map, read));
+  for (const { module } of model.namedModules()) replace(module, made);
   return chosen.map(({ name }) => name);
+}
+
+/**
+ * The maps that `quantize` takes where nothing is said.
+ *
+ * @example
+ * ```ts
+ * import { init } from '@heddle/tensor';
+ * import { Linear, quantizable, Sequential } from '@heddle/tensor/nn';
+ * await init();
+ * const model = new Sequential([new Linear({ inputs: 64, outputs: 8 })]);
+ * console.log(quantizable(model).map(({ name }) => name)); // [ '0' ]
+ * ```
+ */
+export function quantizable(model: Module): readonly { readonly name: string; readonly map: Linear }[] {
+  const modules = model.namedModules();
+  const tied = sharedParameters(modules.map(({ module }) => module));
+  return modules.flatMap(({ name, module }) => {
+    const takes = module instanceof Linear && module.constructor === Linear && !tied.has(module.weight);
+    return takes && module !== model ? [{ name, map: module }] : [];
+  });
 }
 
 /** Parameters that more than one module has in its own fields. */
@@ -110,33 +135,75 @@ function sharedParameters(modules: readonly Module[]): ReadonlySet<Parameter> {
   return shared;
 }
 
-async function quantized(map: Linear): Promise<QuantizedLinear> {
+async function quantized(
+  name: string,
+  map: Linear,
+  read: WeightReader = async (_, take) => take(await map.weight.data()),
+): Promise<QuantizedLinear> {
   const [outputs, inputs] = map.weight.shape;
-  const { bytes, scales } = roundRows(await map.weight.data(), outputs, inputs);
+  const rows = new RoundedRows(outputs, inputs);
+  await read(name, (part) => rows.take(part));
+  const words = rows.words(name);
   map.weight.dispose();
-  const words = new Int32Array(bytes.buffer);
   const shape = [outputs, words.length / Math.max(1, outputs)];
   return new QuantizedLinear({
-    qweight: tensor<'int32'>(words, { shape }),
-    scales: tensor<'float32'>(scales),
+    // A copy, as what is made from the host keeps the host's array: ids need it, weights don't.
+    qweight: scope(() => contiguous(tensor<'int32'>(words, { shape }), { copy: true })),
+    scales: tensor<'float32'>(rows.scales),
     bias: map.bias,
     activation: map.activation,
   });
 }
 
 /** The nearest integers to each row over its scale; rows padded to whole words. */
-function roundRows(weight: Float32Array, outputs: number, inputs: number): { bytes: Int8Array; scales: Float32Array } {
-  const stride = Math.ceil(inputs / INT8_PER_WORD) * INT8_PER_WORD;
-  const bytes = new Int8Array(outputs * stride);
-  const scales = new Float32Array(outputs);
-  for (let row = 0; row < outputs; row++) {
-    const values = weight.subarray(row * inputs, (row + 1) * inputs);
-    const scale = Math.fround(values.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / LARGEST);
-    scales[row] = scale;
-    if (scale === 0) continue;
-    for (let i = 0; i < inputs; i++) bytes[row * stride + i] = Math.round(values[i] / scale);
+class RoundedRows {
+  readonly scales: Float32Array;
+  private readonly bytes: Int8Array;
+  private readonly stride: number;
+  /** The row that parts are gathered into, how much of it there is, and its number. */
+  private readonly row: Float32Array;
+  private filled = 0;
+  private number = 0;
+
+  constructor(outputs: number, inputs: number) {
+    this.stride = Math.ceil(inputs / INT8_PER_WORD) * INT8_PER_WORD;
+    this.bytes = new Int8Array(outputs * this.stride);
+    this.scales = new Float32Array(outputs);
+    this.row = new Float32Array(inputs);
   }
-  return { bytes, scales };
+
+  take(part: Float32Array): void {
+    for (let at = 0; at < part.length; ) {
+      const count = Math.min(part.length - at, this.row.length - this.filled);
+      this.row.set(part.subarray(at, at + count), this.filled);
+      this.filled += count;
+      at += count;
+      if (this.filled === this.row.length) this.round();
+    }
+  }
+
+  /** All rows, four integers a word. */
+  words(name: string): Int32Array {
+    const { outputs, inputs } = { outputs: this.scales.length, inputs: this.row.length };
+    if (inputs > 0 && (this.number !== outputs || this.filled > 0))
+      throw new ArgumentError(
+        'quantize',
+        'read',
+        `${outputs * inputs} elements of ${name}`,
+        String(this.number * inputs + this.filled),
+      );
+    return new Int32Array(this.bytes.buffer);
+  }
+
+  private round(): void {
+    const { row, bytes, number } = this;
+    const begin = number * this.stride;
+    const scale = Math.fround(row.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / LARGEST);
+    this.scales[number] = scale;
+    if (scale !== 0) for (let i = 0; i < row.length; i++) bytes[begin + i] = Math.round(row[i] / scale);
+    this.number++;
+    this.filled = 0;
+  }
 }
 
 /** Puts the new maps where the old ones were, in fields and in lists. */
