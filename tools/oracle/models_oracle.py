@@ -20,9 +20,10 @@ from transformers import (
     AlbertConfig,
     AlbertForMaskedLM,
     AlbertForSequenceClassification,
-    AutoConfig,
+    AlbertModel,
     BartConfig,
     BartForConditionalGeneration,
+    BartForQuestionAnswering,
     BartForSequenceClassification,
     BertConfig,
     BertForMaskedLM,
@@ -30,11 +31,18 @@ from transformers import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
+    BertModel,
     BloomConfig,
     BloomForCausalLM,
     BloomForTokenClassification,
     CLIPConfig,
     CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    CLIPVisionModelWithProjection,
     DistilBertConfig,
     DistilBertForMaskedLM,
     DistilBertForMultipleChoice,
@@ -54,6 +62,7 @@ from transformers import (
     GPTNeoXForQuestionAnswering,
     LlamaConfig,
     LlamaForCausalLM,
+    LlamaForQuestionAnswering,
     LlamaForSequenceClassification,
     LlamaForTokenClassification,
     MarianConfig,
@@ -63,16 +72,23 @@ from transformers import (
     MPNetConfig,
     MPNetForMaskedLM,
     MPNetForSequenceClassification,
+    MPNetModel,
     Qwen2Config,
     Qwen2ForCausalLM,
     RobertaConfig,
     RobertaForMaskedLM,
     RobertaForMultipleChoice,
     RobertaForSequenceClassification,
+    RobertaModel,
     T5Config,
+    T5EncoderModel,
     T5ForConditionalGeneration,
+    T5ForQuestionAnswering,
+    T5ForSequenceClassification,
+    T5ForTokenClassification,
     ViTConfig,
     ViTForImageClassification,
+    ViTModel,
 )
 
 # Masks add the smallest float64, but some models take their softmax in float32, where that is -inf, and a token of
@@ -153,6 +169,15 @@ VIT = {
     "image_size": 8, "patch_size": 4, "num_channels": 3, "num_labels": 3,
 }
 
+SMALL_BART = {**BART, "d_model": 8, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 12, "decoder_ffn_dim": 12}
+SMALL_T5 = {
+    "vocab_size": VOCAB, "d_model": 8, "d_kv": 3, "d_ff": 12, "num_layers": 1, "num_heads": 2, "classifier_dropout": 0.1,
+    "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0,
+}
+SMALL_TOWER = {"hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "projection_dim": 6}
+SMALL_TEXT = {**CLIP["text_config"], **SMALL_TOWER}
+SMALL_VISION = {**CLIP["vision_config"], **SMALL_TOWER}
+
 MODELS = {
     "gpt2": ("causal", GPT2LMHeadModel, GPT2Config, {"vocab_size": VOCAB, "n_positions": 64, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_inner": 20, **SPECIAL}),
     "llama": ("causal", LlamaForCausalLM, LlamaConfig, {**LLAMA, "rope_scaling": LLAMA3, "attention_bias": True, "mlp_bias": True}),
@@ -187,13 +212,28 @@ MODELS = {
     "llama-tokens": ("encoder", LlamaForTokenClassification, LlamaConfig, {**LLAMA, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_labels": 3}),
     "gpt-neox-span": ("encoder", GPTNeoXForQuestionAnswering, GPTNeoXConfig, {"vocab_size": VOCAB, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "rotary_pct": 0.5, "max_position_embeddings": 24, "num_labels": 2, **SPECIAL}),
     "bloom-tokens": ("encoder", BloomForTokenClassification, BloomConfig, {"vocab_size": VOCAB, "hidden_size": 8, "n_layer": 1, "n_head": 2, "num_labels": 3, **SPECIAL}),
-    "bart-classes": ("encoder", BartForSequenceClassification, BartConfig, {**BART, "d_model": 8, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 12, "decoder_ffn_dim": 12, "num_labels": 3}),
+    "bart-classes": ("encoder", BartForSequenceClassification, BartConfig, {**SMALL_BART, "num_labels": 3}),
+    "bart-span": ("encoder", BartForQuestionAnswering, BartConfig, {**SMALL_BART, "num_labels": 2}),
+    "t5-classes": ("encoder", T5ForSequenceClassification, T5Config, {**SMALL_T5, "num_labels": 3}),
+    "t5-span": ("encoder", T5ForQuestionAnswering, T5Config, {**SMALL_T5, "num_labels": 2}),
+    "t5-tokens": ("encoder", T5ForTokenClassification, T5Config, {**SMALL_T5, "feed_forward_proj": "gated-gelu", "num_labels": 3}),
+    "llama-span": ("encoder", LlamaForQuestionAnswering, LlamaConfig, {**LLAMA, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1}),
     "t5": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 6, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
     "t5-gated": ("seq2seq", T5ForConditionalGeneration, T5Config, {"vocab_size": VOCAB, "d_model": 16, "d_kv": 4, "d_ff": 20, "num_layers": 2, "num_heads": 4, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 10, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}),
     "bart": ("seq2seq", BartForConditionalGeneration, BartConfig, BART),
     "marian": ("seq2seq", MarianMTModel, MarianConfig, {**BART, "activation_function": "swish", "scale_embedding": True, "decoder_start_token_id": 0}),
     "vit": ("image", ViTForImageClassification, ViTConfig, VIT),
     "clip": ("clip", CLIPModel, CLIPConfig, CLIP),
+    "bert-bare": ("bare", BertModel, BertConfig, SMALL),
+    "roberta-bare": ("bare", RobertaModel, RobertaConfig, {**SMALL, "type_vocab_size": 1, "pad_token_id": 1}),
+    "albert-bare": ("bare", AlbertModel, AlbertConfig, {**SMALL, "embedding_size": 6, "hidden_act": "gelu_new"}),
+    "mpnet-bare": ("bare", MPNetModel, MPNetConfig, {**MPNET, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1}),
+    "vit-bare": ("bare", ViTModel, ViTConfig, {**VIT, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2}),
+    "t5-encoder": ("bare", T5EncoderModel, T5Config, SMALL_T5),
+    "clip-text": ("bare", CLIPTextModel, CLIPTextConfig, SMALL_TEXT),
+    "clip-text-projection": ("bare", CLIPTextModelWithProjection, CLIPTextConfig, SMALL_TEXT),
+    "clip-vision": ("bare", CLIPVisionModel, CLIPVisionConfig, SMALL_VISION),
+    "clip-vision-projection": ("bare", CLIPVisionModelWithProjection, CLIPVisionConfig, SMALL_VISION),
 }
 
 
@@ -261,7 +301,7 @@ def generation(model):
 def texts_of(model):
     """Ids and mask, padded with the model's own id; long ones for MPNet, whose distances share buckets from 8 on."""
     pad = model.config.pad_token_id
-    if model.config.model_type == "bart":  # texts end, and there the label is read
+    if model.config.model_type in ("bart", "t5"):  # texts end, and there the label is read
         ids = IDS.masked_fill(MASK == 0, pad)
         ids[0, 6] = ids[1, 3] = model.config.eos_token_id
         return ids, MASK
@@ -273,7 +313,8 @@ def texts_of(model):
     return ids, mask
 
 
-def run_encoder(model):
+def encoder_inputs(model):
+    """What a model that reads is called with, and the same for the fixture."""
     ids, mask = texts_of(model)
     inputs = {"input_ids": ids, "attention_mask": mask}
     types = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 0]])
@@ -281,6 +322,12 @@ def run_encoder(model):
     if getattr(model.config, "type_vocab_size", 0) > 1:
         inputs["token_type_ids"] = types
         expected["typeIds"] = numbers(types)
+    return inputs, expected
+
+
+def run_encoder(model):
+    inputs, expected = encoder_inputs(model)
+    ids, mask = inputs["input_ids"], inputs["attention_mask"]
     task = type(model).__name__.split("For")[1]
     labels = {
         "MaskedLM": ids.masked_fill(mask == 0, -100),
@@ -301,8 +348,8 @@ def run_encoder(model):
     return out.loss, {
         "inputs": expected,
         "logits": numbers(logits),
-        "hiddenStates": listed(out.decoder_hidden_states if model.config.is_encoder_decoder else out.hidden_states),
-        "attentions": listed(out.decoder_attentions if model.config.is_encoder_decoder else out.attentions),
+        "hiddenStates": listed(out.decoder_hidden_states if hasattr(out, "decoder_hidden_states") else out.hidden_states),
+        "attentions": listed(out.decoder_attentions if hasattr(out, "decoder_attentions") else out.attentions),
     }
 
 
@@ -333,10 +380,34 @@ def run_image(model):
     }
 
 
+CLIP_IDS = torch.tensor([[2, 7, 3, 11, 1, 0, 0], [2, 6, 13, 8, 4, 9, 1]])
+CLIP_MASK = torch.tensor([[1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1, 1]])
+
+
+def run_bare(model):
+    """A model without a head: its tokens, and what its pooler or its projection makes of them."""
+    kind = model.config.model_type
+    if "vi" in kind:  # ViT and CLIP's vision
+        image = pixels(5)
+        inputs, expected = {"pixel_values": image}, {"pixels": numbers(image)}
+    elif kind == "clip_text_model":
+        inputs = {"input_ids": CLIP_IDS, "attention_mask": CLIP_MASK}
+        expected = {"ids": numbers(CLIP_IDS), "mask": numbers(CLIP_MASK)}
+    else:
+        inputs, expected = encoder_inputs(model)
+    out = model(**inputs)
+    found = [out.get(name) for name in ("text_embeds", "image_embeds", "pooler_output")]
+    pooled = next((p for p in found if p is not None), out.last_hidden_state[:, 0])
+    weights = torch.linspace(-1, 1, pooled.numel()).view_as(pooled)
+    return (pooled * weights).sum(), {
+        "inputs": {**expected, "weights": numbers(weights)},
+        "logits": numbers(pooled),
+        "lastHiddenState": numbers(out.last_hidden_state),
+    }
+
+
 def run_clip(model):
-    ids = torch.tensor([[2, 7, 3, 11, 1, 0, 0], [2, 6, 13, 8, 4, 9, 1]])
-    mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1, 1]])
-    image = pixels(6)
+    ids, mask, image = CLIP_IDS, CLIP_MASK, pixels(6)
     lists = {"output_hidden_states": True, "output_attentions": True}
     out = model(input_ids=ids, attention_mask=mask, pixel_values=image, return_loss=True, **lists)
     # OpenAI's own files say 2, and mean the largest id of a row.
@@ -356,7 +427,7 @@ def run_clip(model):
     }
 
 
-RUNS = {"causal": run_causal, "encoder": run_encoder, "seq2seq": run_seq2seq, "image": run_image, "clip": run_clip}
+RUNS = {"causal": run_causal, "encoder": run_encoder, "seq2seq": run_seq2seq, "image": run_image, "bare": run_bare, "clip": run_clip}
 
 
 @contextmanager
@@ -405,7 +476,7 @@ def build(name):
 
 def check(folder, name):
     """Loads what the library saved; it must give the fixture's numbers, or its weights as rounded to 16 bits here."""
-    config = AutoConfig.from_pretrained(folder, attn_implementation="eager")
+    config = MODELS[name][2].from_pretrained(folder, attn_implementation="eager")
     model, info = MODELS[name][1].from_pretrained(folder, config=config, torch_dtype="auto", output_loading_info=True)
     assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"], info
     if config.torch_dtype != torch.float32:

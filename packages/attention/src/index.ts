@@ -52,20 +52,28 @@ export { BartClassifier, type BartClassifierConfig } from './models/bart-classif
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
 export type { CheckpointLayout } from './models/checkpoint';
+export { Clip, type ClipConfig, clipConfig, contrastiveLoss } from './models/clip';
 export {
-  Clip,
-  type ClipConfig,
+  ClipTextModel,
+  type ClipTextModelConfig,
+  ClipVisionModel,
+  type ClipVisionModelConfig,
+} from './models/clip-tower-models';
+export {
   ClipImage,
   type ClipImageConfig,
   type ClipOptions,
   ClipText,
   type ClipTextConfig,
   type ClipTowerConfig,
-  clipConfig,
-  contrastiveLoss,
-} from './models/clip';
+} from './models/clip-towers';
 export { DecoderClassifier, type DecoderClassifierConfig, type DecoderTask } from './models/decoder-classifier';
 export { DecoderLM, type DecoderLMConfig, type LanguageOptions } from './models/decoder-lm';
+export {
+  EncoderDecoderClassifier,
+  type EncoderDecoderLabels,
+  type EncoderDecoderTask,
+} from './models/encoder-decoder-classifier';
 export { EncoderDecoderLM, type EncoderDecoderLMConfig, type EncoderDecoderOptions } from './models/encoder-decoder-lm';
 export {
   type EncoderHead,
@@ -79,10 +87,13 @@ export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
 export { HubError } from './models/hub/errors';
 export type { HubOptions } from './models/hub/hub';
 export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';
+export { Pooler } from './models/pooler';
 export { type SentenceDenseConfig, SentenceEncoder, type SentenceEncoderConfig } from './models/sentence-encoder';
 export type { SentencePooling } from './models/sentence-pooling';
 export { T5, type T5Config, t5Config } from './models/t5';
-export { Vit, type VitConfig, vitConfig } from './models/vit';
+export { T5Classifier, type T5ClassifierConfig } from './models/t5-classifier';
+export { T5Encoder, type T5EncoderConfig } from './models/t5-encoder';
+export { Vit, type VitConfig, type VitOptions, vitConfig } from './models/vit';
 export { type AttendOptions, type AttentionConfig, MultiHeadAttention } from './multi-head-attention';
 export { PatchEmbedding, type PatchEmbeddingConfig } from './patch-embedding';
 export { alibiBias, alibiSlopes } from './positions/alibi';

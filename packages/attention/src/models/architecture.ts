@@ -1,6 +1,13 @@
 // What a family of models is to the loader, and loading and saving for all of them.
 import { ArgumentError, backendInfo, FormatError, scope } from '@heddle/tensor';
-import { readJson, type SavedFloat, type Source, writeFile } from '@heddle/tensor/io';
+import {
+  type CheckpointFile,
+  openCheckpoint,
+  readJson,
+  type SavedFloat,
+  type Source,
+  writeFile,
+} from '@heddle/tensor/io';
 import { type Module, skipInit } from '@heddle/tensor/nn';
 import {
   type CheckpointLayout,
@@ -22,6 +29,8 @@ export interface Architecture<Config, Model extends Module> {
   read(reader: ConfigReader): Config;
   /** The fields of a config.json. */
   write(config: Config): object;
+  /** What names in a checkpoint say that its config doesn't: whether a part is there that some leave out. */
+  fit?(config: Config, names: readonly string[]): Config;
   /** About how many parameters a config makes. */
   parameters(config: Config): number;
   make(config: Config): Model;
@@ -76,7 +85,6 @@ export async function loadPretrained<Config, Model extends Module>(
   source: Source,
   options: PretrainedOptions<Config> = {},
 ): Promise<Model> {
-  const { onProgress } = options;
   checkDType(options);
   const json = await readModelConfig(source);
   if (json['model_type'] !== undefined && json['model_type'] !== architecture.modelType) {
@@ -85,14 +93,31 @@ export async function loadPretrained<Config, Model extends Module>(
   }
   const reader = new ConfigReader(json);
   const read = { ...architecture.read(reader), ...options.config };
-  const config = reader.done(read, (known) => architecture.parameters(known));
+  const told = reader.done(read, (known) => architecture.parameters(known));
+  const file = await openCheckpoint(source);
+  try {
+    const config = architecture.fit?.(told, [...file.entries.keys()]) ?? told;
+    return await filled(architecture, config, file, options);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The model of a config with a checkpoint's weights. */
+async function filled<Config, Model extends Module>(
+  architecture: Architecture<Config, Model>,
+  config: Config,
+  file: CheckpointFile,
+  options: PretrainedOptions<Config>,
+): Promise<Model> {
+  const { onProgress, strict, dtype } = options;
   // In a scope: what initial weights were made of goes before the file is read.
   const make = (): Model => scope(() => architecture.make(config));
-  const hollow = options.dtype === 'int8';
-  const model = options.strict === false ? make() : skipInit(make, { hollow });
+  const model = strict === false ? make() : skipInit(make, { hollow: dtype === 'int8' });
   try {
-    await loadCheckpoint(model, source, architecture.layout(config), {
-      ...options,
+    await loadCheckpoint(model, file, architecture.layout(config), {
+      strict: strict ?? true,
+      dtype,
       onProgress: (done, total) => onProgress?.(done, total, 'load'),
     });
   } catch (error) {

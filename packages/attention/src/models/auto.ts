@@ -8,12 +8,15 @@ import { type BartClassifier, bartClassifier } from './bart-classifier';
 import { type Bert, bertFamilies } from './bert';
 import { type Bloom, bloom } from './bloom';
 import { type Clip, clip } from './clip';
+import { type ClipTextModel, type ClipVisionModel, clipTextModel, clipVisionModel } from './clip-tower-models';
 import { type DecoderClassifier, decoderClassifiers } from './decoder-classifier';
 import { type GptNeoX, gptNeoX } from './gpt-neox';
 import { type Gpt2, gpt2 } from './gpt2';
 import { resolveModel } from './hub/hub';
 import { type Llama, llamaFamilies } from './llama';
 import { type T5, t5 } from './t5';
+import { type T5Classifier, t5Classifier } from './t5-classifier';
+import { type T5Encoder, t5Encoder } from './t5-encoder';
 import { type Vit, vit } from './vit';
 
 /** A model of any family that is known. */
@@ -24,10 +27,14 @@ export type PretrainedModel =
   | Bert
   | Bloom
   | Clip
+  | ClipTextModel
+  | ClipVisionModel
   | Gpt2
   | GptNeoX
   | Llama
   | T5
+  | T5Classifier
+  | T5Encoder
   | Vit;
 
 /** Options of `AutoModel.fromPretrained`: the config is the folder's. */
@@ -53,8 +60,12 @@ const loaders: readonly Loader[] = [
   loader(gptNeoX),
   loader(bloom),
   loader(t5),
+  loader(t5Classifier),
+  loader(t5Encoder),
   loader(vit),
   loader(clip),
+  loader(clipTextModel),
+  loader(clipVisionModel),
   loader(bartClassifier),
   ...decoderClassifiers,
 ];

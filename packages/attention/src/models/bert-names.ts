@@ -2,6 +2,7 @@
 import type { BertFamily } from './bert';
 import type { CheckpointLayout } from './checkpoint';
 import type { EncoderHead } from './encoder-model';
+import { POOLER } from './pooler';
 
 type Names = Readonly<Record<string, string>>;
 
@@ -81,10 +82,17 @@ interface FamilyNames {
   readonly classification: Names;
   readonly choice: Names;
   readonly maskedLM: Names;
+  /** The dense layer of the pooler, where the family has one. */
+  readonly pooler?: string;
   readonly ignored: readonly RegExp[];
 }
 
-function layoutsOf(family: FamilyNames): (head: EncoderHead) => CheckpointLayout {
+/** The families whose bare models may have a pooler. */
+export const POOLED: readonly BertFamily[] = ['bert', 'roberta', 'xlm-roberta', 'albert', 'mpnet'];
+
+type LayoutOf = (head: EncoderHead, pooler: boolean | undefined) => CheckpointLayout;
+
+function layoutsOf(family: FamilyNames): LayoutOf {
   const heads: Readonly<Record<EncoderHead, Names>> = {
     none: {},
     classification: family.classification,
@@ -93,13 +101,13 @@ function layoutsOf(family: FamilyNames): (head: EncoderHead) => CheckpointLayout
     tokens: { head: 'classifier' },
     span: { head: 'qa_outputs' },
   };
-  return (head) => ({
-    names: { ...family.names, ...heads[head] },
+  return (head, pooler) => ({
+    names: { ...family.names, ...heads[head], ...(pooler && family.pooler ? { 'pooler.dense': family.pooler } : {}) },
     prefix: family.prefix,
     ignored: [
       /\.position_ids$/, // counted positions, which old checkpoints hold
       ...family.ignored,
-      ...(Object.values(heads[head]).some((name) => name.includes('.pooler')) ? [] : [/^(\w+\.)?pooler\./]),
+      ...(pooler || Object.values(heads[head]).some((name) => name.includes('.pooler')) ? [] : [POOLER]),
     ],
   });
 }
@@ -108,6 +116,7 @@ const denseOut = pooled('classifier.dense', 'classifier.out_proj');
 
 const roberta = layoutsOf({
   prefix: 'roberta.',
+  pooler: 'roberta.pooler.dense',
   names: bertNames('roberta.'),
   classification: denseOut,
   choice: pooled('roberta.pooler.dense', 'classifier'),
@@ -116,9 +125,10 @@ const roberta = layoutsOf({
 });
 
 /** The layout of each family, by the head that stands on top. */
-export const bertLayouts: Readonly<Record<BertFamily, (head: EncoderHead) => CheckpointLayout>> = {
+export const bertLayouts: Readonly<Record<BertFamily, LayoutOf>> = {
   bert: layoutsOf({
     prefix: 'bert.',
+    pooler: 'bert.pooler.dense',
     names: bertNames('bert.'),
     classification: pooled('bert.pooler.dense', 'classifier'),
     choice: pooled('bert.pooler.dense', 'classifier'),
@@ -145,6 +155,7 @@ export const bertLayouts: Readonly<Record<BertFamily, (head: EncoderHead) => Che
   }),
   albert: layoutsOf({
     prefix: 'albert.',
+    pooler: 'albert.pooler',
     names: albertNames,
     classification: pooled('albert.pooler', 'classifier'),
     choice: pooled('albert.pooler', 'classifier'),
@@ -153,6 +164,7 @@ export const bertLayouts: Readonly<Record<BertFamily, (head: EncoderHead) => Che
   }),
   mpnet: layoutsOf({
     prefix: 'mpnet.',
+    pooler: 'mpnet.pooler.dense',
     names: mpnetNames,
     classification: denseOut,
     choice: pooled('mpnet.pooler.dense', 'classifier'),

@@ -10,10 +10,11 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import { bertLayouts } from './bert-names';
+import { bertLayouts, POOLED } from './bert-names';
 import type { CheckpointLayout } from './checkpoint';
 import { activationName, type ConfigReader } from './config-reader';
 import { type EncoderHead, EncoderModel, type EncoderModelConfig } from './encoder-model';
+import { POOLER } from './pooler';
 
 /** The families that share the network. */
 export type BertFamily = 'bert' | 'roberta' | 'xlm-roberta' | 'distilbert' | 'albert' | 'electra' | 'mpnet';
@@ -222,8 +223,12 @@ function member(family: BertFamily, name: string): Architecture<BertConfig, Bert
       (vocabSize + maxLength + typeCount) * embeddingDim +
       labels.length * dim +
       (family === 'albert' ? 1 : layers) * (4 * dim * dim + 2 * dim * hiddenDim),
+    fit: (config, names) =>
+      config.head === 'none' && POOLED.includes(family)
+        ? { ...config, pooler: config.pooler ?? names.some((own) => POOLER.test(own)) }
+        : config,
     make: (config) => new Bert(config),
-    layout: ({ head }) => bertLayouts[family](head),
+    layout: ({ head, pooler }) => bertLayouts[family](head, pooler),
   };
 }
 

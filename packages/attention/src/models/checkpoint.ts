@@ -13,7 +13,7 @@ import {
   tensor,
   zeros,
 } from '@heddle/tensor';
-import { type CheckpointFile, openCheckpoint, type SaveOptions, type Source, saveSafetensors } from '@heddle/tensor/io';
+import { type CheckpointFile, type SaveOptions, saveSafetensors } from '@heddle/tensor/io';
 import { assign, type Module, QuantizedLinear, quantizable, quantize, type WeightReader } from '@heddle/tensor/nn';
 
 /** Several of our linear maps that a checkpoint holds as one. */
@@ -41,6 +41,20 @@ export interface CheckpointLayout {
   readonly prefix?: string;
   /** Names that may be there and mean nothing: buffers of masks, second copies of tied weights. */
   readonly ignored?: readonly RegExp[];
+}
+
+/** The same layout where the checkpoint calls its modules otherwise. */
+export function renamed(layout: CheckpointLayout, rename: (theirs: string) => string): CheckpointLayout {
+  const values = (names: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(names).map(([ours, theirs]) => [ours, rename(theirs)]));
+  return {
+    ...layout,
+    names: values(layout.names),
+    packed: (layout.packed ?? []).map((packed) => ({ ...packed, theirs: rename(packed.theirs) })),
+    transposed: (layout.transposed ?? []).map(rename),
+    parameters: values(layout.parameters),
+    shapes: Object.fromEntries(Object.entries(layout.shapes ?? {}).map(([theirs, shape]) => [rename(theirs), shape])),
+  };
 }
 
 /** Where one of our tensors lies in a checkpoint. */
@@ -150,69 +164,64 @@ export interface LoadCheckpointOptions {
 }
 
 /**
- * Copies a checkpoint into a model.
+ * Copies an open checkpoint into a model.
  *
- * @throws {FormatError} where a file is damaged or missing.
+ * @throws {FormatError} where a file is damaged.
  * @throws {StateDictError} listing every missing, unexpected and mis-shaped name, in our spelling where there is one.
  */
 export async function loadCheckpoint(
   model: Module,
-  source: Source,
+  file: CheckpointFile,
   layout: CheckpointLayout,
   options: LoadCheckpointOptions = {},
 ): Promise<void> {
-  const file = await openCheckpoint(source);
-  try {
-    const own = model.stateDict();
-    const files = new Map(
-      [...file.entries.keys()]
-        .filter((name) => !layout.ignored?.some((pattern) => pattern.test(name)))
-        .map((name) => [oldName(name), name]),
-    );
-    const inFile = (theirs: string): string | undefined =>
-      files.get(theirs) ?? files.get(withoutPrefix(theirs, layout.prefix));
-    const given = new Map<string, { readonly shape: Shape; readonly dtype: AnyTensor['dtype'] }>();
-    const used = new Set<string>();
-    for (const name of own.keys()) {
-      const place = placeOf(layout, name);
-      const from = inFile(place.theirs);
-      const info = from === undefined ? undefined : file.entries.get(from);
-      if (from === undefined || info === undefined) continue;
-      used.add(from);
-      const turned = layout.shapes?.[place.theirs];
-      const same = turned !== undefined && sameShape(turned, info.shape);
-      given.set(name, { shape: same ? own.get(name)!.shape : shapeOf(info.shape, place), dtype: info.dtype });
-    }
-    for (const name of files.values()) if (!used.has(name)) given.set(name, { shape: [], dtype: 'float32' });
-    const places = model.placesFor(given, { strict: options.strict ?? true });
-    await file.verify();
-    const rounded = new Set<AnyTensor>(
-      options.dtype === 'int8' ? quantizable(model).map(({ map }) => map.weight) : undefined,
-    );
-    let done = 0;
-    const progress = (): void => options.onProgress?.(++done, places.length);
-    const whereIs = (name: string): { readonly place: Place; readonly from: string } => {
-      const place = placeOf(layout, name);
-      return { place, from: inFile(place.theirs) ?? place.theirs };
-    };
-    for (const { name, tensor: target } of places) {
-      if (rounded.has(target)) continue;
-      const { place, from } = whereIs(name);
-      if (isPlain(layout, place)) await file.copyInto(from, target);
-      else assignRows(target, await unpacked(file, from, place));
-      progress();
-    }
-    const read: WeightReader = async (name, take) => {
-      const { place, from } = whereIs(`${name}.weight`);
-      // Shapes that only differ by how rows are folded have their elements in the same order.
-      if (place.parts === 1 && !place.transposed) await file.parts(from, (part) => take(part as Float32Array));
-      else take(await valuesOf(await unpacked(file, from, place)));
-      progress();
-    };
-    if (rounded.size > 0) await quantize(model, { read });
-  } finally {
-    await file.close();
+  const own = model.stateDict();
+  const files = new Map(
+    [...file.entries.keys()]
+      .filter((name) => !layout.ignored?.some((pattern) => pattern.test(name)))
+      .map((name) => [oldName(name), name]),
+  );
+  const inFile = (theirs: string): string | undefined =>
+    files.get(theirs) ?? files.get(withoutPrefix(theirs, layout.prefix));
+  const given = new Map<string, { readonly shape: Shape; readonly dtype: AnyTensor['dtype'] }>();
+  const used = new Set<string>();
+  for (const name of own.keys()) {
+    const place = placeOf(layout, name);
+    const from = inFile(place.theirs);
+    const info = from === undefined ? undefined : file.entries.get(from);
+    if (from === undefined || info === undefined) continue;
+    used.add(from);
+    const turned = layout.shapes?.[place.theirs];
+    const same = turned !== undefined && sameShape(turned, info.shape);
+    given.set(name, { shape: same ? own.get(name)!.shape : shapeOf(info.shape, place), dtype: info.dtype });
   }
+  for (const name of files.values()) if (!used.has(name)) given.set(name, { shape: [], dtype: 'float32' });
+  const places = model.placesFor(given, { strict: options.strict ?? true });
+  await file.verify();
+  const rounded = new Set<AnyTensor>(
+    options.dtype === 'int8' ? quantizable(model).map(({ map }) => map.weight) : undefined,
+  );
+  let done = 0;
+  const progress = (): void => options.onProgress?.(++done, places.length);
+  const whereIs = (name: string): { readonly place: Place; readonly from: string } => {
+    const place = placeOf(layout, name);
+    return { place, from: inFile(place.theirs) ?? place.theirs };
+  };
+  for (const { name, tensor: target } of places) {
+    if (rounded.has(target)) continue;
+    const { place, from } = whereIs(name);
+    if (isPlain(layout, place)) await file.copyInto(from, target);
+    else assignRows(target, await unpacked(file, from, place));
+    progress();
+  }
+  const read: WeightReader = async (name, take) => {
+    const { place, from } = whereIs(`${name}.weight`);
+    // Shapes that only differ by how rows are folded have their elements in the same order.
+    if (place.parts === 1 && !place.transposed) await file.parts(from, (part) => take(part as Float32Array));
+    else take(await valuesOf(await unpacked(file, from, place)));
+    progress();
+  };
+  if (rounded.size > 0) await quantize(model, { read });
 }
 
 /** Old TensorFlow checkpoints call a norm's weight gamma and its bias beta. */

@@ -15,7 +15,7 @@ import {
   writePretrained,
 } from './architecture';
 import { bloom } from './bloom';
-import type { CheckpointLayout } from './checkpoint';
+import { type CheckpointLayout, renamed } from './checkpoint';
 import type { DecoderLM } from './decoder-lm';
 import { gptNeoX } from './gpt-neox';
 import { gpt2 } from './gpt2';
@@ -131,6 +131,17 @@ const suffixes: Readonly<Record<DecoderTask, string>> = {
   span: 'ForQuestionAnswering',
 };
 
+/** Llama's class for answers calls the decoder otherwise than all its others. */
+function labelledLayout<Config extends object, Model extends DecoderLM>(
+  { modelType, layout }: Architecture<Config, Model>,
+  config: Config,
+  task: DecoderTask,
+): CheckpointLayout {
+  const own = layout(config);
+  const odd = modelType === 'llama' && task === 'span';
+  return odd ? renamed(own, (theirs) => theirs.replace(/^model\./, 'transformer.')) : own;
+}
+
 /** A family with a map: `names` are what it calls the map for each task. */
 function labelled<Config extends object, Model extends DecoderLM>(
   base: Architecture<Config, Model>,
@@ -141,7 +152,7 @@ function labelled<Config extends object, Model extends DecoderLM>(
   const tasks = Object.keys(names) as DecoderTask[];
   type Both = { readonly base: Config; readonly own: DecoderClassifierConfig };
   const layoutOf = ({ base: config, own }: Both): CheckpointLayout => {
-    const layout = base.layout(config);
+    const layout = labelledLayout(base, config, own.task);
     return { ...layout, names: { ...layout.names, score: names[own.task] ?? 'score' } };
   };
   const architecture: Architecture<Both, DecoderClassifier> = {
@@ -179,7 +190,11 @@ function labelled<Config extends object, Model extends DecoderLM>(
 }
 
 const llamas = Object.values(llamaFamilies).map((family) =>
-  labelled(family, { classification: 'score', tokens: 'score' }),
+  labelled(family, {
+    classification: 'score',
+    tokens: 'score',
+    ...(family.modelType === 'llama' ? { span: 'qa_outputs' } : {}),
+  }),
 );
 
 /** The families that can label, as the loader knows them. */

@@ -31,6 +31,8 @@ export interface DecoderLMConfig extends Omit<DecoderConfig, 'cross' | 'memoryDi
   readonly eosIds?: readonly number[] | undefined;
   readonly bosId?: number | undefined;
   readonly padId?: number | undefined;
+  /** Whether the embedding of `padId` learns nothing from being read (Llama and its kin). False where nothing is said. */
+  readonly fixedPadding?: boolean | undefined;
 }
 
 /** What a call of a language model may be given. */
@@ -83,7 +85,8 @@ export class DecoderLM extends Module {
     this.bosId = config.bosId;
     this.padId = config.padId ?? this.eosIds[0] ?? 0;
     this.embeddingScale = config.embeddingScale ?? 1;
-    this.embedding = new Embedding({ count: vocabSize, dim, generator });
+    const paddingIdx = config.fixedPadding ? (config.padId ?? null) : null;
+    this.embedding = new Embedding({ count: vocabSize, dim, paddingIdx, generator });
     this.positionEmbedding = config.learnedPositions ? new LearnedPositions({ maxLength, dim, generator }) : null;
     this.embeddingNorm = config.embeddingNorm ? new LayerNorm({ dim, eps: config.eps ?? 1e-5 }) : null;
     this.dropout = new Dropout(config.embeddingDropout ?? 0, generator === undefined ? {} : { generator });

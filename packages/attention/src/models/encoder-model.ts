@@ -1,11 +1,12 @@
 // A model that reads whole texts: embeddings, an encoder, a head. What BERT and its kin differ in stands in their files.
-import { linear, type Tensor, zeros } from '@heddle/tensor';
+import { ArgumentError, linear, type Tensor, zeros } from '@heddle/tensor';
 import { Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module, Parameter } from '@heddle/tensor/nn';
 import { Encoder, type EncoderConfig } from '../encoder';
 import { activate, type FeedForwardActivation } from '../feed-forward';
 import type { Inspection } from '../inspection';
 import { LearnedPositions } from '../positions/learned';
 import { batchTensors, type TextBatch } from '../text-batch';
+import { Pooler } from './pooler';
 import { normalized, poolTokens, type SentencePooling } from './sentence-pooling';
 
 /** What stands on top: nothing, one label a text, one a token, the borders of an answer, the hidden tokens, or a score. */
@@ -28,6 +29,8 @@ export interface EncoderModelConfig {
   readonly typeCount: number;
   readonly head: EncoderHead;
   readonly labels: readonly string[];
+  /** Without a head: whether there is a map on the first token, as BERT was trained with. A checkpoint's names say so. */
+  readonly pooler?: boolean | undefined;
 }
 
 /** What a family says about the network beside its config. */
@@ -116,6 +119,7 @@ export class EncoderModel extends Module {
   readonly dropout: Dropout;
   readonly encoder: Encoder;
   readonly head: ClassificationHead | MaskedLMHead | Linear | null;
+  readonly pooler: Pooler | null;
 
   constructor(
     readonly config: EncoderModelConfig,
@@ -132,6 +136,7 @@ export class EncoderModel extends Module {
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
     this.encoder = new Encoder({ ...config, placement: 'post', shared, relativeBias, generator });
     this.head = makeHead(config, shape, labels.length, width);
+    this.pooler = config.pooler && config.head === 'none' ? new Pooler(config, { generator }) : null;
   }
 
   /**
@@ -158,6 +163,17 @@ export class EncoderModel extends Module {
     x = this.dropout.call(this.embeddingNorm.call(x)); // [B, T, width]
     if (this.embeddingProjection !== null) x = this.embeddingProjection.call(x);
     return this.encoder.call(x, { paddingMask: mask, inspect: options.inspect });
+  }
+
+  /**
+   * What the pooler makes of the first token, `[B, dim]`. With the hidden states in hand, call `pooler` on them instead.
+   *
+   * @throws {ArgumentError} where the model has no pooler.
+   */
+  pooled(batch: TextBatch, options: { readonly inspect?: Inspection | undefined } = {}): Tensor {
+    if (this.pooler === null)
+      throw new ArgumentError(this.constructor.name, 'pooler', 'a model without a head, with a pooler', 'none');
+    return this.pooler.call(this.hidden(batch, options));
   }
 
   /** A vector for each text, `[B, dim]`, as sentence-transformers has it. */

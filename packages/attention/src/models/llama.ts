@@ -84,6 +84,7 @@ export class Llama extends DecoderLM {
       ...config,
       gated: true,
       bias: mlpBias,
+      fixedPadding: true,
       norm: family === 'gemma' ? (norm) => new GemmaNorm(norm) : 'rms',
       placement: 'pre',
       embeddingScale: family === 'gemma' ? Math.sqrt(dim) : 1,

@@ -1,4 +1,5 @@
 // T5 (Raffel et al. 2020), version 1.1 and Flan too: relative positions, RMS norms, no biases, scores without a scale.
+import type { EncoderConfig } from '../encoder';
 import type { FeedForwardActivation } from '../feed-forward';
 import {
   type Architecture,
@@ -32,7 +33,29 @@ export interface T5Config {
 }
 
 /** T5's network has no limit: this one is against mistakes. */
-const LONGEST = 65_536;
+export const t5Limits = { maxLength: 65_536 } as const;
+
+/** What the layers of both of T5's stacks are like. */
+export function t5Stack(config: T5Config): Omit<EncoderConfig, 'layers'> {
+  const { dim, heads, headDim, hiddenDim, activation, gated, eps, dropout, buckets, maxDistance } = config;
+  return {
+    dim,
+    heads,
+    headDim,
+    hiddenDim,
+    activation,
+    gated,
+    eps,
+    dropout,
+    attentionDropout: dropout,
+    activationDropout: dropout,
+    bias: false,
+    scale: 1,
+    norm: 'rms',
+    placement: 'pre',
+    relativeBias: { buckets, maxDistance },
+  };
+}
 
 /**
  * T5 with its language-model head.
@@ -50,27 +73,11 @@ const LONGEST = 65_536;
  */
 export class T5 extends EncoderDecoderLM {
   constructor(readonly config: T5Config) {
-    const { dim, heads, headDim, hiddenDim, activation, gated, eps, dropout, buckets, maxDistance, tied } = config;
-    const layers = {
-      dim,
-      heads,
-      headDim,
-      hiddenDim,
-      activation,
-      gated,
-      eps,
-      dropout,
-      attentionDropout: dropout,
-      activationDropout: dropout,
-      bias: false,
-      scale: 1,
-      norm: 'rms',
-      placement: 'pre',
-      relativeBias: { buckets, maxDistance },
-    } as const;
+    const { dim, tied } = config;
+    const layers = t5Stack(config);
     super({
       ...config,
-      maxLength: LONGEST,
+      ...t5Limits,
       positions: 'none',
       encoder: { ...layers, layers: config.layers },
       decoder: { ...layers, layers: config.decoderLayers },
@@ -197,7 +204,7 @@ export const t5: Architecture<T5Config, T5> = {
         gated,
       ),
     },
-    ignored: [/^(encoder|decoder)\.embed_tokens\.weight$/, ...(tied ? [/^lm_head\.weight$/] : [])],
+    ignored: [/(^|\.)(encoder|decoder)\.embed_tokens\.weight$/, ...(tied ? [/^lm_head\.weight$/] : [])],
   }),
 };
 

@@ -1,5 +1,5 @@
 // The Vision Transformer (Dosovitskiy et al. 2021): an encoder over patches, and a token that gathers what the image shows.
-import { concat, type Tensor } from '@heddle/tensor';
+import { ArgumentError, concat, type Tensor } from '@heddle/tensor';
 import { Dropout, type InitializerOptions, LayerNorm, Linear, Module, normal, Parameter } from '@heddle/tensor/nn';
 import { Encoder } from '../encoder';
 import type { FeedForwardActivation } from '../feed-forward';
@@ -14,6 +14,7 @@ import {
 } from './architecture';
 import type { CheckpointLayout } from './checkpoint';
 import { activationName } from './config-reader';
+import { POOLER, Pooler } from './pooler';
 
 /** Settings of a `Vit`. */
 export interface VitConfig {
@@ -32,6 +33,13 @@ export interface VitConfig {
   readonly qkvBias: boolean;
   /** Classes of the head; none where the model has no head. */
   readonly labels: readonly string[];
+  /** Without labels: whether there is a map on the class token. A checkpoint's names say so. */
+  readonly pooler?: boolean | undefined;
+}
+
+/** What a call may be given. */
+export interface VitOptions {
+  readonly inspect?: Inspection | undefined;
 }
 
 /**
@@ -56,6 +64,7 @@ export class Vit extends Module {
   readonly encoder: Encoder;
   readonly norm: LayerNorm;
   readonly head: Linear | null;
+  readonly pooler: Pooler | null;
 
   constructor(
     readonly config: VitConfig,
@@ -70,6 +79,7 @@ export class Vit extends Module {
     this.encoder = new Encoder({ ...config, finalNorm: false, attentionBias: qkvBias ? true : 'out', generator });
     this.norm = new LayerNorm({ dim, eps });
     this.head = labels.length === 0 ? null : new Linear({ inputs: dim, outputs: labels.length, generator });
+    this.pooler = config.pooler && labels.length === 0 ? new Pooler(config, { generator }) : null;
   }
 
   /**
@@ -77,12 +87,27 @@ export class Vit extends Module {
    * @returns logits, `[B, labels]`; without a head what the norm makes of all tokens, `[B, 1 + patches, dim]`
    * @throws {ShapeError} where images have another size.
    */
-  override forward(images: Tensor, options: { readonly inspect?: Inspection | undefined } = {}): Tensor {
+  override forward(images: Tensor, options: VitOptions = {}): Tensor {
+    const x = this.hidden(images, options);
+    return this.head === null ? x : this.head.call(x.select(1, 0));
+  }
+
+  /** All tokens behind the norm, `[B, 1 + patches, dim]`. */
+  hidden(images: Tensor, options: VitOptions = {}): Tensor {
     const patches = this.patchEmbedding.call(images); // [B, N, dim]
     const [B, , D] = patches.shape;
     const tokens = concat([this.classToken.expand([B, 1, D]), patches], 1).add(this.positionEmbedding);
-    const x = this.norm.call(this.encoder.call(this.dropout.call(tokens), options)); // [B, 1 + N, dim]
-    return this.head === null ? x : this.head.call(x.select(1, 0));
+    return this.norm.call(this.encoder.call(this.dropout.call(tokens), options)); // [B, 1 + N, dim]
+  }
+
+  /**
+   * What the pooler makes of the class token, `[B, dim]`. With the hidden states in hand, call `pooler` on them instead.
+   *
+   * @throws {ArgumentError} where the model has no pooler.
+   */
+  pooled(images: Tensor, options: VitOptions = {}): Tensor {
+    if (this.pooler === null) throw new ArgumentError('Vit', 'pooler', 'a model without a head, with a pooler', 'none');
+    return this.pooler.call(this.hidden(images, options));
   }
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
@@ -179,8 +204,10 @@ export const vit: Architecture<VitConfig, Vit> = {
   parameters: ({ dim, hiddenDim, layers, channels, imageSize, patchSize, labels }) =>
     (channels * patchSize ** 2 + (imageSize / patchSize) ** 2 + labels.length) * dim +
     layers * (4 * dim * dim + 2 * dim * hiddenDim),
+  fit: (config, names) =>
+    config.labels.length === 0 ? { ...config, pooler: config.pooler ?? names.some((own) => POOLER.test(own)) } : config,
   make: (config) => new Vit(config),
-  layout: ({ channels, patchSize, dim }) => ({
+  layout: ({ channels, patchSize, dim, pooler }) => ({
     names: {
       patch_embedding: 'vit.embeddings.patch_embeddings.projection',
       'encoder.layers.*.self_attn.q_proj': 'vit.encoder.layer.*.attention.attention.query',
@@ -193,11 +220,12 @@ export const vit: Architecture<VitConfig, Vit> = {
       'encoder.layers.*.linear2': 'vit.encoder.layer.*.output.dense',
       norm: 'vit.layernorm',
       head: 'classifier',
+      ...(pooler ? { 'pooler.dense': 'vit.pooler.dense' } : {}),
     },
     parameters: { class_token: 'vit.embeddings.cls_token', position_embedding: 'vit.embeddings.position_embeddings' },
     // A convolution there: [dim, channels, patch, patch].
     shapes: { 'vit.embeddings.patch_embeddings.projection.weight': [dim, channels, patchSize, patchSize] },
     prefix: 'vit.',
-    ignored: [/^(vit\.)?pooler\./],
+    ignored: pooler ? [] : [POOLER],
   }),
 };

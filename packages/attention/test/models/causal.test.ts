@@ -6,16 +6,14 @@ import { Bloom, type DecoderLM, Gpt2, GptNeoX, Inspection, Llama } from '../../s
 import {
   batchOf,
   expectedOf,
-  expectGradients,
   expectRows,
   folderOf,
-  gradientFiles,
+  itLearnsAndComesBack,
   type Numbers,
+  type Savable,
 } from '../support/model-fixture';
 
-type Savable = DecoderLM & { savePretrained(target: Map<string, Uint8Array>): Promise<void> };
-
-const models: Readonly<Record<string, (source: Source) => Promise<Savable>>> = {
+const models: Readonly<Record<string, (source: Source) => Promise<DecoderLM & Pick<Savable, 'savePretrained'>>>> = {
   gpt2: Gpt2.fromPretrained,
   llama: Llama.fromPretrained,
   'llama-tied': Llama.fromPretrained,
@@ -38,7 +36,7 @@ describe.each(Object.keys(models))('%s', (name) => {
   const expected = expectedOf(name);
   const batch = batchOf(expected.inputs);
   const { mask, labels } = expected.inputs;
-  let model: Savable;
+  let model: DecoderLM & Pick<Savable, 'savePretrained'>;
 
   beforeAll(async () => {
     await init({ backend: 'wasm' });
@@ -71,22 +69,10 @@ describe.each(Object.keys(models))('%s', (name) => {
     await expectRows(model.call(batchOf({ ids: left.ids, mask: left.mask })), left.logits, left.mask, 'logits');
   });
 
-  it('gives the same loss and gradients', async () => {
-    const gradients = await models[name](gradientFiles(name));
-    const loss = nextTokenLoss(model.call(batch), labels);
-    expect(await loss.item()).toBeCloseTo(expected.loss, 4);
-    loss.backward();
-    await expectGradients(model, gradients);
-    for (const p of model.parameters()) p.grad = null;
-    gradients.dispose();
-  });
-
-  it('comes back from its own folder, weight for weight', async () => {
-    const files = new Map<string, Uint8Array>();
-    await model.savePretrained(files);
-    const again = await models[name](files);
-    for (const [key, p] of model.namedParameters())
-      expect(await again.namedParameters().get(key)?.data(), key).toEqual(await p.data());
-    again.dispose();
-  });
+  itLearnsAndComesBack(
+    name,
+    () => model,
+    models[name],
+    (own) => nextTokenLoss(own.call(batch), labels),
+  );
 });

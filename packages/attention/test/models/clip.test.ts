@@ -5,20 +5,18 @@ import { Clip, clipConfig, contrastiveLoss, Inspection } from '../../src/index';
 import { expectClose } from '../support/fixture';
 import {
   batchOf,
-  expectAttention,
   expectedOf,
-  expectGradients,
-  expectRows,
+  expectInside,
   folderOf,
-  gradientFiles,
+  imagesOf,
+  itLearnsAndComesBack,
   type Numbers,
 } from '../support/model-fixture';
 
 describe('clip', () => {
   const expected = expectedOf('clip');
   const texts = batchOf(expected.inputs);
-  const images = () =>
-    tensor(Float32Array.from(expected.inputs['pixels'].data), { shape: [2, 3, 8, 8], dtype: 'float32' });
+  const images = () => imagesOf(expected.inputs);
   const values = (list: string) => ({ ...(expected[list] as Numbers), dtype: 'float32' as const });
   let model: Clip;
 
@@ -38,13 +36,8 @@ describe('clip', () => {
       ['text', inspectText],
       ['image', inspectImage],
     ] as const) {
-      const states = expected[`${side}HiddenStates`] as Numbers[];
-      expect(inspect.hiddenStates).toHaveLength(states.length);
       const mask = side === 'text' ? expected.inputs['mask'] : undefined;
-      for (const [i, state] of states.entries())
-        await expectRows(inspect.hiddenStates[i], state, mask, `${side} state ${i}`);
-      for (const [i, weights] of (expected[`${side}Attentions`] as Numbers[]).entries())
-        await expectAttention(inspect.attentions[i], weights, mask, `${side} attention ${i}`);
+      await expectInside(inspect, expected[`${side}HiddenStates`], expected[`${side}Attentions`], mask);
     }
   });
 
@@ -55,22 +48,12 @@ describe('clip', () => {
     await expectClose(features, values('largestIdFeatures'), 'features');
   });
 
-  it('gives the same loss and gradients', async () => {
-    const gradients = await Clip.fromPretrained(gradientFiles('clip'));
-    const loss = contrastiveLoss(model.call(texts, images()));
-    expect(await loss.item()).toBeCloseTo(expected.loss, 4);
-    loss.backward();
-    await expectGradients(model, gradients);
-  });
-
-  it('comes back from its own folder, weight for weight', async () => {
-    const files = new Map<string, Uint8Array>();
-    await model.savePretrained(files);
-    const again = await Clip.fromPretrained(files);
-    expect(again.config).toEqual(model.config);
-    for (const [key, t] of model.stateDict())
-      expect(await again.stateDict().get(key)?.data(), key).toEqual(await t.data());
-  });
+  itLearnsAndComesBack(
+    'clip',
+    () => model,
+    Clip.fromPretrained,
+    () => contrastiveLoss(model.call(texts, images())),
+  );
 
   it('refuses images of another size, texts that are too long, and strange ids', () => {
     expect(() => model.imageEmbedding(tensor(new Float32Array(2 * 3 * 16), { shape: [2, 3, 4, 4] }))).toThrow(

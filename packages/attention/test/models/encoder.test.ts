@@ -2,16 +2,14 @@
 import { crossEntropy, init, noGrad, type Tensor } from '@heddle/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Bert, Inspection } from '../../src/index';
-import { expectClose } from '../support/fixture';
 import {
   batchOf,
-  expectAttention,
   expectedOf,
-  expectGradients,
-  expectRows,
+  expectInside,
+  expectLogits,
   folderOf,
-  gradientFiles,
-  type Numbers,
+  itLearnsAndComesBack,
+  spanLoss,
 } from '../support/model-fixture';
 
 const names = [
@@ -35,9 +33,7 @@ describe.each(names)('%s', (name) => {
     return model.config.head === 'choice' ? logits.reshape([1, 2]) : logits;
   };
   const lossOf = (logits: Tensor): Tensor => {
-    if (model.config.head !== 'span') return crossEntropy(logits, labels.data);
-    const [begin, end] = [0, 1].map((i) => crossEntropy(logits.select(2, i), labels.data.slice(2 * i, 2 * i + 2)));
-    return begin.add(end).mul(0.5);
+    return model.config.head === 'span' ? spanLoss(logits, labels) : crossEntropy(logits, labels.data);
   };
 
   beforeAll(async () => {
@@ -46,38 +42,16 @@ describe.each(names)('%s', (name) => {
 
   it('gives the same logits, hidden states and attention', async () => {
     using inspect = new Inspection();
-    const logits = run({ inspect });
-    if (logits.rank === 3) await expectRows(logits, expected.logits, mask, 'logits');
-    else await expectClose(logits, { ...expected.logits, dtype: 'float32' }, 'logits');
-    const states = expected['hiddenStates'] as Numbers[];
-    expect(inspect.hiddenStates).toHaveLength(states.length);
-    for (const [i, state] of states.entries())
-      await expectRows(inspect.hiddenStates[i], state, mask, `hidden state ${i}`);
-    const attentions = expected['attentions'] as Numbers[];
-    expect(inspect.attentions).toHaveLength(attentions.length);
-    for (const [i, weights] of attentions.entries())
-      await expectAttention(inspect.attentions[i], weights, mask, `attention ${i}`);
+    await expectLogits(run({ inspect }), expected);
+    await expectInside(inspect, expected['hiddenStates'], expected['attentions'], mask);
   });
 
-  it('gives the same loss and gradients', async () => {
-    const gradients = await Bert.fromPretrained(gradientFiles(name));
-    const loss = lossOf(run());
-    expect(await loss.item()).toBeCloseTo(expected.loss, 4);
-    loss.backward();
-    await expectGradients(model, gradients);
-    for (const p of model.parameters()) p.grad = null;
-    gradients.dispose();
-  });
-
-  it('comes back from its own folder, weight for weight', async () => {
-    const files = new Map<string, Uint8Array>();
-    await model.savePretrained(files);
-    const again = await Bert.fromPretrained(files);
-    expect(again.config).toEqual(model.config);
-    for (const [key, p] of model.namedParameters())
-      expect(await again.namedParameters().get(key)?.data(), key).toEqual(await p.data());
-    again.dispose();
-  });
+  itLearnsAndComesBack(
+    name,
+    () => model,
+    Bert.fromPretrained,
+    () => lossOf(run()),
+  );
 
   it('makes sentences into vectors of length one, whatever they are padded to', async () => {
     const T = batch.shape[1];

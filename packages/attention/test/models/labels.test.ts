@@ -1,28 +1,28 @@
-// Decoders and BART with heads for labels against transformers: logits, hidden states, attention, loss, every gradient.
+// Decoders, BART and T5 with heads for labels against transformers: logits, hidden states, attention, loss, every gradient.
 import { crossEntropy, init, type Tensor } from '@heddle/tensor';
+import type { Source } from '@heddle/tensor/io';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { AutoModel, BartClassifier, DecoderClassifier, Inspection } from '../../src/index';
-import { expectClose } from '../support/fixture';
+import { AutoModel, BartClassifier, DecoderClassifier, Inspection, T5Classifier, T5Encoder } from '../../src/index';
 import {
   batchOf,
-  expectAttention,
   expectedOf,
-  expectGradients,
-  expectRows,
+  expectInside,
+  expectLogits,
   folderOf,
-  gradientFiles,
-  type Numbers,
+  itLearnsAndComesBack,
+  spanLoss,
 } from '../support/model-fixture';
 
 beforeAll(async () => {
   await init({ backend: 'wasm' });
 });
 
-async function load(
-  source: Parameters<typeof AutoModel.fromPretrained>[0],
-): Promise<BartClassifier | DecoderClassifier> {
+type Labelling = BartClassifier | DecoderClassifier | T5Classifier | T5Encoder;
+
+async function load(source: Source): Promise<Labelling> {
   const model = await AutoModel.fromPretrained(source);
-  if (model instanceof BartClassifier || model instanceof DecoderClassifier) return model;
+  for (const kind of [BartClassifier, DecoderClassifier, T5Classifier, T5Encoder])
+    if (model instanceof kind) return model;
   throw new Error(`it is a ${model.constructor.name}`);
 }
 
@@ -33,18 +33,21 @@ describe.each([
   'llama-tokens',
   'gpt-neox-span',
   'bloom-tokens',
+  'llama-span',
   'bart-classes',
+  'bart-span',
+  't5-classes',
+  't5-span',
+  't5-tokens',
 ])('%s', (name) => {
   const expected = expectedOf(name);
   const batch = batchOf(expected.inputs);
   const { mask, labels } = expected.inputs;
-  // BART's decoder sees padding, as in transformers.
-  const real = name === 'bart-classes' ? undefined : mask;
-  let model: BartClassifier | DecoderClassifier;
+  // The decoders of BART and T5 see padding, as in transformers.
+  const real = /^(bart-|t5-(classes|span))/.test(name) ? undefined : mask;
+  let model: Labelling;
   const lossOf = (logits: Tensor): Tensor => {
-    if (name !== 'gpt-neox-span') return crossEntropy(logits, labels.data);
-    const [begin, end] = [0, 1].map((i) => crossEntropy(logits.select(2, i), labels.data.slice(2 * i, 2 * i + 2)));
-    return begin.add(end).mul(0.5);
+    return name.endsWith('-span') ? spanLoss(logits, labels) : crossEntropy(logits, labels.data);
   };
 
   beforeAll(async () => {
@@ -53,32 +56,16 @@ describe.each([
 
   it('gives the same logits, hidden states and attention', async () => {
     using inspect = new Inspection();
-    const logits = model.call(batch, { inspect });
-    if (logits.rank === 3) await expectRows(logits, expected.logits, mask, 'logits');
-    else await expectClose(logits, { ...expected.logits, dtype: 'float32' }, 'logits');
-    const states = expected['hiddenStates'] as Numbers[];
-    expect(inspect.hiddenStates).toHaveLength(states.length);
-    for (const [i, state] of states.entries())
-      await expectRows(inspect.hiddenStates[i], state, real, `hidden state ${i}`);
-    for (const [i, weights] of (expected['attentions'] as Numbers[]).entries())
-      await expectAttention(inspect.attentions[i], weights, real, `attention ${i}`);
+    await expectLogits(model.call(batch, { inspect }), expected);
+    await expectInside(inspect, expected['hiddenStates'], expected['attentions'], real);
   });
 
-  it('gives the same loss and gradients', async () => {
-    const loss = lossOf(model.call(batch));
-    expect(await loss.item()).toBeCloseTo(expected.loss, 4);
-    loss.backward();
-    await expectGradients(model, await load(gradientFiles(name)));
-  });
-
-  it('comes back from its own folder, weight for weight', async () => {
-    const files = new Map<string, Uint8Array>();
-    await model.savePretrained(files);
-    const again = await load(files);
-    expect(again.config).toEqual(model.config);
-    for (const [key, p] of model.namedParameters())
-      expect(await again.namedParameters().get(key)?.data(), key).toEqual(await p.data());
-  });
+  itLearnsAndComesBack(
+    name,
+    () => model,
+    load,
+    () => lossOf(model.call(batch)),
+  );
 });
 
 it('reads the label at the last real token, whichever side is padded', async () => {

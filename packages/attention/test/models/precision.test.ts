@@ -62,8 +62,8 @@ describe('int8', () => {
       },
     });
     expect(seen).toEqual(Array.from({ length: total }, (_, i) => i + 1));
-    const [cached] = await model.generate([[5, 6, 7]], { maxNewTokens: 5, stopAtEos: false });
-    const [plain] = await model.generate([[5, 6, 7]], { maxNewTokens: 5, stopAtEos: false, useCache: false });
+    const [cached] = await model.generate([[5, 6, 7]], { maxNewTokens: 5, eosIds: [] });
+    const [plain] = await model.generate([[5, 6, 7]], { maxNewTokens: 5, eosIds: [], useCache: false });
     expect(cached.ids).toEqual(plain.ids);
     expect(cached.newIds).toHaveLength(5);
     model.dispose();

@@ -1,15 +1,14 @@
 // T5, BART and Marian against transformers: logits, hidden states, attention, loss, the gradient of every weight.
 import { crossEntropy, init } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { Bart, Inspection, T5 } from '../../src/index';
 import {
   batchOf,
   expectedOf,
-  expectGradients,
   expectRows,
   folderOf,
-  gradientFiles,
+  itLearnsAndComesBack,
   type Numbers,
 } from '../support/model-fixture';
 
@@ -55,23 +54,10 @@ describe.each(Object.keys(models))('%s', (name) => {
     }
   });
 
-  it('gives the same loss and gradients', async () => {
-    const gradients = await models[name](gradientFiles(name));
-    const loss = crossEntropy(run(), labels.data);
-    expect(await loss.item()).toBeCloseTo(expected.loss, 4);
-    loss.backward();
-    await expectGradients(model, gradients);
-    for (const p of model.parameters()) p.grad = null;
-    gradients.dispose();
-  });
-
-  it('comes back from its own folder, weight for weight', async () => {
-    const files = new Map<string, Uint8Array>();
-    await model.savePretrained(files);
-    const again = await models[name](files);
-    expect(again.config).toEqual(model.config);
-    for (const [key, t] of model.stateDict())
-      expect(await again.stateDict().get(key)?.data(), key).toEqual(await t.data());
-    again.dispose();
-  });
+  itLearnsAndComesBack(
+    name,
+    () => model,
+    models[name],
+    () => crossEntropy(run(), labels.data),
+  );
 });

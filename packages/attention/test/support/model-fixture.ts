@@ -1,10 +1,12 @@
 // Reads a model's fixture (see tools/oracle/models_oracle.py) and compares a model of ours with it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { noGrad, type Tensor } from '@heddle/tensor';
+import { crossEntropy, noGrad, type Tensor, tensor } from '@heddle/tensor';
+import type { Source } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
-import { expect } from 'vitest';
-import { expectNumbers } from './fixture';
+import { expect, it } from 'vitest';
+import type { Inspection } from '../../src/index';
+import { expectClose, expectNumbers } from './fixture';
 
 /** Numbers as the fixtures hold them. */
 export interface Numbers {
@@ -121,3 +123,67 @@ export async function valuesOf(make: () => Tensor): Promise<Float32Array> {
 
 /** Names of the fixtures there are. */
 export const fixtureNames = (): readonly string[] => readdirSync(join(import.meta.dirname, '../fixtures/models'));
+
+/** A model that writes a folder. */
+export type Savable = Module & { savePretrained(target: Map<string, Uint8Array>): Promise<void> };
+
+/** Images out of a fixture's inputs. */
+export function imagesOf({ pixels }: Readonly<Record<string, Numbers>>): Tensor {
+  return tensor(Float32Array.from(pixels.data), { shape: pixels.shape, dtype: 'float32' });
+}
+
+/** The loss of an answer's borders, `[B, T, 2]`: the mean of that of its begin and of its end. */
+export function spanLoss(logits: Tensor, { data }: Numbers): Tensor {
+  const [begin, end] = [0, 1].map((i) => crossEntropy(logits.select(2, i), data.slice(2 * i, 2 * i + 2)));
+  return begin.add(end).mul(0.5);
+}
+
+/** Holds logits against the fixture: all of a text's, or those of real tokens. */
+export async function expectLogits(logits: Tensor, expected: Expected): Promise<void> {
+  if (logits.rank === 3) await expectRows(logits, expected.logits, expected.inputs['mask'], 'logits');
+  else await expectClose(logits, { ...expected.logits, dtype: 'float32' }, 'logits');
+}
+
+/** Holds hidden states and attention against the fixture's lists, where the mask says that a token is real. */
+export async function expectInside(
+  inspect: Inspection,
+  states: unknown,
+  attentions: unknown,
+  mask: Numbers | undefined,
+): Promise<void> {
+  expect(inspect.hiddenStates).toHaveLength((states as Numbers[]).length);
+  for (const [i, state] of (states as Numbers[]).entries())
+    await expectRows(inspect.hiddenStates[i], state, mask, `hidden state ${i}`);
+  expect(inspect.attentions).toHaveLength((attentions as Numbers[]).length);
+  for (const [i, weights] of (attentions as Numbers[]).entries())
+    await expectAttention(inspect.attentions[i], weights, mask, `attention ${i}`);
+}
+
+/** Two tests of every model: its loss and all gradients are those of transformers, and it comes back from its own folder. */
+export function itLearnsAndComesBack<M extends Savable>(
+  name: string,
+  model: () => M,
+  load: (source: Source) => Promise<M>,
+  lossOf: (model: M) => Tensor,
+): void {
+  it('gives the same loss and gradients', async () => {
+    const gradients = await load(gradientFiles(name));
+    const loss = lossOf(model());
+    expect(await loss.item()).toBeCloseTo(expectedOf(name).loss, 4);
+    loss.backward();
+    await expectGradients(model(), gradients);
+    for (const p of model().parameters()) p.grad = null;
+    gradients.dispose();
+  });
+
+  it('comes back from its own folder, weight for weight', async () => {
+    const files = new Map<string, Uint8Array>();
+    await model().savePretrained(files);
+    const again = await load(files);
+    expect(Reflect.get(again, 'config')).toEqual(Reflect.get(model(), 'config'));
+    const state = model().stateDict();
+    expect([...again.stateDict().keys()]).toEqual([...state.keys()]);
+    for (const [key, t] of again.stateDict()) expect(await t.data(), key).toEqual(await state.get(key)?.data());
+    again.dispose();
+  });
+}
