@@ -4,6 +4,10 @@ import { type AnyTensor, ArgumentError, concat, FormatError, noGrad, type Tensor
 import { openCheckpoint, readFile, readJson, type Source, saveSafetensors, writeFile } from '@heddle/tensor/io';
 import { type Embedding, type InitializerOptions, Module, normal, Parameter } from '@heddle/tensor/nn';
 import { requireWhole } from '../errors';
+import { checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
+import { type Generated, generate, type Prompts } from '../generation/generate';
+import type { DecodingOptions, GenerateOptions } from '../generation/options';
+import { type StreamOptions, streamText } from '../generation/stream';
 import type { ModelTarget } from '../models/architecture';
 import { ConfigReader } from '../models/config-reader';
 import { DecoderLM } from '../models/decoder-lm';
@@ -88,6 +92,62 @@ export class PromptTuning extends Module {
     const [tokens] = this.embedding.shape;
     const out = withPrompt(tableOf(this.#model), this.embedding, () => this.#model.call(inFront(batch, tokens)));
     return out.rank === 3 && !options.withPrompt ? out.slice([null, [tokens, out.shape[1]]]) : out;
+  }
+
+  /** How many ids there are; see `Generative`. */
+  get vocabSize(): number {
+    return this.#language('vocabSize').vocabSize;
+  }
+
+  /** Tokens that end a text. */
+  get eosIds(): readonly number[] {
+    return this.#language('eosIds').eosIds;
+  }
+
+  get padId(): number {
+    return this.#language('padId').padId;
+  }
+
+  /**
+   * Continues prompts behind the vectors, as `DecoderLM.generate` does.
+   *
+   * @throws {ArgumentError} where the model isn't one of language, a prompt is empty or too long, or a setting is wrong.
+   * @throws {IndexError} where an id is outside the vocabulary.
+   */
+  async generate(prompts: Prompts, options: GenerateOptions = {}): Promise<Generated[]> {
+    return generate(this, prompts, options);
+  }
+
+  /** Continues a prompt behind the vectors, piece by piece; leaving the loop ends it. */
+  stream(prompt: string | readonly number[], options: StreamOptions): AsyncGenerator<string> {
+    return streamText(this, prompt, options);
+  }
+
+  /**
+   * Rows that grow token by token behind the vectors, for one's own way of choosing.
+   *
+   * @throws {ArgumentError} where a prefix is given: the vectors stand before it.
+   */
+  startDecoding(prompts: readonly (readonly number[])[], { useCache = true, prefix }: DecodingOptions = {}): Decoding {
+    const model = this.#language('startDecoding');
+    const [lead] = this.embedding.shape;
+    checkPrompts(prompts, { vocabSize: model.vocabSize, maxLength: model.maxLength - lead });
+    if (prefix !== undefined) throw new ArgumentError('generate', 'prefix', 'none where a prompt is tuned', 'one');
+    return new RowDecoding(model, prompts, {
+      hidden: ({ ids, mask, positions, cache }) => {
+        const read = (): Tensor => model.hidden({ ids, mask, positions, typeIds: undefined }, { cache });
+        // A cache that holds something holds the vectors.
+        return (cache?.length ?? 0) > 0 ? read() : withPrompt(model.embedding, this.embedding, read);
+      },
+      logits: (h) => model.logits(h),
+      cache: useCache ? model.newCache() : undefined,
+      lead,
+    });
+  }
+
+  #language(name: string): DecoderLM {
+    if (this.#model instanceof DecoderLM) return this.#model;
+    throw new ArgumentError('PromptTuning', name, 'a model that writes', this.#model.constructor.name);
   }
 
   /** Writes adapter_config.json and adapter_model.safetensors, as PEFT has them. */

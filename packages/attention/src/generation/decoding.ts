@@ -53,6 +53,8 @@ export interface StepModel {
   /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
   logits(h: Tensor): Tensor;
   readonly cache: KeyValueCache | undefined;
+  /** Columns that stand before padding and tokens of every row: the vectors of prompt tuning. None where nothing is said. */
+  readonly lead?: number | undefined;
   /** Follows the rows with what else belongs to them. */
   reorder?(from: Int32Array): void;
   dispose?(): void;
@@ -86,7 +88,10 @@ export function answering<T>(model: DecodingModel, fn: () => T): T {
  * @throws {ArgumentError} where there is none, or one is empty or too long.
  * @throws {IndexError} where an id is outside the vocabulary.
  */
-export function checkPrompts(prompts: readonly (readonly number[])[], { vocabSize, maxLength }: DecodingModel): void {
+export function checkPrompts(
+  prompts: readonly (readonly number[])[],
+  { vocabSize, maxLength }: Pick<DecodingModel, 'vocabSize' | 'maxLength'>,
+): void {
   if (prompts.length === 0) throw new ArgumentError('generate', 'prompts', 'at least one prompt', 'none');
   for (const prompt of prompts) {
     if (prompt.length === 0)
@@ -126,7 +131,11 @@ export class RowDecoding implements Decoding {
   }
 
   private get columns(): number {
-    return this.padding[0] + this.rows[0].length;
+    return this.lead + this.padding[0] + this.rows[0].length;
+  }
+
+  private get lead(): number {
+    return this.step.lead ?? 0;
   }
 
   async next(): Promise<Float32Array[]> {
@@ -151,7 +160,7 @@ export class RowDecoding implements Decoding {
     await breathe();
     return this.rows.map((_, i) => ({
       logits: last[i],
-      states: states.slice(i * T + Math.max(this.padding[i] - from, 0), (i + 1) * T),
+      states: states.slice(i * T, (i + 1) * T).filter((_, column) => this.isReal(i, from + column)),
     }));
   }
 
@@ -185,9 +194,14 @@ export class RowDecoding implements Decoding {
     this.step.dispose?.();
   }
 
+  /** Whether a column of a row is anything but padding. */
+  private isReal(row: number, column: number): boolean {
+    return column < this.lead || column >= this.lead + this.padding[row];
+  }
+
   /** The columns that the cache doesn't hold, the last `least` at any rate. */
   private input(least: number): StepInput {
-    const { rows, padding, columns } = this;
+    const { rows, padding, columns, lead } = this;
     const { cache } = this.step;
     if (cache !== undefined && columns - cache.length < least) cache.truncate(columns - least);
     const from = cache?.length ?? 0;
@@ -198,14 +212,17 @@ export class RowDecoding implements Decoding {
     const positions = padded ? new Int32Array(B * T) : undefined;
     for (let row = 0, i = 0; row < B; row++) {
       for (let column = from; column < columns; column++, i++) {
-        const place = column - padding[row];
-        ids[i] = place < 0 ? this.model.padId : rows[row][place];
-        if (positions !== undefined) positions[i] = Math.max(place, 0);
+        const real = this.isReal(row, column);
+        const place = column < lead ? column : column - padding[row];
+        ids[i] = real && column >= lead ? rows[row][place - lead] : this.model.padId;
+        if (positions !== undefined) positions[i] = real ? place : 0;
       }
     }
     const mask = padded
       ? tensor(
-          Uint8Array.from({ length: B * columns }, (_, i) => (i % columns >= padding[Math.floor(i / columns)] ? 1 : 0)),
+          Uint8Array.from({ length: B * columns }, (_, i) =>
+            this.isReal(Math.floor(i / columns), i % columns) ? 1 : 0,
+          ),
           { shape: [B, columns] },
         )
       : undefined;

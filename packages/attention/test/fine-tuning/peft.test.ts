@@ -1,11 +1,11 @@
 // Adapters that PEFT wrote: the same logits, loss and gradients, merged and beside; and the same files back.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crossEntropy, init, type Tensor, tensor } from '@heddle/tensor';
+import { crossEntropy, init, memory, type Tensor, tensor } from '@heddle/tensor';
 import { loadSafetensors } from '@heddle/tensor/io';
 import { assign } from '@heddle/tensor/nn';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Bert, Bloom, Gpt2, GptNeoX, Llama, Lora, PromptTuning } from '../../src/index';
+import { Bert, Bloom, DecoderLM, Gpt2, GptNeoX, Llama, Lora, PromptTuning, type TextCodec } from '../../src/index';
 import { expectNumbers } from '../support/fixture';
 import { batchOf, expectedOf, folderOf, type Numbers, valuesOf } from '../support/model-fixture';
 
@@ -23,6 +23,13 @@ interface Expected {
   readonly logits: Numbers;
   readonly loss: number;
   readonly grads: Readonly<Record<string, Numbers>>;
+  /** Of prompts: what was written behind the vectors. */
+  readonly generation?: readonly {
+    readonly prompt: readonly number[];
+    readonly greedy: readonly number[];
+    readonly beams?: readonly (readonly number[])[];
+    readonly beamScores?: readonly number[];
+  }[];
 }
 
 const expectedFor = (name: string): Expected => JSON.parse(readFileSync(join(adapters, name, 'expected.json'), 'utf8'));
@@ -116,7 +123,7 @@ describe.each(names.filter((name) => name.endsWith('-prompt')))('%s', (name) => 
   const folder = join(adapters, name);
 
   it('gives the same logits and gradient, and the same file back', async () => {
-    const model = expected.model === 'bert' ? await load.bert(folderOf('bert')) : await load.gpt2(folderOf('gpt2'));
+    const model = await load[expected.model](folderOf(expected.model));
     const plain = await valuesOf(() => model.call(batch));
     const prompt = await PromptTuning.load(model, folder);
     expectLogits(await valuesOf(() => prompt.call(batch)), expected, prompt.embedding.shape[0]);
@@ -151,4 +158,88 @@ describe.each(names.filter((name) => name.endsWith('-prompt')))('%s', (name) => 
     const again = await PromptTuning.load(model, files);
     expect(await again.embedding.data()).toEqual(await prompt.embedding.data());
   });
+});
+
+describe.each(['gpt2-prompt', 'llama-prompt'])('%s writes', (name) => {
+  const expected = expectedFor(name);
+  const cases = expected.generation ?? [];
+  const options = { maxNewTokens: 8, eosIds: [] } as const;
+  let prompt: PromptTuning;
+
+  beforeAll(async () => {
+    const model = await load[expected.model](folderOf(expected.model));
+    prompt = await PromptTuning.load(model, join(adapters, name));
+  });
+
+  it('what PEFT writes, cached or not, alone or beside others', async () => {
+    const prompts = cases.map((each) => each.prompt);
+    await prompt.generate(prompts, options); // what a model computes once, such as its waves, is kept
+    const { buffers } = memory();
+    for (const useCache of [true, false]) {
+      const together = await prompt.generate(prompts, { ...options, useCache });
+      for (const [i, { greedy }] of cases.entries()) {
+        const [alone] = await prompt.generate([prompts[i]], { ...options, useCache });
+        expect(alone.ids, `alone, cache: ${useCache}`).toEqual(greedy);
+        expect(together[i].ids, `together, cache: ${useCache}`).toEqual(greedy);
+      }
+    }
+    expect(memory().buffers).toBe(buffers);
+  });
+
+  it("PEFT's beams, and the same beams without a cache", async () => {
+    for (const { prompt: ids, beams, beamScores } of cases) {
+      const given = { ...options, beams: 3, returnSequences: 2 };
+      const found = await prompt.generate([ids], given);
+      expect(
+        await prompt.generate([ids], { ...given, useCache: false }).then((rows) => rows.map((row) => row.ids)),
+      ).toEqual(found.map((row) => row.ids));
+      if (beams === undefined) continue;
+      expect(found.map((row) => row.ids)).toEqual(beams);
+      expectNumbers(
+        found.map((row) => row.score),
+        beamScores ?? [],
+        'scores',
+      );
+    }
+  });
+
+  it('with every other way of choosing', async () => {
+    const [{ prompt: ids, greedy }] = cases;
+    const plain = await load[expected.model](folderOf(expected.model));
+    if (!(plain instanceof DecoderLM)) throw new Error('a model of language is wanted');
+    const [drafted] = await prompt.generate([ids], { ...options, draft: plain, draftTokens: 3 });
+    expect(drafted.ids).toEqual(greedy);
+    const contrastive = { ...options, contrastiveAlpha: 0.6, topK: 4 };
+    const [cached] = await prompt.generate([ids], contrastive);
+    const [uncached] = await prompt.generate([ids], { ...contrastive, useCache: false });
+    expect(cached.ids).toEqual(uncached.ids);
+    const codec = { decode: (tokens: readonly number[]) => tokens.map((id) => `${id} `).join('') } as TextCodec;
+    let text = '';
+    for await (const piece of prompt.stream(ids, { ...options, tokenizer: codec })) text += piece;
+    expect(text).toBe(
+      greedy
+        .slice(ids.length)
+        .map((id) => `${id} `)
+        .join(''),
+    );
+  });
+
+  it('no more than the model has room for beside the vectors', async () => {
+    const model = await load[expected.model](folderOf(expected.model));
+    if (!(model instanceof DecoderLM)) throw new Error('a model of language is wanted');
+    const room = model.maxLength - 3;
+    await expect(prompt.generate([new Array(room + 1).fill(5)], options)).rejects.toThrow(
+      `at most maxLength = ${room}`,
+    );
+    const [last] = await prompt.generate([new Array(room - 2).fill(5)], options);
+    expect(last.newIds.length).toBeLessThanOrEqual(3);
+    const prefix = model.readPrefix([5, 6]);
+    await expect(prompt.generate([[5, 6, 7]], { prefix })).rejects.toThrow('none where a prompt is tuned');
+    prefix.dispose();
+  });
+});
+
+it('a model that only reads writes nothing', async () => {
+  const prompt = await PromptTuning.load(await load.bert(folderOf('bert')), join(adapters, 'bert-prompt'));
+  await expect(prompt.generate([[5]])).rejects.toThrow('expected a model that writes, got Bert');
 });
