@@ -47,9 +47,7 @@ def expect(model, causal):
     labels = IDS.masked_fill(MASK == 0, -100) if causal else torch.tensor([2, 0])
     given = {"input_ids": IDS, "attention_mask": MASK}
     with everything_in_float64():
-        out = model(**given, labels=labels)
-        out.loss.backward()
-    return out
+        return model(**given, labels=labels)
 
 
 def numbers(tensor):
@@ -99,6 +97,8 @@ def build(name):
         written["target_modules"].sort()  # a set there
     config_file.write_text(json.dumps(written, indent=2) + "\n")
     out = expect(model, model_name != "bert")
+    with everything_in_float64():
+        out.loss.backward()
     grads = {k.replace(".default", "").replace("modules_to_save.", "").replace("lora_magnitude_vector.weight", "lora_magnitude_vector"): numbers(p.grad) for k, p in trained.items()}
     expected = {}
     if name.endswith("-prompt") and model_name != "bert":
@@ -112,7 +112,7 @@ def build(name):
 
 def check(folder, name):
     expected = json.loads((FIXTURES / "adapters" / name / "expected.json").read_text())
-    model = PeftModel.from_pretrained(base(expected["model"]), folder, is_trainable=True)
+    model = PeftModel.from_pretrained(base(expected["model"]), folder)
     out = expect(model, expected["model"] != "bert")
     found = torch.tensor(numbers(out.logits)["data"])
     wanted = torch.tensor(expected["logits"]["data"])
