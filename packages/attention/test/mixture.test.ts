@@ -1,8 +1,8 @@
 // Experts and the loss of their routers against Mixtral's block, and what a stack makes of them.
-import { type AnyTensor, init, memory, randn, scope, type Tensor } from '@heddle/tensor';
+import { type AnyTensor, init, memory, randn, scope, type Tensor, tensor } from '@heddle/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Decoder, Encoder, MixtureOfExperts, Routing } from '../src/index';
-import { casesOf, expectClose, expectParity, read } from './support/fixture';
+import { Decoder, Encoder, MixtureOfExperts, Routing, trace } from '../src/index';
+import { casesOf, expectClose, expectNumbers, expectParity, read } from './support/fixture';
 
 interface MixtureCase {
   readonly dim: number;
@@ -36,6 +36,52 @@ describe.each(['reference', 'wasm'] as const)('on %s', (backend) => {
     await expectClose(loss, outputs['out'], 'loss');
     loss.backward();
     for (const [i, logits] of layers.entries()) await expectClose(logits.grad, grads[`layer${i}`], `gradient ${i}`);
+  });
+});
+
+describe.each(['reference', 'wasm'] as const)('tokens sent to experts, on %s', (backend) => {
+  const settings = { dim: 12, hiddenDim: 20, gated: true } as const;
+
+  beforeAll(async () => {
+    await init({ backend, seed: 5 });
+  });
+
+  it.each([
+    [8, 2, [3, 7], true],
+    [8, 1, [1, 1], false],
+    [5, 5, [2, 3], true],
+    // More experts than tokens: some get none.
+    [16, 2, [1, 3], true],
+  ] as const)('%i experts, %i a token, %j tokens: as where all compute all', async (count, topK, [B, T], normalize) => {
+    const experts = { count, topK, normalize };
+    const routed = new MixtureOfExperts({ ...settings, experts });
+    const dense = new MixtureOfExperts({ ...settings, experts: { ...experts, dense: true } });
+    dense.loadStateDict(routed.stateDict());
+    const values = await randn([B, T, 12]).data();
+    const upstream = randn([B, T, 12]);
+    const found = await Promise.all(
+      [routed, dense].map(async (mixture) => {
+        const x = tensor(values, { shape: [B, T, 12], dtype: 'float32', requiresGrad: true });
+        const y = mixture.call(x);
+        y.mul(upstream).sum().backward();
+        const grads = [x, ...mixture.parameters()].map((p) => p.grad?.data() ?? Promise.reject(new Error('none')));
+        return [await y.data(), ...(await Promise.all(grads))];
+      }),
+    );
+    const [own, wanted] = found;
+    for (const [i, numbers] of wanted.entries()) expectNumbers(own[i], numbers, i === 0 ? 'output' : `gradient ${i}`);
+  });
+
+  it('do the work of topK experts, not of all', async () => {
+    const flopsOf = async (dense: boolean, topK: number): Promise<number> => {
+      const mixture = new MixtureOfExperts({ ...settings, experts: { count: 8, topK, dense } });
+      return (await trace(mixture, randn([4, 8, 12]))).rows[0].flops;
+    };
+    const router = 2 * 4 * 8 * 12 * 8;
+    const each = 3 * 2 * 4 * 8 * 12 * 20;
+    expect(await flopsOf(true, 2)).toBe(router + 8 * each);
+    expect(await flopsOf(false, 2)).toBe(router + 2 * each);
+    expect(await flopsOf(false, 1)).toBe(router + each);
   });
 });
 

@@ -139,6 +139,7 @@ export { where } from './ops/where';
 export { print } from './print';
 export { type KernelCall, type Phase, type Profile, type ProfileRow, profile } from './profile';
 export { Generator, type RandomState } from './random';
+export { readNow } from './read-now';
 export { defaultGenerator, manualSeed } from './runtime';
 export type { Shape } from './shape';
 export { type MemoryCounts, memory, resetPeak } from './storage';

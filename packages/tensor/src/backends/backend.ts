@@ -173,6 +173,8 @@ export interface Backend<B = unknown> {
   upload(data: Float32Array | Int32Array): B;
   /** Reads `count` elements from `offset` on, both in elements. */
   read<D extends DType>(buffer: B, offset: number, count: number, dtype: D): Promise<HostArrays[D]>;
+  /** The same at once, on backends whose memory lies with whoever asks. */
+  readNow?<D extends DType>(buffer: B, offset: number, count: number, dtype: D): HostArrays[D];
   free(buffer: B): void;
   info(): BackendInfo;
   /** True where the device is gone for good: `init` then makes another. */

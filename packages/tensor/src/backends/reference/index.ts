@@ -25,6 +25,7 @@ export function createReference(): Backend<ReferenceBuffer> {
     upload: (data) => (data instanceof Int32Array ? data.slice() : Float64Array.from(data)),
     read: async <D extends DType>(buffer: ReferenceBuffer, offset: number, count: number, dtype: D) =>
       toHost(buffer.subarray(offset, offset + count), dtype),
+    readNow: (buffer, offset, count, dtype) => toHost(buffer.subarray(offset, offset + count), dtype),
     free: () => undefined,
     info: (): BackendInfo => ({
       backend: 'reference',

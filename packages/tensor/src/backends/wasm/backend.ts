@@ -50,6 +50,7 @@ export function localBackend(engine: Engine): Backend<number> {
     },
     read: async <D extends DType>(buffer: number, offset: number, count: number, dtype: D): Promise<HostArrays[D]> =>
       read(engine, buffer / 4 + offset, count, dtype),
+    readNow: (buffer, offset, count, dtype) => read(engine, buffer / 4 + offset, count, dtype),
     free: (buffer) => engine.free(buffer),
     info: (): BackendInfo => ({
       backend: 'wasm',
