@@ -18,7 +18,7 @@ export { type Adaptable, Lora, type LoraConfig, type SiteSettings } from './fine
 export { type Promptable, PromptTuning, type PromptTuningConfig } from './fine-tuning/prompt-tuning';
 export type { ChoiceOptions } from './generation/choice';
 export { constrainToPattern, constrainToSchema } from './generation/constraint';
-export type { JsonSchema } from './generation/constraint/json-schema';
+export type { JsonSchema, SchemaOptions } from './generation/constraint/json-schema';
 export type { TokenConstraint } from './generation/constraint/token-constraint';
 export type { Decoding, RowView } from './generation/decoding';
 export { type Generated, generate, generateSteps, type Prompts } from './generation/generate';

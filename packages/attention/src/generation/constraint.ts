@@ -1,5 +1,6 @@
 // The door to constrained text. What compiles it is loaded by who asks for it.
 import type { TextCodec } from '../text-codec';
+import type { SchemaOptions } from './constraint/json-schema';
 import type { TokenConstraint } from './constraint/token-constraint';
 
 /**
@@ -42,7 +43,11 @@ export async function constrainToPattern(pattern: RegExp | string, tokenizer: Te
  * console.log(constraint.distance(constraint.start)); // tokens of the shortest text
  * ```
  */
-export async function constrainToSchema(schema: object, tokenizer: TextCodec): Promise<TokenConstraint> {
+export async function constrainToSchema(
+  schema: object,
+  tokenizer: TextCodec,
+  options: SchemaOptions = {},
+): Promise<TokenConstraint> {
   const { compileSchema } = await import('./constraint/compile');
-  return compileSchema(schema, tokenizer);
+  return compileSchema(schema, tokenizer, options);
 }

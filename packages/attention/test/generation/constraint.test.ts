@@ -335,9 +335,13 @@ describe('schemas', () => {
     [{ type: 'number', minimum: 1e-20 }, 'fifteen digits'],
     [{ type: 'number', minimum: '3' }, 'schema #/minimum'],
     [{ type: 'array', items: { type: 'null' }, uniqueItems: true }, 'schema #/uniqueItems'],
-    [{ oneOf: [] }, 'schema #/oneOf'],
-    [{ $ref: '#' }, 'no recursion'],
-    [{ $ref: '#/$defs/a', $defs: { a: { type: 'array', items: { $ref: '#/$defs/a' } } } }, 'no recursion'],
+    [{ oneOf: [] }, 'some text matches'],
+    [{ oneOf: [{ type: 'integer' }, { type: 'number' }] }, 'schema #/oneOf/1'],
+    [{ oneOf: [{ type: 'integer' }, { type: 'string' }, { enum: ['a'] }] }, 'got one like 1'],
+    // An object of the first may have the second's property besides, as far as the first can tell.
+    [{ oneOf: ['a', 'b'].map((key) => ({ type: 'object', properties: { [key]: { type: 'null' } } })) }, 'oneOf/1'],
+    [{ $ref: '#' }, 'some text matches'],
+    [{ type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }, 'some text matches'],
     [{ $ref: 'http://x/y' }, 'a reference inside the schema'],
     [{ $ref: '#/$defs/b' }, 'a place in the schema'],
     [{ type: 'string', format: 'email' }, 'schema #/format'],
@@ -348,6 +352,117 @@ describe('schemas', () => {
     [{ enum: [] }, 'some text matches'],
   ])('refuse %j', (schema, message) => {
     expect(() => compile(schemaPattern(schema), 'schema')).toThrow(message);
+  });
+});
+
+/** A tree of named things, and a list that ends: references to themselves, and alternatives that exclude each other. */
+const tree = {
+  $ref: '#/$defs/node',
+  $defs: {
+    node: {
+      type: 'object',
+      properties: {
+        name: { type: 'string', maxLength: 2 },
+        children: { type: 'array', items: { $ref: '#/$defs/node' }, maxItems: 2 },
+        leaf: {
+          oneOf: [
+            { type: 'null' },
+            { type: 'object', properties: { kind: { const: 'a' }, n: { type: 'integer' } }, required: ['kind', 'n'] },
+            {
+              type: 'object',
+              properties: { kind: { const: 'b' }, more: { $ref: '#/$defs/list' } },
+              required: ['kind'],
+            },
+          ],
+        },
+      },
+      required: ['name'],
+    },
+    list: { anyOf: [{ type: 'null' }, { type: 'array', prefixItems: [{ $ref: '#/$defs/list' }], minItems: 1 }] },
+  },
+} as const;
+
+/** What the schema above says, by hand; gives how deep nodes stand in each other. */
+function depthOfTree(node: Readonly<Record<string, unknown>>): number {
+  expect(Object.keys(node).every((key) => ['name', 'children', 'leaf'].includes(key))).toBe(true);
+  expect(typeof node['name'] === 'string' && Array.from(node['name']).length <= 2).toBe(true);
+  const leaf = (node['leaf'] ?? null) as Readonly<Record<string, unknown>> | null;
+  if (leaf !== null) expect(['a', 'b']).toContain(leaf['kind']);
+  if (leaf?.['kind'] === 'a') expect(Number.isInteger(leaf['n'])).toBe(true);
+  for (let more = leaf?.['more'] ?? null; more !== null; [more] = more as unknown[]) expect(more).toHaveLength(1);
+  const children = (node['children'] ?? []) as (typeof node)[];
+  expect(children.length).toBeLessThanOrEqual(2);
+  return 1 + Math.max(0, ...children.map(depthOfTree));
+}
+
+describe('schemas that refer to themselves', () => {
+  const nested = (depth: number): object =>
+    depth === 1 ? { name: 'x' } : { name: 'x', children: [nested(depth - 1)] };
+
+  it.each([0, 1, 3])('are followed %i deep inside themselves, and no deeper', (depth) => {
+    const matches = matcher(schemaPattern(tree, { depth }));
+    for (let nodes = 1; nodes <= 6; nodes++)
+      expect(matches(JSON.stringify(nested(nodes))), `${nodes} nodes`).toBe(nodes <= depth + 1);
+    for (let lists = 0; lists <= 5; lists++) {
+      const more = `${'['.repeat(lists)}null${']'.repeat(lists)}`;
+      expect(matches(`{"name":"x","leaf":{"kind":"b","more":${more}}}`), more).toBe(lists <= depth);
+    }
+  });
+
+  it('and the whole schema too, by #', () => {
+    const matches = matcher(schemaPattern({ type: 'array', items: { $ref: '#' } }, { depth: 2 }));
+    expect(['[]', '[[],[]]', '[[[]]]', '[[[[]]]]', '[[[]],[]]'].map(matches)).toEqual([true, true, true, false, true]);
+  });
+
+  it.each(['greedy', 'drawn', 'beams', 'without an end of its own'] as const)('are kept to: %s', async (way) => {
+    const constraint = await constrainToSchema(tree, codec, { depth: 1 });
+    for (const maxNewTokens of [constraint.distance(constraint.start), 40, 150]) {
+      const found = await model.generate(['a'], { tokenizer: codec, constraint, maxNewTokens, ...ways[way] });
+      for (const { text } of found) expect(depthOfTree(JSON.parse(text))).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('say so where they grow too large, or the depth is none', async () => {
+    await expect(constrainToSchema(tree, codec, { depth: 40 })).rejects.toThrow('less deep');
+    await expect(constrainToSchema(tree, codec, { depth: -1 })).rejects.toThrow('depth: expected a whole number');
+  });
+});
+
+describe('oneOf takes alternatives that exclude each other', () => {
+  const object = (properties: object, required: readonly string[], more?: boolean): object => ({
+    type: 'object',
+    properties,
+    required,
+    ...(more === undefined ? {} : { additionalProperties: more }),
+  });
+  const [a, b] = [{ type: 'null' }, { type: 'boolean' }];
+
+  it.each<[string, readonly object[]]>([
+    ['types', [{ type: ['null', 'string'] }, { type: 'integer' }, { type: 'array', items: a }]],
+    ['values', [{ const: { x: 1, y: 2 } }, { enum: [1, { y: 2, x: 2 }] }]],
+    ['a value and a type', [{ const: 1 }, { type: 'string' }]],
+    ['a property that tells', [object({ kind: { const: 1 } }, ['kind']), object({ kind: { const: 2 } }, ['kind'])]],
+    ['what one of them needs and the other never has', [object({ a }, ['a']), object({ b }, ['b'])]],
+    ['what one of them forbids', [object({ a }, ['a'], false), object({ b, c: a }, ['b'], false)]],
+    ['alternatives inside', [{ anyOf: [a, b] }, { oneOf: [{ type: 'string' }, { type: 'number' }] }]],
+  ])('%s', (_, oneOf) => {
+    expect(() => schemaPattern({ oneOf })).not.toThrow();
+  });
+
+  it.each<[string, readonly object[]]>([
+    ['whole numbers', [{ const: 1 }, { type: 'number' }]],
+    ['the same text', [{ type: 'string' }, { type: 'string', maxLength: 3 }]],
+    ['an object that has both', [object({ a, b }, ['a']), object({ a, b }, ['b'])]],
+    ['a property that may be left out', [object({ kind: { const: 1 } }, []), object({ kind: { const: 2 } }, [])]],
+    [
+      'lists',
+      [
+        { type: 'array', items: a },
+        { type: 'array', items: b },
+      ],
+    ],
+  ])('and refuses %s', (_, oneOf) => {
+    expect(() => schemaPattern({ oneOf })).toThrow('schema #/oneOf/1: expected a schema that excludes those before it');
   });
 });
 

@@ -200,7 +200,7 @@ function tooLarge(argument: string): ArgumentError {
   return new ArgumentError(
     'generate',
     argument,
-    `a pattern whose automaton has at most ${MOST_STATES} states: count less, or leave lengths open`,
+    `a pattern whose automaton has at most ${MOST_STATES} states: count less, leave lengths open, or let a schema go less deep`,
     'a larger one',
   );
 }

@@ -1,7 +1,7 @@
 // From expressions and schemas to constraints. Loaded lazily: most programs have no use for it.
 import type { TextCodec } from '../../text-codec';
 import { compile } from './automaton';
-import { schemaPattern } from './json-schema';
+import { type SchemaOptions, schemaPattern } from './json-schema';
 import { parseRegularExpression } from './regular-expression';
 import { TokenConstraint } from './token-constraint';
 
@@ -11,6 +11,6 @@ export function compilePattern(pattern: RegExp | string, tokenizer: TextCodec): 
 }
 
 /** See `constrainToSchema`. */
-export function compileSchema(schema: object, tokenizer: TextCodec): TokenConstraint {
-  return new TokenConstraint(compile(schemaPattern(schema), 'schema'), tokenizer);
+export function compileSchema(schema: object, tokenizer: TextCodec, options: SchemaOptions): TokenConstraint {
+  return new TokenConstraint(compile(schemaPattern(schema, options), 'schema'), tokenizer);
 }

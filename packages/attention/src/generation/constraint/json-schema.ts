@@ -1,21 +1,29 @@
-// JSON schemas (draft 2020-12) as patterns, as far as they are regular: everything but recursion. What isn't supported is
-// refused by its path, so that what is generated is always valid.
+// JSON schemas (draft 2020-12) as patterns. Patterns are regular, so that what refers to itself is followed as deep as is
+// said. What isn't supported is refused by its path, so that what is generated is always valid.
 import { ArgumentError } from '@heddle/tensor';
 import { integerPattern } from './integer-pattern';
+import { COLON, COMMA, jsonLiteral, members, ordered } from './json-parts';
 import { stringLiteral, stringPattern } from './json-string';
 import { numberPattern } from './number-pattern';
 import { choice, literal, oneOf, optional, type Pattern, repeat, sequence } from './pattern';
+import { disjoint } from './schema-disjoint';
+import { asObject, guessed, referred, type SchemaObject } from './schema-object';
 
 /**
- * What may stand in a schema: `type` (also a list), `enum`, `const`, `anyOf`, `$ref` to `#/$defs/…` or
- * `#/definitions/…` without recursion; of strings `minLength`, `maxLength`, `pattern` and `format` (date, time, date-time,
+ * What may stand in a schema: `type` (also a list), `enum`, `const`, `anyOf`, `oneOf` of schemas that exclude each other
+ * (by their types, their values, or a property), `$ref` to a place in the schema, inside itself as deep as `SchemaOptions`
+ * say; of strings `minLength`, `maxLength`, `pattern` and `format` (date, time, date-time,
  * uuid); of numbers `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` (kept from by a millionth); of arrays `items`, `prefixItems`,
  * `minItems`, `maxItems`; of objects `properties`, `required`, and `additionalProperties`: false or nothing beside
  * properties (others are never written), a schema where there are none. Notes such as `title` and `description` are read
  * over.
  */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
+export interface JsonSchema extends SchemaObject {}
+
+/** How a schema is read. */
+export interface SchemaOptions {
+  /** How many times a reference may stand inside itself: 3 where nothing is said. Deeper texts are never written. */
+  readonly depth?: number | undefined;
 }
 
 const NOTES = new Set([
@@ -45,8 +53,6 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DIGITS = oneOf([0x30, 0x39]);
-const COMMA = sequence(literal(','), optional(literal(' ')));
-const COLON = sequence(literal(':'), optional(literal(' ')));
 /** So many digits as float64 keeps; longer ones would only be noise. */
 const NUMBER = sequence(
   optional(literal('-')),
@@ -62,21 +68,30 @@ const NUMBER = sequence(
  *
  * @throws {ArgumentError} naming the path of what isn't supported, or isn't a schema.
  */
-export function schemaPattern(schema: unknown): Pattern {
-  return new Reader(schema).value(schema, '#', []);
+export function schemaPattern(schema: unknown, { depth = 3 }: SchemaOptions = {}): Pattern {
+  if (!Number.isInteger(depth) || depth < 0)
+    throw new ArgumentError('generate', 'depth', 'a whole number', String(depth));
+  // The schema itself is where `#` refers to.
+  return new Reader(schema, depth).value(schema, '#', ['#']);
 }
 
 /** How far numbers keep from bounds that are excluded. */
 const STEP = 1e-6;
 
 class Reader {
-  constructor(private readonly root: unknown) {}
+  /** What references were found to mean, by themselves and those that they stand in. */
+  private readonly known = new Map<string, Pattern>();
 
-  /** @param refs references that are being followed: one of them again would be recursion */
+  constructor(
+    private readonly root: unknown,
+    private readonly depth: number,
+  ) {}
+
+  /** @param refs references that are being followed: one of them again is recursion */
   value(given: unknown, path: string, refs: readonly string[]): Pattern {
     if (given === false) return choice();
     const schema = asObject(given) ?? this.fail(path, 'a schema that says which type', JSON.stringify(given));
-    const { $ref: ref, const: fixed, enum: values, anyOf, type } = schema;
+    const { $ref: ref, const: fixed, enum: values, anyOf, oneOf: exactly, type } = schema;
     if (ref !== undefined) {
       this.only(schema, ['$ref'], path);
       return this.referred(ref, path, refs);
@@ -92,11 +107,34 @@ class Reader {
     }
     if (anyOf !== undefined) {
       this.only(schema, ['anyOf'], path);
-      return choice(...this.list(anyOf, `${path}/anyOf`).map((one, i) => this.value(one, `${path}/anyOf/${i}`, refs)));
+      return this.any(anyOf, `${path}/anyOf`, refs);
+    }
+    if (exactly !== undefined) {
+      this.only(schema, ['oneOf'], path);
+      this.exclusive(exactly, `${path}/oneOf`);
+      return this.any(exactly, `${path}/oneOf`, refs);
     }
     const types = Array.isArray(type) ? type : [type ?? guessed(schema)];
     this.only(schema, ['type', ...types.flatMap((one) => OF_TYPE[String(one)] ?? [])], path);
     return choice(...types.map((one) => this.typed(one, schema, path, refs)));
+  }
+
+  private any(options: unknown, path: string, refs: readonly string[]): Pattern {
+    return choice(...this.list(options, path).map((one, i) => this.value(one, `${path}/${i}`, refs)));
+  }
+
+  /** Refuses alternatives of which a text might fit two. */
+  private exclusive(given: unknown, path: string): void {
+    const options = this.list(given, path);
+    options.forEach((one, i) => {
+      const other = options.findIndex((before, j) => j < i && !disjoint(this.root, before, one));
+      if (other >= 0)
+        this.fail(
+          `${path}/${i}`,
+          'a schema that excludes those before it, by type, value or property',
+          `one like ${other}`,
+        );
+    });
   }
 
   private typed(type: unknown, schema: JsonSchema, path: string, refs: readonly string[]): Pattern {
@@ -219,14 +257,17 @@ class Reader {
   }
 
   private referred(ref: unknown, path: string, refs: readonly string[]): Pattern {
-    const steps = typeof ref === 'string' && /^#(\/|$)/.test(ref) ? ref.split('/').slice(1) : null;
-    if (steps === null) return this.fail(`${path}/$ref`, 'a reference inside the schema, #/…', JSON.stringify(ref));
-    if (refs.includes(String(ref)))
-      this.fail(`${path}/$ref`, 'no recursion: unroll it as deep as is needed', String(ref));
-    let found: unknown = this.root;
-    for (const step of steps) found = asObject(found)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')];
+    const found = referred(this.root, ref);
+    if (found === null) return this.fail(`${path}/$ref`, 'a reference inside the schema, #/…', JSON.stringify(ref));
     if (found === undefined) this.fail(`${path}/$ref`, 'a place in the schema', String(ref));
-    return this.value(found, String(ref), [...refs, String(ref)]);
+    const name = String(ref);
+    const inside = [...refs, name];
+    // Beyond the depth nothing matches: lists end, other alternatives are taken.
+    if (inside.filter((one) => one === name).length > this.depth + 1) return choice();
+    const key = JSON.stringify(inside.sort());
+    const known = this.known.get(key) ?? this.value(found, name, [...refs, name]);
+    this.known.set(key, known);
+    return known;
   }
 
   /** Refuses keywords that would be left out of account. */
@@ -257,70 +298,9 @@ function moved(bound: number, by: number): number {
   return Number.isFinite(bound) ? Number((bound + by).toFixed(6)) : bound;
 }
 
-function asObject(value: unknown): JsonSchema | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : null;
-}
-
-/** Schemas of objects and arrays often leave their type out. */
-function guessed(schema: JsonSchema): string | undefined {
-  if ('properties' in schema || 'additionalProperties' in schema) return 'object';
-  return 'items' in schema || 'prefixItems' in schema ? 'array' : undefined;
-}
-
 /** Whether a value is of a type, or of one of several. */
 function fits(value: unknown, type: unknown): boolean {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
   const types = Array.isArray(type) ? type : [type];
   return types.includes(kind) || (types.includes('integer') && Number.isInteger(value));
-}
-
-function jsonLiteral(value: unknown): Pattern {
-  if (typeof value === 'string') return stringLiteral(value);
-  if (Array.isArray(value)) {
-    const items = value.map(jsonLiteral);
-    return sequence(literal('['), members(items, null, items.length, items.length), literal(']'));
-  }
-  const object = asObject(value);
-  if (object === null) return literal(JSON.stringify(value));
-  const entries = Object.entries(object).map(([key, inner]) => ({
-    pattern: sequence(stringLiteral(key), COLON, jsonLiteral(inner)),
-    needed: true,
-  }));
-  return sequence(literal('{'), ordered(entries), literal('}'));
-}
-
-/** Between `least` and `most` members: the first have patterns of their own, the others share one. */
-function members(prefix: readonly Pattern[], rest: Pattern | null, least: number, most: number): Pattern {
-  // From the end: what follows i members, each behind a comma but the first.
-  const behind = (before: number): Pattern => (before === 0 ? sequence() : COMMA);
-  let tail: Pattern = sequence();
-  if (rest !== null && most > prefix.length) {
-    const next = sequence(COMMA, rest);
-    const [fewest, mostMore] = [Math.max(least - prefix.length, 0), most - prefix.length];
-    if (prefix.length > 0) tail = repeat(next, fewest, mostMore);
-    else {
-      const some = sequence(rest, repeat(next, Math.max(fewest - 1, 0), mostMore - 1));
-      tail = fewest === 0 ? optional(some) : some;
-    }
-  }
-  for (let i = Math.min(prefix.length, most) - 1; i >= 0; i--) {
-    const one = sequence(behind(i), prefix[i], tail);
-    tail = i < least ? one : optional(one);
-  }
-  return tail;
-}
-
-/** Properties in their order, those that aren't needed left out or not. */
-function ordered(properties: readonly { readonly pattern: Pattern; readonly needed: boolean }[]): Pattern {
-  // What may follow once there is something before, built from the end; and what may come first.
-  let behind: Pattern = sequence();
-  let first: Pattern = sequence();
-  for (let i = properties.length - 1; i >= 0; i--) {
-    const { pattern, needed } = properties[i];
-    const begun = sequence(pattern, behind);
-    first = needed ? begun : choice(begun, first);
-    const next = sequence(COMMA, pattern);
-    behind = sequence(needed ? next : optional(next), behind);
-  }
-  return first;
 }
