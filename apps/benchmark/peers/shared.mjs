@@ -14,6 +14,8 @@ export const WORKLOADS = {
   cold: { batch: 32, tokens: 64, dim: 64, heads: 4, layers: 2, outputs: 2 },
   // GPT-2's smallest: 124 million parameters, the head being the embedding's table. Writes `length` tokens after `prompt`.
   gpt2: { batch: 1, tokens: 1024, dim: 768, heads: 12, layers: 12, vocabulary: 50257, prompt: 32, length: 32 },
+  // The same as a checkpoint on the disk: half a gigabyte.
+  load: { tokens: 1024, dim: 768, heads: 12, layers: 12, vocabulary: 50257 },
 };
 
 /** Names and shapes of all parameters, in the order that numbers them. Without `outputs` there is no head. */
@@ -105,7 +107,7 @@ export function flags(more = {}) {
 }
 
 /** Milliseconds by the clock that the suite was told to use: the processor's ignores what else the machine does. */
-function now() {
+export function now() {
   if (process.env['HEDDLE_BENCH_CLOCK'] !== 'processor') return performance.now();
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

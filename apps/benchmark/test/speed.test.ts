@@ -67,6 +67,7 @@ test('a kernel shows its rate, and generation its tokens', () => {
   expect(rate({ ...row('heddle', 'a', 2), flops: 4e6 })).toBe('2.0 GFLOP/s');
   expect(rate({ ...row('heddle', 'a', 2), bytes: 3e6 })).toBe('1.5 GB/s');
   expect(rate({ ...row('heddle', 'a', 20), mode: 'generate' })).toBe('50.0 tokens/s');
+  expect(rate({ ...row('heddle', 'a', 20), mode: 'load', peakBytes: 6e8, bytes: 5e8 })).toBe('1.20× its size');
 });
 
 test('the page is one file without scripts, and what it shows is escaped', () => {

@@ -23,7 +23,7 @@ export const suites: readonly SuiteRow[] = [
     description:
       'training, inference and generation beside TensorFlow.js, jax-js, ONNX Runtime and PyTorch; in Chromium with --backend gpu',
     flags: [
-      ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2, cold'],
+      ['--loads <names>', 'of tiny, small, base, decoder, bert, gpt2, cold, load'],
       ['--systems <names>', 'of heddle, tfjs, jax-js, onnxruntime-web, onnxruntime-node, pytorch'],
       ['--rounds <n>', 'how often each process runs (5)'],
       ['--clock <name>', 'wall, or processor: time of all threads, for a machine that does other things too'],

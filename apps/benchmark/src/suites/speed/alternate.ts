@@ -6,7 +6,7 @@ import type { System } from './systems.js';
 
 const measurement = z.object({
   workload: z.string(),
-  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'kernel']),
+  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'load', 'kernel']),
   medianMs: z.number(),
   peakBytes: z.number(),
   check: z.array(z.number()),

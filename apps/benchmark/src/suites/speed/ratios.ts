@@ -54,6 +54,7 @@ export const MODES: Readonly<Record<Row['mode'], string>> = {
   infer: 'inference',
   infer1: 'inference, batch of one',
   generate: 'generation, a token',
+  load: 'loading a checkpoint',
   kernel: 'kernel',
 };
 
@@ -63,8 +64,9 @@ export function groups(rows: readonly Row[]): Pick<Row, 'workload' | 'mode'>[] {
   return [...seen.values()];
 }
 
-/** A row's rate, as its kind asks for: GFLOP/s, GB/s, samples or tokens a second; empty where none says anything. */
-export function rate({ mode, medianMs, flops, bytes }: Row): string {
+/** A row's rate, as its kind asks for: GFLOP/s, GB/s, tokens a second, memory at the peak; empty where none says anything. */
+export function rate({ mode, medianMs, peakBytes, flops, bytes }: Row): string {
+  if (mode === 'load' && bytes !== undefined) return `${(peakBytes / bytes).toFixed(2)}× its size`;
   if (flops !== undefined) return `${(flops / medianMs / 1e6).toFixed(1)} GFLOP/s`;
   if (bytes !== undefined) return `${(bytes / medianMs / 1e6).toFixed(1)} GB/s`;
   return mode === 'generate' ? `${(1000 / medianMs).toFixed(1)} tokens/s` : '';

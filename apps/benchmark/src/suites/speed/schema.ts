@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const row = z.object({
   workload: z.string(),
-  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'kernel']),
+  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'load', 'kernel']),
   system: z.string(),
   setting: z.string(),
   /** Median over the rounds of each process's own median. */
@@ -12,8 +12,9 @@ const row = z.object({
   maxMs: z.number(),
   /** Rounds. */
   runs: z.number().int(),
+  /** Of the process; of loading, what it took more at its peak than before. */
   peakBytes: z.number(),
-  /** Floating-point operations and bytes of a kernel, where its rate says something. */
+  /** Floating-point operations and bytes of a kernel, where its rate says something; bytes of a checkpoint. */
   flops: z.number().optional(),
   bytes: z.number().optional(),
 });

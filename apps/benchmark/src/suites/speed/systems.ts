@@ -25,10 +25,10 @@ const INFERENCE = ['infer', 'infer1'];
 const ALL = [...INFERENCE, 'train'];
 const GENERATION = ['generate'];
 
-/** Modes of a workload: bert is for inference, gpt2 for writing, and a cold start is Heddle's own affair. */
+/** Modes of a workload: bert is for inference, gpt2 for writing; a cold start and loading are Heddle's own affair. */
 export function modesOf(workload: string): readonly string[] {
   if (workload === 'gpt2') return GENERATION;
-  if (workload === 'cold') return [];
+  if (workload === 'cold' || workload === 'load') return [];
   return workload === 'bert' ? INFERENCE : ALL;
 }
 
@@ -75,6 +75,9 @@ export function lineup(peers: string, threads: number): Lineup {
   }
   const int8 = ['heddle-generate.mjs', '--threads', String(threads), '--int8'];
   add('heddle', `int8 weights, ${threads} threads`, node24 ?? node20, int8, only(GENERATION));
+  const loading = (workload: string): readonly string[] => (workload === 'load' ? ['load'] : []);
+  add('heddle', `${version}, 1 thread`, node20, ['heddle-load.mjs'], loading);
+  add('heddle', `int8 weights, ${version}, 1 thread`, node20, ['heddle-load.mjs', '--int8'], loading);
   heddle(`BLAS, ${version}, ${threads} threads`, node20, threads, 'auto');
   if (threads > 1) heddle(`BLAS, ${version}, 1 thread`, node20, 1, 'auto');
   if (node24 !== null) heddle(`BLAS, Node 24, ${threads} threads`, node24, threads, 'auto');
