@@ -19,6 +19,7 @@ const types = {
 export default defineConfig({
   test: {
     projects: ['packages/*', 'apps/*', 'tools/workspace-tests', types],
+    globalSetup: './tools/temporary-folder.ts',
     reporters: [new SummaryReporter({ summary: false })],
   },
 });

@@ -2,6 +2,7 @@
 export { type BackwardOptions, enableGrad, grad, gradients, noGrad } from './autograd';
 export type { Backend, BackendInfo, GpuInfo } from './backends/backend';
 export { WorkerLost } from './backends/wasm/engine/worker-lost';
+export { breathe } from './breathe';
 export { checkpoint } from './checkpoint';
 export type { DType, HostArray, HostArrays } from './dtype';
 export {

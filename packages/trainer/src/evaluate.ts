@@ -1,9 +1,11 @@
 // Running a model over rows without learning from them.
-import { noGrad, scope } from '@heddle/tensor';
+import { breathe, noGrad, scope } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
-import { breathe } from './breathe.js';
 import { planBatches } from './data/batches.js';
 import type { Evaluation, Task } from './tasks/task.js';
+
+/** Milliseconds of work between two turns of the event loop. */
+export const BREATH = 20;
 
 /** Scores the model on items; null where `isStopped` said so half-way. Dropout is off meanwhile. */
 export async function evaluateItems<Row, Item, Batch>(
@@ -27,7 +29,7 @@ export async function evaluateItems<Row, Item, Batch>(
       } finally {
         for (const output of outputs) output.dispose();
       }
-      await breathe();
+      await breathe(BREATH);
     }
     return scorer.finish();
   } finally {

@@ -1,16 +1,15 @@
 // One run of `fit`: the loop over steps, evaluations and checkpoints. Everything it depends on is in RunState, so that a
 // run which is stopped anywhere ends as if it had not been.
-import { ArgumentError, backendInfo, DeviceLost, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
+import { ArgumentError, backendInfo, breathe, DeviceLost, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
 import { loadWeights } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
-import { breathe } from './breathe.js';
 import type { TrainerCallback } from './callbacks.js';
 import type { Checkpoints } from './checkpoints/checkpoints.js';
 import type { Best, EvaluationRecord, RunIdentity, RunState } from './checkpoints/run-state.js';
 import type { CheckpointTarget } from './checkpoints/store.js';
 import { planEpoch } from './epoch-plan.js';
 import { NonFiniteError, RunLost } from './errors.js';
-import { evaluateItems } from './evaluate.js';
+import { BREATH, evaluateItems } from './evaluate.js';
 import { type RunSettings, watchesMetric } from './options.js';
 import type { StoppedBy, TrainingReport } from './report.js';
 import { variantOf } from './restore.js';
@@ -156,7 +155,7 @@ export class TrainingRun<Row, Item, Batch> {
       loss: this.losses.at(-1) ?? null,
       samplesPerSecond: this.samples / this.seconds,
     });
-    await breathe();
+    await breathe(BREATH);
   }
 
   private nextEpoch(): void {

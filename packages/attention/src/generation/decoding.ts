@@ -1,8 +1,10 @@
 // One text, or several at once, being written: what was written so far, and the model's view of what comes next. No token
 // is chosen here.
-import { ArgumentError, IndexError, keep, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
+import { ArgumentError, breathe, IndexError, keep, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
 import type { KeyValueCache } from '../kv-cache';
-import { breathe } from './breathe';
+
+/** Milliseconds that tokens may take before others get a turn. */
+const BREATH = 8;
 
 /** Rows that grow token by token. */
 export interface Decoding {
@@ -145,7 +147,7 @@ export class RowDecoding implements Decoding {
   async nextAfter(count: number): Promise<Float32Array[][]> {
     const logits = answering(this.model, () => this.step.logits(lastOf(this.step.hidden(this.input(count)), count)));
     const rows = await rowsOf(logits);
-    await breathe();
+    await breathe(BREATH);
     return this.rows.map((_, i) => rows.slice(i * count, (i + 1) * count));
   }
 
@@ -157,7 +159,7 @@ export class RowDecoding implements Decoding {
     });
     const T = hidden.shape[1];
     const [states, last] = await Promise.all([rowsOf(hidden), rowsOf(logits)]);
-    await breathe();
+    await breathe(BREATH);
     return this.rows.map((_, i) => ({
       logits: last[i],
       states: states.slice(i * T, (i + 1) * T).filter((_, column) => this.isReal(i, from + column)),

@@ -389,7 +389,8 @@ function depthOfTree(node: Readonly<Record<string, unknown>>): number {
   const leaf = (node['leaf'] ?? null) as Readonly<Record<string, unknown>> | null;
   if (leaf !== null) expect(['a', 'b']).toContain(leaf['kind']);
   if (leaf?.['kind'] === 'a') expect(Number.isInteger(leaf['n'])).toBe(true);
-  for (let more: unknown = leaf?.['more'] ?? null; more !== null; [more] = more as unknown[]) expect(more).toHaveLength(1);
+  for (let more: unknown = leaf?.['more'] ?? null; more !== null; [more] = more as unknown[])
+    expect(more).toHaveLength(1);
   const children = (node['children'] ?? []) as (typeof node)[];
   expect(children.length).toBeLessThanOrEqual(2);
   return 1 + Math.max(0, ...children.map(depthOfTree));
