@@ -51,7 +51,7 @@ export { Bart, type BartConfig } from './models/bart';
 export { BartClassifier, type BartClassifierConfig } from './models/bart-classifier';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { Bloom, type BloomConfig } from './models/bloom';
-export type { CheckpointLayout } from './models/checkpoint';
+export type { CheckpointLayout, LoadedDType } from './models/checkpoint';
 export { Clip, type ClipConfig, clipConfig, contrastiveLoss } from './models/clip';
 export {
   ClipTextModel,
