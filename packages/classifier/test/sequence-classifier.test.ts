@@ -173,7 +173,7 @@ describe('folders', () => {
     const { model, files } = await saved();
     expect([...files.keys()].sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
     const text = new TextDecoder().decode(files.get('tokenizer.json'));
-    const loaded = await SequenceClassifier.load(files, { tokenizer: Tokenizer.fromJSON(text) });
+    const loaded = await SequenceClassifier.load(files, { tokenizer: await Tokenizer.fromJSON(text) });
     expect(await loaded.predict(texts)).toEqual(await model.predict(texts, { tokenizer }));
     expect(loaded.config).toEqual(model.config);
   });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command. What it does is in `cli/run.ts`; this only joins it to the process.
+import './core';
 import { run } from './cli/run';
 
 const { stdin, stdout, stderr } = process;

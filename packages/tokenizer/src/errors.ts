@@ -23,7 +23,7 @@ export interface TokenizerErrorDetails {
  * ```ts
  * import { Tokenizer, TokenizerError } from '@heddle/tokenizer';
  * try {
- *   Tokenizer.fromJSON('{}');
+ *   await Tokenizer.fromJSON('{}');
  * } catch (error) {
  *   if (error instanceof TokenizerError) console.log(error.kind, error.where, error.expected);
  * }
@@ -46,6 +46,13 @@ export class TokenizerError extends Error {
     this.expected = expected;
     this.got = got;
     this.file = file;
+  }
+
+  /** The same with the file's name, where that was not known yet. */
+  inFile(file: string | undefined): TokenizerError {
+    if (file === undefined || this.file !== undefined) return this;
+    const { kind, where, expected, got, cause } = this;
+    return new TokenizerError({ kind, where, expected, file, cause, ...(got === undefined ? {} : { got }) });
   }
 }
 

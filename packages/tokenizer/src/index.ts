@@ -1,3 +1,5 @@
+import './core';
+
 export type { AddedToken } from './added-tokens';
 export type { EncodedBatch, RaggedBatch } from './batch';
 export { DecodeStream } from './decode-stream';
@@ -7,10 +9,10 @@ export type { TokenizerSource } from './files';
 export type { HubOptions } from './formats/hub';
 export type { LoadOptions } from './formats/load';
 export type { TiktokenEncoding, TiktokenOptions } from './formats/tiktoken';
-export type { Padding } from './json-format';
 export type { AllowedSpecial, BatchOptions, CommonOptions, EncodeOptions, TextInput } from './options';
 export type { OffsetUnit } from './text/offset-units';
 export { Tokenizer } from './tokenizer';
+export type { NewToken, Padding, TokenizerOptions } from './tokenizer-parts';
 export type { ModelKind } from './trainers/presets';
 export type { TrainProgress } from './trainers/progress';
 export type { TextSource } from './trainers/text-source';

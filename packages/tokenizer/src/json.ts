@@ -24,7 +24,7 @@ export function parseJson(text: string, file: string | undefined): unknown {
 
 /** The fields of one JSON object, read with checks. Only own properties count, so `__proto__` is nothing special. */
 export class Fields {
-  private readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Readonly<Record<string, unknown>>;
 
   constructor(
     value: unknown,

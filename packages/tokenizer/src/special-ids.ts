@@ -1,9 +1,5 @@
 // Which ids play the usual roles: padding, unknown, start, end and so on.
-import type { TokenizerParts } from './json-format';
-import { Bpe } from './models/bpe';
-import { Unigram } from './models/unigram';
-import { WordLevel } from './models/word-level';
-import { WordPiece } from './models/word-piece';
+import type { TokenizerParts } from './tokenizer-parts';
 
 /** Ids of the special tokens by role. */
 export interface SpecialIds {
@@ -29,19 +25,6 @@ const SPELLINGS: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
 
 export const SPECIAL_ROLES: readonly (keyof SpecialIds)[] = ['pad', 'unk', 'cls', 'sep', 'mask', 'bos', 'eos'];
 
-function modelUnknown({ model }: TokenizerParts): number | undefined {
-  if (model instanceof Unigram) return model.unkId;
-  const token =
-    model instanceof WordPiece
-      ? model.options.unkToken
-      : model instanceof WordLevel
-        ? model.unkToken
-        : model instanceof Bpe
-          ? model.options.unkToken
-          : undefined;
-  return token === undefined ? undefined : model.vocab.idOf(token);
-}
-
 /** Finds the special ids of a tokenizer. */
 export function specialIds(parts: TokenizerParts): SpecialIds {
   const named = parts.roles ?? {};
@@ -49,7 +32,8 @@ export function specialIds(parts: TokenizerParts): SpecialIds {
   const find = (role: keyof SpecialIds): number | undefined => {
     const own = named[role];
     if (own !== undefined && idOf(own) !== undefined) return idOf(own);
-    if (role === 'unk' && modelUnknown(parts) !== undefined) return modelUnknown(parts);
+    const { unkId } = parts.model;
+    if (role === 'unk' && unkId !== undefined) return unkId;
     if (role === 'pad' && parts.padding !== undefined) return parts.padding.id;
     for (const token of SPELLINGS[role]) {
       const id = parts.added.get(token)?.id;

@@ -10,7 +10,6 @@ import type { HubOptions } from './formats/hub';
 import type { LoadOptions } from './formats/load';
 import { frameOf } from './frame';
 import type { JsonObject } from './json';
-import { addTokens, type Padding, readTokenizerJson, type TokenizerParts, writeTokenizerJson } from './json-format';
 import { TokenSink } from './models/token-sink';
 import {
   type BatchOptions,
@@ -25,9 +24,19 @@ import {
 import { encodeInto, type Matchers, toEncoding } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
+import {
+  addTokens,
+  composeParts,
+  type NewToken,
+  type Padding,
+  type TokenizerOptions,
+  type TokenizerParts,
+  toAddedToken,
+} from './tokenizer-parts';
 import type { TextSource } from './trainers/text-source';
 import type { TrainOptions } from './trainers/train';
 import { keptRanges, type Truncation, truncate } from './truncation';
+import { writeTokenizerJson } from './write-json';
 
 /**
  * Text to ids and back, the same ids as Hugging Face's `tokenizers`.
@@ -49,25 +58,43 @@ export class Tokenizer {
   private readonly fast: FastEncoder | undefined;
   private readonly sink = new TokenSink();
 
-  constructor(parts: TokenizerParts) {
-    this.parts = parts;
-    this.fast = fastEncoderOf(parts);
-    this.specials = specialIds(parts);
+  /**
+   * Puts components together; `@heddle/tokenizer/components` has them.
+   *
+   * @example
+   * ```ts
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * import { Lowercase, Whitespace, WordLevel } from '@heddle/tokenizer/components';
+   * const tokenizer = new Tokenizer({
+   *   normalizer: new Lowercase(),
+   *   preTokenizer: new Whitespace(),
+   *   model: new WordLevel(['[PAD]', '[UNK]', 'hello', 'there'], { unkToken: '[UNK]' }),
+   *   specialTokens: ['[PAD]', '[UNK]'],
+   * });
+   * console.log(tokenizer.encode('Hello there').ids); // [2, 3]
+   * ```
+   */
+  constructor(options: TokenizerOptions | TokenizerParts) {
+    this.parts = composeParts(options);
+    this.fast = fastEncoderOf(this.parts);
+    this.specials = specialIds(this.parts);
   }
 
   /**
-   * Reads the content of a `tokenizer.json`, as text or parsed.
+   * Reads the content of a `tokenizer.json`, as text or parsed, and fetches the components that it names.
+   * `tokenizerFromJSON` of `@heddle/tokenizer/sync` needs no waiting, and holds them all. `file` is the name in errors.
    *
    * @example
    * ```ts
    * import { Tokenizer } from '@heddle/tokenizer';
    * const tokenizer = await Tokenizer.train(['How are you?', 'Fine.'], { model: 'wordpiece', vocabSize: 100 });
-   * const copy = Tokenizer.fromJSON(JSON.stringify(tokenizer));
+   * const copy = await Tokenizer.fromJSON(JSON.stringify(tokenizer));
    * console.log(copy.vocabSize === tokenizer.vocabSize); // true
    * ```
    */
-  static fromJSON(json: string | object, file?: string): Tokenizer {
-    return new Tokenizer(readTokenizerJson(json, file));
+  static async fromJSON(json: string | object, file?: string): Promise<Tokenizer> {
+    const { loadTokenizerJson } = await import('./formats/load');
+    return new Tokenizer(await loadTokenizerJson(json, file));
   }
 
   /**
@@ -197,14 +224,10 @@ export class Tokenizer {
   with(changes: {
     readonly truncation?: Truncation | undefined;
     readonly padding?: Padding | undefined;
-    readonly addedTokens?: readonly (string | (Partial<AddedToken> & { readonly content: string }))[];
+    readonly addedTokens?: readonly NewToken[];
   }): Tokenizer {
     const { addedTokens = [], ...rest } = changes;
-    const inputs = addedTokens.map((token) => {
-      const given = typeof token === 'string' ? { content: token } : token;
-      const special = given.special ?? false;
-      return { singleWord: false, lstrip: false, rstrip: false, normalized: !special, special, ...given };
-    });
+    const inputs = addedTokens.map((token) => toAddedToken(token));
     const { model, normalizer, added } = this.parts;
     return new Tokenizer({ ...this.parts, ...rest, added: addTokens(inputs, model, normalizer, added.values()) });
   }

@@ -8,6 +8,13 @@ export type Side = 'left' | 'right';
 /** Which sequence of a pair gives up tokens. */
 export type TruncationStrategy = 'longestFirst' | 'onlyFirst' | 'onlySecond';
 
+/** The strategies by their names in `tokenizer.json`. */
+export const STRATEGIES = {
+  LongestFirst: 'longestFirst',
+  OnlyFirst: 'onlyFirst',
+  OnlySecond: 'onlySecond',
+} as const satisfies Readonly<Record<string, TruncationStrategy>>;
+
 /** How to cut. */
 export interface Truncation {
   /** Most tokens, special ones included. */

@@ -1,4 +1,5 @@
 // The program of a worker, in Node and in browsers: takes tasks one by one and answers each.
+import './core';
 import type { MessagePort } from 'node:worker_threads';
 import type { Answer, Task } from './threads/protocol';
 import { Work } from './threads/work';

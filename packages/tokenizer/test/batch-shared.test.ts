@@ -17,8 +17,8 @@ describe.skipIf(shared === undefined)('batches of real tokenizers', () => {
       ? []
       : readLines<{ text: string }>(join(shared, 'fixtures/expected/gpt2.jsonl.gz')).slice(0, 120);
   const texts = lines.map((line) => line.text);
-  it.each(names)('%s', (name) => {
-    const tokenizer = Tokenizer.fromJSON(readFileSync(tokenizerFile(shared as string, name), 'utf8'));
+  it.each(names)('%s', async (name) => {
+    const tokenizer = await Tokenizer.fromJSON(readFileSync(tokenizerFile(shared as string, name), 'utf8'));
     const pairs = [...texts].reverse();
     for (const options of [
       {},

@@ -28,8 +28,8 @@ const names =
 
 describe.skipIf(shared === undefined)('the native library, line by line', () => {
   it('has fixtures', () => expect(names.length).toBeGreaterThan(25));
-  it.each(names)('%s', (name) => {
-    const tokenizer = Tokenizer.fromJSON(readFileSync(tokenizerFile(shared as string, name), 'utf8'));
+  it.each(names)('%s', async (name) => {
+    const tokenizer = await Tokenizer.fromJSON(readFileSync(tokenizerFile(shared as string, name), 'utf8'));
     const differences: string[] = [];
     for (const [i, line] of readLines<Line>(join(expectedFolder, `${name}.jsonl.gz`)).entries()) {
       const encoding = tokenizer.encode(line.text, {

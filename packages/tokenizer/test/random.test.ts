@@ -39,9 +39,9 @@ describe('the native library, on tokenizers put together at random', () => {
     expect(fixture.cases.length).toBeGreaterThan(100);
     expect(fixture.cases.reduce((sum, { rows }) => sum + rows.length, 0)).toBeGreaterThan(1000);
   });
-  it.each(fixture.cases.map((_, i) => i))('%i', (i) => {
+  it.each(fixture.cases.map((_, i) => i))('%i', async (i) => {
     const { json, rows } = fixture.cases[i] as Fixture['cases'][number];
-    const tokenizer = Tokenizer.fromJSON({ ...json, model: fixture.models[json.model] });
+    const tokenizer = await Tokenizer.fromJSON({ ...json, model: fixture.models[json.model] });
     const inputOf = (at: number, words: boolean): string | string[] => {
       const line = fixture.lines[at] as string;
       return words ? line.split(' ') : line;

@@ -40,7 +40,7 @@ describe('train', () => {
       const a = await Tokenizer.train(texts, { model, vocabSize: 300 });
       const b = await Tokenizer.train(texts.values(), { model, vocabSize: 300 });
       expect(JSON.stringify(a)).toBe(JSON.stringify(b));
-      expect(JSON.stringify(Tokenizer.fromJSON(JSON.stringify(a)))).toBe(JSON.stringify(a));
+      expect(JSON.stringify(await Tokenizer.fromJSON(JSON.stringify(a)))).toBe(JSON.stringify(a));
     }
   });
 });

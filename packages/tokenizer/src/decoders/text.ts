@@ -1,8 +1,19 @@
-// The decoders that only touch text: joining, stripping, one after another.
+// The decoders that only touch text: joining, stripping, replacing.
 import type { Fields } from '../json';
+import { Replace } from '../normalizers/replace';
+import type { Readers } from '../reading/readers';
+import type { Pattern } from '../text/pattern';
 import type { Decoder } from './decoder';
 
-/** Joins all pieces into one. */
+/**
+ * Joins all pieces into one.
+ *
+ * @example
+ * ```ts
+ * import { Fuse } from '@heddle/tokenizer/components';
+ * console.log(new Fuse().decode(['a', 'b']).join('')); // ab
+ * ```
+ */
 export class Fuse implements Decoder {
   readonly config = { type: 'Fuse' };
 
@@ -11,12 +22,20 @@ export class Fuse implements Decoder {
   }
 }
 
-/** Drops up to so many of one character at either end of each piece. */
+/**
+ * Drops up to so many of one character at either end of each piece.
+ *
+ * @example
+ * ```ts
+ * import { StripDecoder } from '@heddle/tokenizer/components';
+ * console.log(new StripDecoder('_', 1).decode(['_a', '__b']).join('')); // a_b
+ * ```
+ */
 export class StripDecoder implements Decoder {
   constructor(
     readonly content: string,
-    readonly start: number,
-    readonly stop: number,
+    readonly start = 0,
+    readonly stop = 0,
   ) {}
 
   static read(fields: Fields): StripDecoder {
@@ -39,17 +58,32 @@ export class StripDecoder implements Decoder {
   }
 }
 
-/** Decoders one after another. */
-export class DecoderSequence implements Decoder {
-  constructor(readonly items: readonly Decoder[]) {}
+/**
+ * Replaces every match of a pattern, token by token.
+ *
+ * @example
+ * ```ts
+ * import { ReplaceDecoder } from '@heddle/tokenizer/components';
+ * console.log(new ReplaceDecoder('▁', ' ').decode(['a', '▁b']).join('')); // a b
+ * ```
+ */
+export class ReplaceDecoder implements Decoder {
+  private readonly replace: Replace;
+
+  constructor(pattern: Pattern, content: string) {
+    this.replace = new Replace(pattern, content);
+  }
+
+  static read(fields: Fields, readers: Readers): ReplaceDecoder {
+    const { pattern, content } = Replace.read(fields, readers);
+    return new ReplaceDecoder(pattern, content);
+  }
 
   get config(): Decoder['config'] {
-    return { type: 'Sequence', decoders: this.items.map((item) => item.config) };
+    return this.replace.config;
   }
 
   decode(tokens: readonly string[]): string[] {
-    let pieces = [...tokens];
-    for (const item of this.items) pieces = item.decode(pieces);
-    return pieces;
+    return tokens.map((token) => this.replace.applyTo(token));
   }
 }

@@ -1,8 +1,9 @@
 // BERT without strings in between: one table look-up a character normalises, splits and hashes at once.
 import { TokenSink } from '../models/token-sink';
-import type { WordPiece } from '../models/word-piece';
-import type { BertNormalizer } from '../normalizers/bert';
+import { WordPiece } from '../models/word-piece';
+import { BertNormalizer } from '../normalizers/bert';
 import { isStarter } from '../normalizers/unicode-form';
+import type { Components } from '../pipeline';
 import { charClass, isPunctuation, isWhitespace, NONSPACING_MARK } from '../text/char-class';
 import { NormalizedString } from '../text/normalized-string';
 import type { FastEncoder } from './fast-encoder';
@@ -169,4 +170,11 @@ export class BertEncoder implements FastEncoder {
     if (kind === ISOLATED) this.flush(sink);
     return true;
   }
+}
+
+/** The quick path of WordPiece behind BERT's normaliser and pre-tokeniser. */
+export function bertEncoderOf({ model, normalizer }: Components): FastEncoder | undefined {
+  return model instanceof WordPiece && normalizer instanceof BertNormalizer
+    ? new BertEncoder(model, normalizer)
+    : undefined;
 }

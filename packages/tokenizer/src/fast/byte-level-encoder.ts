@@ -2,7 +2,7 @@
 import type { Bpe } from '../models/bpe';
 import { TokenSink } from '../models/token-sink';
 import type { FastEncoder } from './fast-encoder';
-import type { Scanner } from './scanners';
+import type { Scanner } from './scanner';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
 
 /** Encodes words that a scanner finds. */

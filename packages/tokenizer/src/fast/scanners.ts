@@ -1,5 +1,6 @@
 // The usual patterns of byte-level tokenizers, by hand: each finds where the word that starts at a place ends.
 // They say the same as the regular expressions they stand for, which the tests hold them against.
+import type { Scanner } from './scanner';
 
 const LETTER = 1;
 const NUMBER = 2;
@@ -47,9 +48,6 @@ function runEnd(text: string, at: number, end: number, kind: number): number {
   }
   return i;
 }
-
-/** Finds the end of the word that starts at `at`, in text that ends at `end`. */
-export type Scanner = (text: string, at: number, end: number) => number;
 
 /** `\s+(?!\S)|\s+` on a run of white space that starts at `at` and ends at `stop`. */
 function spaceEnd(at: number, stop: number, end: number): number {

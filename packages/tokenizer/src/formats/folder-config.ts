@@ -1,7 +1,11 @@
 // What stands beside a tokenizer's main file: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`.
+
+import type { AddedTokens } from '../added-tokens';
 import { isObject, parseJson } from '../json';
-import type { AddedTokenInput } from '../json-format';
+import type { Model } from '../models/model';
+import type { Normalizer } from '../normalizers/normalizer';
 import { SPECIAL_ROLES, type SpecialIds } from '../special-ids';
+import { type AddedTokenInput, addTokens, toAddedToken } from '../tokenizer-parts';
 
 /** The settings of a folder that matter here. */
 export interface FolderConfig {
@@ -76,4 +80,16 @@ export function readFolderConfig(texts: {
     addedTokens: addedTokens.map(({ id: _id, ...token }) => token),
     chatTemplate: texts.chatTemplate ?? chatTemplateOf(config['chat_template']),
   };
+}
+
+/** The added tokens of a vocabulary without a list of its own: the usual ones that it has, and the folder's. */
+export function addedOf(
+  usual: readonly string[],
+  model: Model,
+  normalizer: Normalizer | undefined,
+  config: FolderConfig,
+): AddedTokens {
+  const known = usual.filter((token) => model.vocab.idOf(token) !== undefined);
+  const inputs = [...known.map((token) => toAddedToken(token, true)), ...config.addedTokens];
+  return addTokens(inputs, model, normalizer);
 }

@@ -1,4 +1,5 @@
 // Fetches a tokenizer's files from a model hub, by the hub's own addresses.
+import '../core';
 import { describe, TokenizerError } from '../errors';
 
 /** Options of {@link Tokenizer.fromPretrained}. */

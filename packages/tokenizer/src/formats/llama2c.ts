@@ -1,17 +1,17 @@
 // llama2.c's `tokenizer.bin`: the longest token's length, then score, length and bytes of each token.
 import { AddedTokens } from '../added-tokens';
 import { TokenizerError } from '../errors';
-import type { TokenizerParts } from '../json-format';
-import { Bpe } from '../models/bpe';
+import { byteLevel } from '../families/lazy';
 import { Vocab } from '../models/vocab';
-import { mergesByRank, ranksOfScores } from './score-merges';
+import type { TokenizerParts } from '../tokenizer-parts';
 import { decodeOnly, sentencePieceDecoder } from './sentencepiece';
 import { SentencePieceNormalizer } from './sentencepiece-normalizer';
 
 const SPECIALS = ['<unk>', '<s>', '</s>'];
 
 /** Builds a tokenizer from the bytes of a `tokenizer.bin`. */
-export function readLlama2c(bytes: Uint8Array, file: string): TokenizerParts {
+export async function readLlama2c(bytes: Uint8Array, file: string): Promise<TokenizerParts> {
+  const { Bpe, mergesByRank, ranksOfScores } = await byteLevel();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tokens: string[] = [];
   const scores: number[] = [];
@@ -39,7 +39,7 @@ export function readLlama2c(bytes: Uint8Array, file: string): TokenizerParts {
     { unkToken: '<unk>', fuseUnk: true, byteFallback: true },
   );
   return {
-    normalizer: new SentencePieceNormalizer({
+    normalizer: await SentencePieceNormalizer.load({
       charsmap: new Uint8Array(0),
       addDummyPrefix: true,
       removeExtraWhitespaces: false,
@@ -50,7 +50,7 @@ export function readLlama2c(bytes: Uint8Array, file: string): TokenizerParts {
     preTokenizer: undefined,
     model,
     postProcessor: undefined,
-    decoder: sentencePieceDecoder(true),
+    decoder: await sentencePieceDecoder(true),
     added: new AddedTokens(
       SPECIALS.map((content, id) => decodeOnly(id, content, id > 0)),
       (text) => text,

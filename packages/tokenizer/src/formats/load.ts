@@ -1,17 +1,21 @@
-// Finds out what a file or folder holds, and reads it: the one place that knows all formats.
+// Finds out what a file or folder holds, and reads it: the one place that knows all formats. Those other than
+// `tokenizer.json` are fetched when a file is one of them.
+import '../core';
 import { TokenizerError } from '../errors';
 import { type FileSet, openSource, type TokenizerSource, textOf } from '../files';
-import { readTokenizerJson, type TokenizerParts } from '../json-format';
+import { loadTokenizerJson } from '../reading/load-json';
+import type { TokenizerParts } from '../tokenizer-parts';
 import { readFolderConfig } from './folder-config';
-import { readLlama2c } from './llama2c';
-import { readSentencePiece } from './sentencepiece';
-import { readTiktoken, type TiktokenOptions } from './tiktoken';
-import { readVocabMerges, readVocabTxt } from './vocab-files';
+import type { TiktokenOptions } from './tiktoken';
+
+export { loadTokenizerJson };
 
 /** Options of {@link Tokenizer.load}; only tiktoken files of unknown size need any. */
 export interface LoadOptions {
   readonly tiktoken?: TiktokenOptions;
 }
+
+const otherFormats = (): Promise<typeof import('./other-formats')> => import('./other-formats');
 
 /** A tiktoken file starts with base64, a space and 0. */
 function looksLikeTiktoken(bytes: Uint8Array): boolean {
@@ -19,11 +23,11 @@ function looksLikeTiktoken(bytes: Uint8Array): boolean {
 }
 
 /** Reads one file by what it is; undefined where a folder's other files are needed as well. */
-function readFile(name: string, bytes: Uint8Array, options: LoadOptions): TokenizerParts | undefined {
+async function readFile(name: string, bytes: Uint8Array, options: LoadOptions): Promise<TokenizerParts | undefined> {
   if (name.endsWith('.tiktoken') || (name.endsWith('.model') && looksLikeTiktoken(bytes)))
-    return readTiktoken(bytes, name, options.tiktoken);
-  if (name.endsWith('.model') || name.endsWith('.spm')) return readSentencePiece(bytes, name);
-  if (name.endsWith('.bin')) return readLlama2c(bytes, name);
+    return (await otherFormats()).readTiktoken(bytes, name, options.tiktoken);
+  if (name.endsWith('.model') || name.endsWith('.spm')) return (await otherFormats()).readSentencePiece(bytes, name);
+  if (name.endsWith('.bin')) return (await otherFormats()).readLlama2c(bytes, name);
   return undefined;
 }
 
@@ -49,7 +53,7 @@ async function readMain(
     const content = await files.read(other);
     return content === undefined ? undefined : textOf(content, other);
   };
-  const single = readFile(name, bytes, options);
+  const single = await readFile(name, bytes, options);
   const config = readFolderConfig({
     config: await text('tokenizer_config.json'),
     specials: await text('special_tokens_map.json'),
@@ -57,14 +61,14 @@ async function readMain(
   });
   if (single !== undefined)
     return { ...single, roles: { ...config.roles, ...single.roles }, chatTemplate: config.chatTemplate };
-  if (name.endsWith('.txt')) return readVocabTxt(textOf(bytes, name), name, config);
+  if (name.endsWith('.txt')) return (await otherFormats()).readVocabTxt(textOf(bytes, name), name, config);
   if (/(^|[-_.])vocab\.json$/.test(name)) {
     const merges = await text(name.replace(/vocab\.json$/, 'merges.txt'));
     if (merges === undefined)
       throw new TokenizerError({ kind: 'file', where: files.name, expected: 'a merges.txt beside vocab.json' });
-    return readVocabMerges(textOf(bytes, name), merges, name, config);
+    return (await otherFormats()).readVocabMerges(textOf(bytes, name), merges, name, config);
   }
-  const parts = readTokenizerJson(textOf(bytes, name), name);
+  const parts = await loadTokenizerJson(textOf(bytes, name), name);
   return { ...parts, roles: config.roles, chatTemplate: config.chatTemplate };
 }
 

@@ -1,8 +1,9 @@
 // SentencePiece's normaliser: its table by longest match, extra spaces out, spaces made visible.
 // `tokenizer.json` has no such component; what it writes there differs from it on rare combining sequences only.
+import { sentencePiece } from '../families/lazy';
 import type { JsonObject } from '../json';
 import type { Normalizer } from '../normalizers/normalizer';
-import { Precompiled } from '../normalizers/precompiled';
+import type { Precompiled } from '../normalizers/precompiled';
 import type { NormalizedString } from '../text/normalized-string';
 
 /** What the model file says. */
@@ -18,17 +19,22 @@ export interface SentencePieceNormalizerOptions {
 
 /** Normalises as SentencePiece does. */
 export class SentencePieceNormalizer implements Normalizer {
-  private readonly table: Precompiled | undefined;
   private readonly userDefined: readonly string[];
 
-  constructor(private readonly options: SentencePieceNormalizerOptions) {
-    const { charsmap, userDefined } = options;
-    if (charsmap.length > 0) {
-      let binary = '';
-      for (const byte of charsmap) binary += String.fromCharCode(byte);
-      this.table = new Precompiled(btoa(binary), 'normalizer_spec.precompiled_charsmap');
-    }
-    this.userDefined = [...userDefined].sort((a, b) => b.length - a.length);
+  private constructor(
+    private readonly options: SentencePieceNormalizerOptions,
+    private readonly table: Precompiled | undefined,
+  ) {
+    this.userDefined = [...options.userDefined].sort((a, b) => b.length - a.length);
+  }
+
+  static async load(options: SentencePieceNormalizerOptions): Promise<SentencePieceNormalizer> {
+    if (options.charsmap.length === 0) return new SentencePieceNormalizer(options, undefined);
+    const { Precompiled } = await sentencePiece();
+    let binary = '';
+    for (const byte of options.charsmap) binary += String.fromCharCode(byte);
+    const table = new Precompiled(btoa(binary), 'normalizer_spec.precompiled_charsmap');
+    return new SentencePieceNormalizer(options, table);
   }
 
   get config(): JsonObject {

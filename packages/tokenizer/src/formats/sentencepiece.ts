@@ -1,17 +1,14 @@
 // SentencePiece's `.model` files, BPE and unigram: read from their protocol buffer, encoded as that library does.
 import { type AddedToken, AddedTokens } from '../added-tokens';
-import { ByteFallback } from '../decoders/bytes';
-import type { Decoder } from '../decoders/decoder';
-import { DecoderSequence, Fuse, StripDecoder } from '../decoders/text';
+import { DecoderSequence } from '../decoders/sequence';
 import { TokenizerError } from '../errors';
-import type { TokenizerParts } from '../json-format';
-import { Bpe } from '../models/bpe';
+import { byteLevel, sentencePiece } from '../families/lazy';
+import type { Bpe } from '../models/bpe';
 import type { Model } from '../models/model';
-import { Unigram } from '../models/unigram';
+import type { Unigram } from '../models/unigram';
 import { Vocab } from '../models/vocab';
-import { Replace } from '../normalizers/replace';
+import type { TokenizerParts } from '../tokenizer-parts';
 import { readProtobuf } from './protobuf';
-import { mergesByRank, ranksOfScores } from './score-merges';
 import { SentencePieceNormalizer } from './sentencepiece-normalizer';
 
 const UNKNOWN = 2;
@@ -80,7 +77,8 @@ function parse(bytes: Uint8Array): SentencePieceModel {
   return model;
 }
 
-function unigram(vocab: Vocab, model: SentencePieceModel, unkId: number): Unigram {
+async function unigram(vocab: Vocab, model: SentencePieceModel, unkId: number): Promise<Unigram> {
+  const { Unigram } = await sentencePiece();
   const scores = Float64Array.from(model.pieces, ({ score }) => score);
   let highest = Number.NEGATIVE_INFINITY;
   let lowest = Number.POSITIVE_INFINITY;
@@ -95,10 +93,11 @@ function unigram(vocab: Vocab, model: SentencePieceModel, unkId: number): Unigra
     if (type === USER_DEFINED) scores[id] = [...text].length * highest - 0.1;
     if (type === UNKNOWN || type === CONTROL || type === BYTE || type === UNUSED) hidden.add(id);
   }
-  return new Unigram(vocab, scores, unkId, model.byteFallback, { hidden, lowest });
+  return new Unigram(vocab, scores, { unkId, byteFallback: model.byteFallback, sentencePiece: { hidden, lowest } });
 }
 
-function bpe(vocab: Vocab, model: SentencePieceModel, unkToken: string): Bpe {
+async function bpe(vocab: Vocab, model: SentencePieceModel, unkToken: string): Promise<Bpe> {
+  const { Bpe, mergesByRank, ranksOfScores } = await byteLevel();
   const ranks = ranksOfScores(model.pieces.map(({ score }) => score));
   const table = mergesByRank(vocab, (id) => {
     const type = model.pieces[id]?.type;
@@ -108,7 +107,7 @@ function bpe(vocab: Vocab, model: SentencePieceModel, unkToken: string): Bpe {
 }
 
 /** Builds a tokenizer from the bytes of a `.model` file. Special pieces written in a text stay text, as there. */
-export function readSentencePiece(bytes: Uint8Array, file: string): TokenizerParts {
+export async function readSentencePiece(bytes: Uint8Array, file: string): Promise<TokenizerParts> {
   const model = parse(bytes);
   const unkId = model.pieces.findIndex(({ type }) => type === UNKNOWN);
   if (model.pieces.length === 0 || unkId < 0)
@@ -124,18 +123,18 @@ export function readSentencePiece(bytes: Uint8Array, file: string): TokenizerPar
   const vocab = new Vocab(model.pieces.map(({ text }) => text));
   const core: Model =
     model.modelType === 1
-      ? unigram(vocab, model, unkId)
-      : bpe(vocab, model, (model.pieces[unkId] as { text: string }).text);
+      ? await unigram(vocab, model, unkId)
+      : await bpe(vocab, model, (model.pieces[unkId] as { text: string }).text);
   const specials: AddedToken[] = model.pieces.flatMap(({ text, type }, id) =>
     type === CONTROL || type === UNKNOWN ? [decodeOnly(id, text, type === CONTROL)] : [],
   );
   const userDefined = model.pieces.flatMap(({ text, type }) => (type === USER_DEFINED ? [text] : []));
   return {
-    normalizer: new SentencePieceNormalizer({ ...model, userDefined }),
+    normalizer: await SentencePieceNormalizer.load({ ...model, userDefined }),
     preTokenizer: undefined,
     model: core,
     postProcessor: undefined,
-    decoder: sentencePieceDecoder(model.addDummyPrefix && !model.whitespaceAsSuffix),
+    decoder: await sentencePieceDecoder(model.addDummyPrefix && !model.whitespaceAsSuffix),
     added: new AddedTokens(specials, (text) => text),
     truncation: undefined,
     padding: undefined,
@@ -155,9 +154,8 @@ function rolesOf({ pieces, ids }: SentencePieceModel): NonNullable<TokenizerPart
 }
 
 /** Word marks to spaces, bytes to text, and the space that was put first away again. */
-export function sentencePieceDecoder(hasPrefix: boolean): DecoderSequence {
-  const replace = new Replace({ String: '▁' }, ' ');
-  const spaces: Decoder = { config: replace.config, decode: (tokens) => tokens.map((token) => replace.applyTo(token)) };
+export async function sentencePieceDecoder(hasPrefix: boolean): Promise<DecoderSequence> {
+  const { ByteFallback, Fuse, ReplaceDecoder, StripDecoder } = await sentencePiece();
   const strip = hasPrefix ? [new StripDecoder(' ', 1, 0)] : [];
-  return new DecoderSequence([spaces, new ByteFallback(), new Fuse(), ...strip]);
+  return new DecoderSequence([new ReplaceDecoder('▁', ' '), new ByteFallback(), new Fuse(), ...strip]);
 }

@@ -1,16 +1,12 @@
 // tiktoken's rank files: a byte sequence in base64 and its rank on each line. The rank is the id, and the merge order.
 
-import { ByteLevelDecoder } from '../decoders/bytes';
-import { DecoderSequence } from '../decoders/text';
+import { DecoderSequence } from '../decoders/sequence';
 import { describe, TokenizerError } from '../errors';
-import { addTokens, type TokenizerParts } from '../json-format';
-import { Bpe } from '../models/bpe';
+import { byteLevel, regex } from '../families/lazy';
 import { Vocab } from '../models/vocab';
-import { ByteLevelPreTokenizer, GPT2_PATTERN } from '../pre-tokenizers/byte-level';
 import { PreTokenizerSequence } from '../pre-tokenizers/sequence';
-import { Split } from '../pre-tokenizers/split';
 import { BYTE_CHARS } from '../text/byte-alphabet';
-import { mergesByRank } from './score-merges';
+import { addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts';
 
 /** The encodings that are known by name. */
 export type TiktokenEncoding = 'gpt2' | 'r50k_base' | 'p50k_base' | 'cl100k_base' | 'o200k_base';
@@ -32,15 +28,16 @@ const O200K_PATTERN = `[^\\r\\n\\p{L}\\p{N}]?[${UPPER}]*[${LOWER}]+${TAIL}|[^\\r
 
 interface Encoding {
   readonly ranks: number;
-  readonly pattern: string;
+  /** undefined for GPT-2's. */
+  readonly pattern: string | undefined;
   readonly specialTokens: Readonly<Record<string, number>>;
 }
 
 const FIM = { '<|fim_prefix|>': 100258, '<|fim_middle|>': 100259, '<|fim_suffix|>': 100260 };
 const ENCODINGS: Readonly<Record<TiktokenEncoding, Encoding>> = {
-  gpt2: { ranks: 50256, pattern: GPT2_PATTERN, specialTokens: { '<|endoftext|>': 50256 } },
-  r50k_base: { ranks: 50256, pattern: GPT2_PATTERN, specialTokens: { '<|endoftext|>': 50256 } },
-  p50k_base: { ranks: 50280, pattern: GPT2_PATTERN, specialTokens: { '<|endoftext|>': 50256 } },
+  gpt2: { ranks: 50256, pattern: undefined, specialTokens: { '<|endoftext|>': 50256 } },
+  r50k_base: { ranks: 50256, pattern: undefined, specialTokens: { '<|endoftext|>': 50256 } },
+  p50k_base: { ranks: 50280, pattern: undefined, specialTokens: { '<|endoftext|>': 50256 } },
   cl100k_base: {
     ranks: 100256,
     pattern: CL100K_PATTERN,
@@ -81,13 +78,18 @@ function readRanks(bytes: Uint8Array, file: string): (string | undefined)[] {
 }
 
 /** Builds a tokenizer from the bytes of a rank file. */
-export function readTiktoken(bytes: Uint8Array, file: string, options: TiktokenOptions = {}): TokenizerParts {
+export async function readTiktoken(
+  bytes: Uint8Array,
+  file: string,
+  options: TiktokenOptions = {},
+): Promise<TokenizerParts> {
+  const { Bpe, ByteLevelDecoder, ByteLevelPreTokenizer, GPT2_PATTERN, mergesByRank, Split } = await byteLevel();
   const tokens = readRanks(bytes, file);
   const count = tokens.filter((token) => token !== undefined).length;
   const known = options.encoding
     ? ENCODINGS[options.encoding]
     : Object.values(ENCODINGS).find(({ ranks }) => ranks === count);
-  const pattern = options.pattern ?? known?.pattern;
+  const pattern = options.pattern ?? (known && (known.pattern ?? GPT2_PATTERN));
   if (pattern === undefined)
     throw new TokenizerError({
       kind: 'input',
@@ -102,31 +104,23 @@ export function readTiktoken(bytes: Uint8Array, file: string, options: TiktokenO
     mergesByRank(vocab, (id) => id),
     { ignoreMerges: true },
   );
-  const byteLevel = { addPrefixSpace: false, trimOffsets: false, useRegex: pattern === GPT2_PATTERN };
-  const bytesOnly = new ByteLevelPreTokenizer(byteLevel);
+  const spelling = { addPrefixSpace: false, trimOffsets: false, useRegex: pattern === GPT2_PATTERN };
+  const bytesOnly = new ByteLevelPreTokenizer(spelling);
   const specials = Object.entries(options.specialTokens ?? known?.specialTokens ?? {});
   return {
     normalizer: undefined,
     preTokenizer:
       pattern === GPT2_PATTERN
         ? bytesOnly
-        : new PreTokenizerSequence([new Split({ Regex: pattern }, 'Isolated', false, 'pattern'), bytesOnly]),
+        : new PreTokenizerSequence([new Split(new (await regex()).Regex(pattern, 'pattern'), 'Isolated'), bytesOnly]),
     model,
     postProcessor: undefined,
-    decoder: new DecoderSequence([new ByteLevelDecoder(byteLevel)]),
+    decoder: new DecoderSequence([new ByteLevelDecoder(spelling)]),
     added: addTokens(
       [],
       model,
       undefined,
-      specials.map(([content, id]) => ({
-        id,
-        content,
-        special: true,
-        singleWord: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-      })),
+      specials.map(([content, id]) => ({ ...toAddedToken(content, true), id })),
     ),
     truncation: undefined,
     padding: undefined,

@@ -1,13 +1,16 @@
 // Byte-pair encoding: a word starts as characters (or their bytes) and merges pairs in the order that they were learnt.
 import { describe, TokenizerError } from '../errors';
+import { ByteLevelEncoder } from '../fast/byte-level-encoder';
+import type { FastEncoder } from '../fast/fast-encoder';
 import type { Fields, JsonObject } from '../json';
+import type { Components } from '../pipeline';
 import { BYTE_CHARS, toByteChars } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
 import { Merger } from './merger';
 import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
-import { Vocab } from './vocab';
+import { Vocab, type VocabSource } from './vocab';
 
 /** The options of {@link Bpe}, named as in `tokenizer.json`. */
 export interface BpeOptions {
@@ -29,7 +32,17 @@ function utf8Length(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }
 
-/** The BPE model. */
+/**
+ * The BPE model.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Bpe } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ model: new Bpe(['a', 'b', 'c', 'ab', 'abc'], ['a b', 'ab c']) });
+ * console.log(tokenizer.encode('abcab').tokens); // ['abc', 'ab']
+ * ```
+ */
 export class Bpe implements Model {
   readonly deterministic: boolean;
   readonly merger = new Merger();
@@ -39,11 +52,18 @@ export class Bpe implements Model {
   /** Ids of single units where no prefix or suffix can change them: −1 for none, −2 for not looked up yet. */
   private readonly unitIds = new Int32Array(0x200).fill(-2);
 
+  readonly vocab: Vocab;
+  readonly pairs: PairTable;
+
+  /** `merges` in the order that they were learnt: `'a b'` or `['a', 'b']`, or a table of them. */
   constructor(
-    readonly vocab: Vocab,
-    readonly pairs: PairTable,
+    source: VocabSource,
+    merges: readonly (string | readonly [string, string])[] | PairTable,
     readonly options: BpeOptions = {},
   ) {
+    const vocab = Vocab.from(source);
+    this.vocab = vocab;
+    this.pairs = merges instanceof PairTable ? merges : readMerges(vocab, merges, options);
     this.deterministic = !options.dropout;
     this.alphabetIds = Int32Array.from(BYTE_CHARS, (char) => vocab.idOf(char) ?? -1);
     if (options.byteFallback) this.byteIds = Int32Array.from(HEX, (token) => vocab.idOf(token) ?? -1);
@@ -84,6 +104,21 @@ export class Bpe implements Model {
         .byRank()
         .map(({ first, second }) => [vocab.tokenOf(first) as string, vocab.tokenOf(second) as string]),
     };
+  }
+
+  get unkId(): number | undefined {
+    const { unkToken } = this.options;
+    return unkToken === undefined ? undefined : this.vocab.idOf(unkToken);
+  }
+
+  /** Bytes of words that a scanner finds, where nothing but the merges decides. */
+  fastEncoder({ normalizer, preTokenizer }: Components): FastEncoder | undefined {
+    const { continuingSubwordPrefix, endOfWordSuffix, unkToken } = this.options;
+    const scan = preTokenizer?.spellsBytes === true ? preTokenizer.scan : undefined;
+    const isNfc = normalizer?.config['type'] === 'NFC';
+    if (scan === undefined || !this.deterministic || !this.spellsEveryByte) return undefined;
+    if (continuingSubwordPrefix || endOfWordSuffix || unkToken !== undefined) return undefined;
+    return normalizer === undefined || isNfc ? new ByteLevelEncoder(this, scan, isNfc) : undefined;
   }
 
   tokenize(word: string, out: TokenSink): void {
@@ -217,9 +252,8 @@ export class Bpe implements Model {
   }
 
   private unknownId(): number {
-    const { unkToken } = this.options;
-    const id = unkToken === undefined ? undefined : this.vocab.idOf(unkToken);
-    if (id === undefined) throw missingUnknown(unkToken);
+    const id = this.unkId;
+    if (id === undefined) throw missingUnknown(this.options.unkToken);
     return id;
   }
 

@@ -4,12 +4,33 @@ import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
 import { Trie } from './trie';
-import { Vocab } from './vocab';
+import { Vocab, type VocabSource } from './vocab';
 
 const UNKNOWN_PENALTY = 10;
 const encoder = new TextEncoder();
 
-/** SentencePiece's unigram language model. */
+/** The options of {@link Unigram}. */
+export interface UnigramOptions {
+  readonly unkId?: number | undefined;
+  readonly byteFallback?: boolean;
+  /**
+   * SentencePiece's own reading: pieces that no text gives, the lowest score of the others, and sums in single
+   * precision, which decide ties.
+   */
+  readonly sentencePiece?: { readonly hidden: ReadonlySet<number>; readonly lowest: number };
+}
+
+/**
+ * SentencePiece's unigram language model.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Unigram } from '@heddle/tokenizer/components';
+ * const model = new Unigram(['<unk>', 'a', 'b', 'ab'], [0, -2, -2, -1], { unkId: 0 });
+ * console.log(new Tokenizer({ model }).encode('aba').tokens); // ['ab', 'a']
+ * ```
+ */
 export class Unigram implements Model {
   readonly deterministic = true;
   readonly unknownSpelling: number | undefined;
@@ -23,23 +44,25 @@ export class Unigram implements Model {
   private cuts = new Int32Array(64);
   operations = 0;
 
-  constructor(
-    readonly vocab: Vocab,
-    readonly scores: Float64Array,
-    readonly unkId: number | undefined,
-    readonly byteFallback: boolean,
-    /**
-     * SentencePiece's own reading: pieces that no text gives, the lowest score of the others, and sums in single
-     * precision, which decide ties.
-     */
-    shown: { readonly hidden: ReadonlySet<number>; readonly lowest: number } | undefined = undefined,
-  ) {
+  readonly vocab: Vocab;
+  readonly scores: Float64Array;
+  readonly unkId: number | undefined;
+  readonly byteFallback: boolean;
+
+  /** `scores[id]` is the log-probability of a token. */
+  constructor(source: VocabSource, scores: ArrayLike<number>, options: UnigramOptions = {}) {
+    const { unkId, byteFallback = false, sentencePiece: shown } = options;
+    const vocab = Vocab.from(source);
+    this.vocab = vocab;
+    this.scores = Float64Array.from(scores);
+    this.unkId = unkId;
+    this.byteFallback = byteFallback;
     this.unknownSpelling = unkId;
     this.trie = new Trie(
       shown === undefined ? vocab.tokens : vocab.tokens.map((token, id) => (shown.hidden.has(id) ? undefined : token)),
     );
     let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
-    if (shown === undefined) for (const score of scores) if (score < lowest) lowest = score;
+    if (shown === undefined) for (const score of this.scores) if (score < lowest) lowest = score;
     this.single = shown !== undefined;
     this.unknownScore = lowest - UNKNOWN_PENALTY;
   }
@@ -56,7 +79,7 @@ export class Unigram implements Model {
     });
     const unkId = fields.raw('unk_id') == null ? undefined : fields.integer('unk_id');
     if (unkId !== undefined && unkId >= rows.length) throw fields.error('unk_id', `an id below ${rows.length}`, unkId);
-    return new Unigram(new Vocab(tokens), scores, unkId, fields.boolean('byte_fallback', false));
+    return new Unigram(new Vocab(tokens), scores, { unkId, byteFallback: fields.boolean('byte_fallback', false) });
   }
 
   toJSON(): JsonObject {

@@ -1,6 +1,6 @@
 // The vocabulary that all models share: tokens by id, and ids by token through a hash table over UTF-16 units,
 // so that a stretch of a text can be looked up without cutting it out.
-import type { Fields } from '../json';
+import { Fields } from '../json';
 
 /** Ids beyond this many holes per token are a mistake, or an attack on memory. */
 const MAX_HOLES_PER_TOKEN = 8;
@@ -14,7 +14,21 @@ export function hashNext(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x9e3779b1) ^ (hash >>> 15);
 }
 
-/** Tokens by id and ids by token. Ids may have holes; no two tokens share an id. */
+/** A vocabulary: tokens in the order of their ids, or the id of each. */
+export type VocabSource = Vocab | readonly string[] | { readonly [token: string]: number };
+
+const isList = (source: Exclude<VocabSource, Vocab>): source is readonly string[] => Array.isArray(source);
+
+/**
+ * Tokens by id and ids by token. Ids may have holes; no two tokens share an id.
+ *
+ * @example
+ * ```ts
+ * import { Vocab } from '@heddle/tokenizer/components';
+ * const vocab = new Vocab(['[UNK]', 'hello']);
+ * console.log(vocab.idOf('hello'), vocab.tokenOf(0), vocab.size); // 1 '[UNK]' 2
+ * ```
+ */
 export class Vocab {
   /** Token of each id; a hole is undefined. */
   readonly tokens: readonly (string | undefined)[];
@@ -49,6 +63,12 @@ export class Vocab {
       this.slots[slot] = id;
     }
     this.size = size;
+  }
+
+  /** From any form that a program may have it in. */
+  static from(source: VocabSource): Vocab {
+    if (source instanceof Vocab) return source;
+    return isList(source) ? new Vocab(source) : Vocab.read(new Fields({ vocab: source }, '$'), 'vocab');
   }
 
   /** Reads a `{ token: id }` object. */

@@ -3,34 +3,50 @@ import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
-import { HASH_START, hashNext, Vocab } from './vocab';
+import { HASH_START, hashNext, Vocab, type VocabSource } from './vocab';
 
-/** The options of {@link WordPiece}. */
+/** The options of {@link WordPiece}, BERT's by default. */
 export interface WordPieceOptions {
-  readonly unkToken: string;
-  readonly continuingSubwordPrefix: string;
-  readonly maxInputCharsPerWord: number;
+  readonly unkToken?: string;
+  readonly continuingSubwordPrefix?: string;
+  readonly maxInputCharsPerWord?: number;
 }
 
-/** BERT's model. */
+/**
+ * BERT's model.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { BertNormalizer, BertPreTokenizer, WordPiece } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({
+ *   normalizer: new BertNormalizer(),
+ *   preTokenizer: new BertPreTokenizer(),
+ *   model: new WordPiece(['[UNK]', 'token', '##ize', '##r']),
+ * });
+ * console.log(tokenizer.encode('Tokenizer').tokens); // ['token', '##ize', '##r']
+ * ```
+ */
 export class WordPiece implements Model {
   readonly deterministic = true;
+  readonly vocab: Vocab;
+  readonly options: Required<WordPieceOptions>;
   private readonly longest: number;
   private readonly prefixHash: number;
   /** Hash of the piece that starts where the search does and ends after each unit. */
   private readonly hashes: Int32Array;
 
-  constructor(
-    readonly vocab: Vocab,
-    readonly options: WordPieceOptions,
-  ) {
+  constructor(source: VocabSource, options: WordPieceOptions = {}) {
+    const vocab = Vocab.from(source);
+    this.vocab = vocab;
+    this.options = { unkToken: '[UNK]', continuingSubwordPrefix: '##', maxInputCharsPerWord: 100, ...options };
     let longest = 0;
     for (const token of vocab.tokens) if (token !== undefined && token.length > longest) longest = token.length;
     this.longest = longest;
     let hash = HASH_START;
-    for (const unit of options.continuingSubwordPrefix) hash = hashNext(hash, unit.charCodeAt(0));
+    for (const unit of this.options.continuingSubwordPrefix) hash = hashNext(hash, unit.charCodeAt(0));
     this.prefixHash = hash;
-    this.hashes = new Int32Array(2 * options.maxInputCharsPerWord + 1);
+    this.hashes = new Int32Array(2 * this.options.maxInputCharsPerWord + 1);
   }
 
   static read(fields: Fields): WordPiece {
@@ -39,6 +55,10 @@ export class WordPiece implements Model {
       continuingSubwordPrefix: fields.string('continuing_subword_prefix', '##'),
       maxInputCharsPerWord: fields.integer('max_input_chars_per_word', 100),
     });
+  }
+
+  get unkId(): number | undefined {
+    return this.vocab.idOf(this.options.unkToken);
   }
 
   toJSON(): JsonObject {
@@ -92,7 +112,7 @@ export class WordPiece implements Model {
   }
 
   private unknown(word: string, out: TokenSink, mark: number): void {
-    const id = this.vocab.idOf(this.options.unkToken);
+    const id = this.unkId;
     if (id === undefined) throw missingUnknown(this.options.unkToken);
     out.length = mark;
     out.push(id, 0, word.length);

@@ -6,13 +6,13 @@ import { lowercase } from './lowercase';
 import type { Normalizer } from './normalizer';
 import { toForm } from './unicode-form';
 
-/** The options of {@link bertNormalizer}. */
+/** The options of {@link BertNormalizer}, true by default. */
 export interface BertNormalizerOptions {
-  readonly cleanText: boolean;
-  readonly handleChineseChars: boolean;
-  /** undefined: as `lowercase`. */
-  readonly stripAccents: boolean | undefined;
-  readonly lowercase: boolean;
+  readonly cleanText?: boolean;
+  readonly handleChineseChars?: boolean;
+  /** Default as `lowercase`. */
+  readonly stripAccents?: boolean | undefined;
+  readonly lowercase?: boolean;
 }
 
 /** True for the control characters that the clean-up drops (tab and line ends count as white space instead). */
@@ -34,12 +34,24 @@ function isolateChinese(text: NormalizedString): void {
   if (found) text.transform(changes);
 }
 
-/** A {@link Normalizer} that does what BERT's `BasicTokenizer` does. */
+/**
+ * A {@link Normalizer} that does what BERT's `BasicTokenizer` does.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { BertNormalizer, WordLevel } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ normalizer: new BertNormalizer({ stripAccents: true }), model: new WordLevel(['cafe']) });
+ * console.log(tokenizer.encode('Café').tokens); // ['cafe']
+ * ```
+ */
 export class BertNormalizer implements Normalizer {
+  readonly options: Required<Omit<BertNormalizerOptions, 'stripAccents'>> & Pick<BertNormalizerOptions, 'stripAccents'>;
   readonly stripsAccents: boolean;
 
-  constructor(readonly options: BertNormalizerOptions) {
-    this.stripsAccents = options.stripAccents ?? options.lowercase;
+  constructor(options: BertNormalizerOptions = {}) {
+    this.options = { cleanText: true, handleChineseChars: true, lowercase: true, ...options };
+    this.stripsAccents = this.options.stripAccents ?? this.options.lowercase;
   }
 
   static read(fields: Fields): BertNormalizer {

@@ -7,7 +7,17 @@ const isDropped = (c: number): boolean =>
 
 const SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/;
 
-/** Drops control characters and turns unusual white space into spaces. */
+/**
+ * Drops control characters and turns unusual white space into spaces.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Nmt, WordLevel } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ normalizer: new Nmt(), model: new WordLevel(['a b']) });
+ * console.log(tokenizer.encode('a\tb').tokens); // ['a b']
+ * ```
+ */
 export class Nmt implements Normalizer {
   readonly config = { type: 'Nmt' };
 

@@ -6,5 +6,7 @@ import type { NormalizedString } from '../text/normalized-string';
 export interface Normalizer {
   /** What `tokenizer.json` holds for it. */
   readonly config: JsonObject;
+  /** True where no character changes by what stands beyond white space, nor white space but to white space. */
+  readonly isLocal?: boolean;
   apply(text: NormalizedString): void;
 }

@@ -20,7 +20,16 @@ function graphemes(text: string): Iterable<string> {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-/** Applies a table that SentencePiece compiled into the model file. */
+/**
+ * Applies a table that SentencePiece compiled into the model file.
+ *
+ * @example
+ * ```ts
+ * import { Precompiled } from '@heddle/tokenizer/components';
+ * const table = 'BAAAAAAAAAA='; // base64 of `precompiled_charsmap`; this one changes nothing
+ * console.log(new Precompiled(table).replacement('a')); // undefined
+ * ```
+ */
 export class Precompiled implements Normalizer {
   private readonly units: Uint32Array;
   private readonly replacements: Uint8Array;
@@ -57,6 +66,10 @@ export class Precompiled implements Normalizer {
 
   get config(): { readonly type: string; readonly precompiled_charsmap: string } {
     return { type: 'Precompiled', precompiled_charsmap: this.charsmap };
+  }
+
+  get isLocal(): boolean {
+    return [' ', '\n', '\t'].every((space) => /^\s+$/.test(this.replacement(space) ?? space));
   }
 
   /** The replacement of the shortest prefix of `chunk` in the table: odd, and what the reference does. */

@@ -3,7 +3,17 @@ import type { Fields } from '../json';
 import type { NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
 
-/** Prepends a text. */
+/**
+ * Prepends a text.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Prepend, WordLevel } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ normalizer: new Prepend('▁'), model: new WordLevel(['▁hello']) });
+ * console.log(tokenizer.encode('hello').tokens); // ['▁hello']
+ * ```
+ */
 export class Prepend implements Normalizer {
   readonly config: { readonly type: string; readonly prepend: string };
 

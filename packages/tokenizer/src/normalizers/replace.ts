@@ -1,41 +1,47 @@
 // Replaces every match of a literal or a pattern.
 import type { Fields } from '../json';
+import type { Readers } from '../reading/readers';
 import type { NormalizedString } from '../text/normalized-string';
-import { compilePattern, findSpans, type PatternConfig } from '../text/regex';
+import { compilePattern, type Pattern, patternConfig, readPattern } from '../text/pattern';
+import { findSpans } from '../text/spans';
 import type { Normalizer } from './normalizer';
 
-/** Reads `{ String }` or `{ Regex }`. */
-export function readPattern(fields: Fields, name: string): PatternConfig {
-  const value = fields.raw(name);
-  if (typeof value === 'string') return { String: value };
-  const pattern = fields.child(name);
-  return pattern.has('Regex') ? { Regex: pattern.string('Regex') } : { String: pattern.string('String') };
-}
-
-/** Replaces every match by a fixed text. */
+/**
+ * Replaces every match by a fixed text.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Regex, Replace, WordLevel } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ normalizer: new Replace(new Regex(' +'), '_'), model: new WordLevel(['a_b']) });
+ * console.log(tokenizer.encode('a  b').tokens); // ['a_b']
+ * ```
+ */
 export class Replace implements Normalizer {
   private readonly regex: RegExp;
   readonly config: {
     readonly type: string;
-    readonly pattern: PatternConfig & { [k: string]: string };
+    readonly pattern: { readonly [form: string]: string };
     readonly content: string;
   };
+  readonly isLocal: boolean;
 
   constructor(
-    readonly pattern: PatternConfig,
+    readonly pattern: Pattern,
     readonly content: string,
-    where = 'normalizer.pattern',
   ) {
-    this.regex = compilePattern(pattern, where);
-    this.config = { type: 'Replace', pattern: { ...pattern }, content };
+    this.regex = compilePattern(pattern);
+    this.config = { type: 'Replace', pattern: patternConfig(pattern), content };
+    this.isLocal =
+      typeof pattern === 'string' ? !/\s/.test(pattern + content) : pattern.source === ' {2,}' && content === ' ';
   }
 
-  static read(fields: Fields): Replace {
-    return new Replace(readPattern(fields, 'pattern'), fields.string('content'), `${fields.path}.pattern`);
+  static read(fields: Fields, readers: Readers): Replace {
+    return new Replace(readPattern(fields, 'pattern', readers), fields.string('content'));
   }
 
   apply(text: NormalizedString): void {
-    if ('String' in this.pattern && !text.text.includes(this.pattern.String)) return;
+    if (typeof this.pattern === 'string' && !text.text.includes(this.pattern)) return;
     text.replace(findSpans(this.regex, text.text), this.content);
   }
 

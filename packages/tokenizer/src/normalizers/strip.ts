@@ -4,19 +4,32 @@ import { isWhitespace } from '../text/char-class';
 import type { Change, NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
 
-/** Drops white space at the left, the right or both ends. */
+/**
+ * Drops white space at the left, the right or both ends.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Strip, WordLevel } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ normalizer: new Strip({ right: false }), model: new WordLevel(['a ']) });
+ * console.log(tokenizer.encode('  a ').tokens); // ['a ']
+ * ```
+ */
 export class Strip implements Normalizer {
   readonly config: { readonly type: string; readonly strip_left: boolean; readonly strip_right: boolean };
 
-  constructor(
-    private readonly left: boolean,
-    private readonly right: boolean,
-  ) {
+  private readonly left: boolean;
+  private readonly right: boolean;
+
+  constructor(options: { readonly left?: boolean; readonly right?: boolean } = {}) {
+    const { left = true, right = true } = options;
+    this.left = left;
+    this.right = right;
     this.config = { type: 'Strip', strip_left: left, strip_right: right };
   }
 
   static read(fields: Fields): Strip {
-    return new Strip(fields.boolean('strip_left'), fields.boolean('strip_right'));
+    return new Strip({ left: fields.boolean('strip_left'), right: fields.boolean('strip_right') });
   }
 
   apply(text: NormalizedString): void {

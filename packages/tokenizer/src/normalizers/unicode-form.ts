@@ -111,9 +111,20 @@ export function toForm(text: NormalizedString, form: UnicodeForm): void {
   text.transform(form === 'NFC' || form === 'NFKC' ? recompose(pieces) : pieces);
 }
 
-/** Puts the text into one of Unicode's normal forms. */
+/**
+ * Puts the text into one of Unicode's normal forms.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { UnicodeNormalizer, WordLevel } from '@heddle/tokenizer/components';
+ * const tokenizer = new Tokenizer({ normalizer: new UnicodeNormalizer('NFKC'), model: new WordLevel(['fi']) });
+ * console.log(tokenizer.encode('\ufb01').tokens); // ['fi']
+ * ```
+ */
 export class UnicodeNormalizer implements Normalizer {
   readonly config: { readonly type: UnicodeForm };
+  readonly isLocal = true;
 
   constructor(readonly form: UnicodeForm) {
     this.config = { type: form };

@@ -1,7 +1,7 @@
 // Trims the spaces that byte-level tokens carry off their offsets.
 import type { Encoding, Offset } from '../encoding';
 import type { Fields } from '../json';
-import { type ByteLevelOptions, byteLevelConfig, readByteLevel } from '../pre-tokenizers/byte-level';
+import { type ByteLevelOptions, byteLevelConfig, byteLevelOptions, readByteLevel } from '../text/byte-level-options';
 import { isWhitespace } from '../text/char-class';
 import type { PostProcessor } from './post-processor';
 
@@ -28,9 +28,24 @@ export function trimOffsets(encoding: Encoding, addPrefixSpace: boolean): void {
   }
 }
 
-/** Trims offsets; adds nothing. */
+/**
+ * Trims offsets; adds nothing.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { ByteLevelPostProcessor, WordLevel } from '@heddle/tokenizer/components';
+ * const postProcessor = new ByteLevelPostProcessor({ addPrefixSpace: false });
+ * const tokenizer = new Tokenizer({ model: new WordLevel([' a']), postProcessor });
+ * console.log(tokenizer.encode(' a').offsets); // [[1, 2]]
+ * ```
+ */
 export class ByteLevelPostProcessor implements PostProcessor {
-  constructor(readonly options: ByteLevelOptions) {}
+  readonly options: ByteLevelOptions;
+
+  constructor(options: Partial<ByteLevelOptions> = {}) {
+    this.options = byteLevelOptions(options);
+  }
 
   static read(fields: Fields): ByteLevelPostProcessor {
     return new ByteLevelPostProcessor(readByteLevel(fields));

@@ -1,5 +1,6 @@
 // Special tokens by a template for one sequence and one for a pair.
 import { Encoding } from '../encoding';
+import { TokenizerError } from '../errors';
 import { type Fields, isObject, type JsonObject } from '../json';
 import type { PostProcessor } from './post-processor';
 
@@ -23,7 +24,19 @@ function readPiece(fields: Fields): TemplatePiece {
   return { special: special.string('id'), typeId: special.integer('type_id') };
 }
 
-/** Adds special tokens by template. */
+/**
+ * Adds special tokens by template.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { TemplateProcessing, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[CLS]', '[SEP]', 'hello']);
+ * const single = ['[CLS]', '$A', '[SEP]'];
+ * const postProcessor = TemplateProcessing.of(single, [...single, '$B:1', '[SEP]:1'], (token) => model.vocab.idOf(token));
+ * console.log(new Tokenizer({ model, postProcessor }).encode('hello').tokens); // ['[CLS]', 'hello', '[SEP]']
+ * ```
+ */
 export class TemplateProcessing implements PostProcessor {
   constructor(
     readonly single: readonly TemplatePiece[],
@@ -56,6 +69,32 @@ export class TemplateProcessing implements PostProcessor {
         return read;
       });
     return new TemplateProcessing(template('single'), template('pair'), specials);
+  }
+
+  /**
+   * From pieces such as `'[CLS]'`, `'$A'`, `'$B:1'` (the number is the type id) and the ids of the special tokens.
+   */
+  static of(
+    single: readonly string[],
+    pair: readonly string[],
+    idOf: (token: string) => number | undefined,
+  ): TemplateProcessing {
+    const specials = new Map<string, SpecialToken>();
+    const read = (text: string): TemplatePiece => {
+      const [, name = text, typeId = '0'] = /^(.+?)(?::(\d+))?$/s.exec(text) ?? [];
+      if (name === '$A' || name === '$B') return { sequence: name === '$A' ? 0 : 1, typeId: Number(typeId) };
+      const id = idOf(name);
+      if (id === undefined)
+        throw new TokenizerError({
+          kind: 'vocabulary',
+          where: 'TemplateProcessing',
+          expected: 'tokens with ids',
+          got: name,
+        });
+      specials.set(name, { ids: [id], tokens: [name] });
+      return { special: name, typeId: Number(typeId) };
+    };
+    return new TemplateProcessing(single.map(read), pair.map(read), specials);
   }
 
   get config(): JsonObject {

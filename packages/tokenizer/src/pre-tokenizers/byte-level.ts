@@ -1,42 +1,46 @@
 // GPT-2's pre-tokeniser: its pattern, then each word's bytes in the byte alphabet.
+import { type Scanner, scanWhole } from '../fast/scanner';
+import { scanGpt2 } from '../fast/scanners';
 import type { Fields } from '../json';
 import { toByteChars } from '../text/byte-alphabet';
+import { type ByteLevelOptions, byteLevelConfig, byteLevelOptions, readByteLevel } from '../text/byte-level-options';
 import type { NormalizedString } from '../text/normalized-string';
-import { compileOniguruma, findSpans } from '../text/regex';
+import { findSpans } from '../text/spans';
 import type { PreTokenizer } from './pre-tokenizer';
 
 /** GPT-2's pattern, in Oniguruma's dialect. */
 export const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/** The options that ByteLevel has wherever it stands in the file. */
-export interface ByteLevelOptions {
-  readonly addPrefixSpace: boolean;
-  readonly trimOffsets: boolean;
-  readonly useRegex: boolean;
-}
+/** The same in JavaScript's, so that nothing needs translating. */
+export const GPT2_REGEX: RegExp =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-export function readByteLevel(fields: Fields): ByteLevelOptions {
-  return {
-    addPrefixSpace: fields.boolean('add_prefix_space', true),
-    trimOffsets: fields.boolean('trim_offsets', true),
-    useRegex: fields.boolean('use_regex', true),
-  };
-}
-
-export function byteLevelConfig(options: ByteLevelOptions): { readonly [key: string]: string | boolean } {
-  return {
-    type: 'ByteLevel',
-    add_prefix_space: options.addPrefixSpace,
-    trim_offsets: options.trimOffsets,
-    use_regex: options.useRegex,
-  };
-}
-
-/** Cuts by GPT-2's pattern and spells every byte in the byte alphabet. */
+/**
+ * Cuts by GPT-2's pattern and spells every byte in the byte alphabet.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { ByteLevelPreTokenizer, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new ByteLevelPreTokenizer({ addPrefixSpace: false }), model });
+ * console.log(tokenizer.encode('Hello you').offsets);
+ * ```
+ */
 export class ByteLevelPreTokenizer implements PreTokenizer {
-  private readonly regex = compileOniguruma(GPT2_PATTERN, 'ByteLevel');
+  readonly options: ByteLevelOptions;
+  readonly scan: Scanner | undefined;
+  readonly spellsBytes = true;
 
-  constructor(readonly options: ByteLevelOptions) {}
+  constructor(options: Partial<ByteLevelOptions> = {}) {
+    this.options = byteLevelOptions(options);
+    const { addPrefixSpace, useRegex } = this.options;
+    if (!addPrefixSpace) this.scan = useRegex ? scanGpt2 : scanWhole;
+  }
+
+  static read(fields: Fields): ByteLevelPreTokenizer {
+    return new ByteLevelPreTokenizer(readByteLevel(fields));
+  }
 
   get config(): PreTokenizer['config'] {
     return byteLevelConfig(this.options);
@@ -44,7 +48,7 @@ export class ByteLevelPreTokenizer implements PreTokenizer {
 
   apply(piece: NormalizedString): NormalizedString[] {
     if (this.options.addPrefixSpace && !piece.text.startsWith(' ')) piece.prepend(' ');
-    const words = this.options.useRegex ? piece.split(findSpans(this.regex, piece.text), 'Isolated') : [piece];
+    const words = this.options.useRegex ? piece.split(findSpans(GPT2_REGEX, piece.text), 'Isolated') : [piece];
     for (const word of words) word.mapChars(toByteChars);
     return words;
   }

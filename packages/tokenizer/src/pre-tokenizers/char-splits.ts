@@ -1,43 +1,27 @@
 // The pre-tokenisers that look at one character at a time.
 import type { Fields } from '../json';
-import { isNumeric, isPunctuation, isWhitespace } from '../text/char-class';
+import { isNumeric, isPunctuation } from '../text/char-class';
 import type { NormalizedString, SplitBehavior } from '../text/normalized-string';
-import { charSpans } from '../text/regex';
+import { charSpans } from '../text/spans';
+import { BEHAVIORS } from './behaviors';
 import type { PreTokenizer } from './pre-tokenizer';
 
-export const BEHAVIORS: readonly SplitBehavior[] = [
-  'Removed',
-  'Isolated',
-  'MergedWithPrevious',
-  'MergedWithNext',
-  'Contiguous',
-];
-
-/** Cuts at white space, then sets each punctuation mark apart. */
-export class BertPreTokenizer implements PreTokenizer {
-  readonly config = { type: 'BertPreTokenizer' };
-
-  apply(piece: NormalizedString): NormalizedString[] {
-    return piece
-      .split(charSpans(piece.text, isWhitespace), 'Removed')
-      .flatMap((word) => word.split(charSpans(word.text, isPunctuation), 'Isolated'));
-  }
-}
-
-/** Cuts at white space. */
-export class WhitespaceSplit implements PreTokenizer {
-  readonly config = { type: 'WhitespaceSplit' };
-
-  apply(piece: NormalizedString): NormalizedString[] {
-    return piece.split(charSpans(piece.text, isWhitespace), 'Removed');
-  }
-}
-
-/** Cuts at punctuation. */
+/**
+ * Cuts at punctuation.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Punctuation, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new Punctuation('Removed'), model });
+ * console.log(tokenizer.encode('a,b').offsets);
+ * ```
+ */
 export class Punctuation implements PreTokenizer {
   readonly config: { readonly type: string; readonly behavior: SplitBehavior };
 
-  constructor(private readonly behavior: SplitBehavior) {
+  constructor(private readonly behavior: SplitBehavior = 'Isolated') {
     this.config = { type: 'Punctuation', behavior };
   }
 
@@ -50,16 +34,31 @@ export class Punctuation implements PreTokenizer {
   }
 }
 
-/** Sets numbers apart, whole or digit by digit. */
+/**
+ * Sets numbers apart, whole or digit by digit.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { Digits, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new Digits({ individual: true }), model });
+ * console.log(tokenizer.encode('room 12').offsets);
+ * ```
+ */
 export class Digits implements PreTokenizer {
   readonly config: { readonly type: string; readonly individual_digits: boolean };
 
-  constructor(private readonly individual: boolean) {
+  private readonly individual: boolean;
+
+  constructor(options: { readonly individual?: boolean } = {}) {
+    const { individual = false } = options;
+    this.individual = individual;
     this.config = { type: 'Digits', individual_digits: individual };
   }
 
   static read(fields: Fields): Digits {
-    return new Digits(fields.boolean('individual_digits'));
+    return new Digits({ individual: fields.boolean('individual_digits') });
   }
 
   apply(piece: NormalizedString): NormalizedString[] {
@@ -67,7 +66,18 @@ export class Digits implements PreTokenizer {
   }
 }
 
-/** Cuts at one character, which disappears. */
+/**
+ * Cuts at one character, which disappears.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { CharDelimiterSplit, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new CharDelimiterSplit('-'), model });
+ * console.log(tokenizer.encode('a-b').offsets);
+ * ```
+ */
 export class CharDelimiterSplit implements PreTokenizer {
   readonly config: { readonly type: string; readonly delimiter: string };
 
@@ -88,11 +98,22 @@ export class CharDelimiterSplit implements PreTokenizer {
   }
 }
 
-/** Cuts into pieces of a fixed number of characters. */
+/**
+ * Cuts into pieces of a fixed number of characters.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { FixedLength, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new FixedLength(3), model });
+ * console.log(tokenizer.encode('abcdefg').offsets);
+ * ```
+ */
 export class FixedLength implements PreTokenizer {
   readonly config: { readonly type: string; readonly length: number };
 
-  constructor(private readonly length: number) {
+  constructor(private readonly length = 5) {
     this.config = { type: 'FixedLength', length };
   }
 

@@ -1,7 +1,7 @@
 // SentencePiece's word borders: every space becomes a visible character that starts the next word.
 import type { Fields } from '../json';
 import type { NormalizedString } from '../text/normalized-string';
-import { charSpans } from '../text/regex';
+import { charSpans } from '../text/spans';
 import type { PreTokenizer } from './pre-tokenizer';
 
 /** When Metaspace puts its mark before a text: always, before the very first piece, or never. */
@@ -26,14 +26,38 @@ export function readMetaspace(fields: Fields): MetaspaceOptions {
   return { replacement, prependScheme, split: fields.raw('split') == null ? true : fields.boolean('split') };
 }
 
+/** Fills in what is left out, as the format does. */
+export function metaspaceOptions(options: Partial<MetaspaceOptions>): MetaspaceOptions {
+  return { replacement: '▁', prependScheme: 'always', split: true, ...options };
+}
+
 export function metaspaceConfig(options: MetaspaceOptions): { readonly [key: string]: string | boolean } {
   const { replacement, prependScheme, split } = options;
   return { type: 'Metaspace', replacement, prepend_scheme: prependScheme, split };
 }
 
-/** Marks word starts and cuts before them. */
+/**
+ * Marks word starts and cuts before them.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { MetaspacePreTokenizer, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new MetaspacePreTokenizer({ prependScheme: 'first' }), model });
+ * console.log(tokenizer.encode('a b').offsets);
+ * ```
+ */
 export class MetaspacePreTokenizer implements PreTokenizer {
-  constructor(readonly options: MetaspaceOptions) {}
+  readonly options: MetaspaceOptions;
+
+  constructor(options: Partial<MetaspaceOptions> = {}) {
+    this.options = metaspaceOptions(options);
+  }
+
+  static read(fields: Fields): MetaspacePreTokenizer {
+    return new MetaspacePreTokenizer(readMetaspace(fields));
+  }
 
   get config(): PreTokenizer['config'] {
     return metaspaceConfig(this.options);

@@ -5,7 +5,18 @@ import { scriptOf } from './script-table';
 
 const ANY = 0;
 
-/** Cuts between scripts. */
+/**
+ * Cuts between scripts.
+ *
+ * @example
+ * ```ts
+ * import { Tokenizer } from '@heddle/tokenizer';
+ * import { UnicodeScripts, WordLevel } from '@heddle/tokenizer/components';
+ * const model = new WordLevel(['[UNK]'], { unkToken: '[UNK]' });
+ * const tokenizer = new Tokenizer({ preTokenizer: new UnicodeScripts(), model });
+ * console.log(tokenizer.encode('どこで Friend').offsets);
+ * ```
+ */
 export class UnicodeScripts implements PreTokenizer {
   readonly config = { type: 'UnicodeScripts' };
 

@@ -1,13 +1,9 @@
-// Turns Oniguruma patterns into JavaScript's and walks their matches as Oniguruma does.
+// Turns Oniguruma patterns into JavaScript's. Who needs no pattern loads nothing of this.
+import '../core';
 import { TokenizerError } from '../errors';
-import type { Span } from './normalized-string';
+import type { Scanner } from '../fast/scanner';
+import { scannerOf } from '../fast/scanners';
 import { OnigParser, type PatternNode } from './onig-parser';
-
-/** A pattern of `tokenizer.json`: a literal string, or an Oniguruma regular expression. */
-export type PatternConfig = { readonly String: string } | { readonly Regex: string };
-
-const escapeLiteral = (text: string): string =>
-  [...text].map((char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`).join('');
 
 function print(node: PatternNode, named: boolean, atomics: { count: number }): string {
   const inner = (item: PatternNode): string => print(item, named, atomics);
@@ -107,63 +103,30 @@ export function compileOniguruma(pattern: string, where: string): RegExp {
   }
 }
 
-/** Compiles either form of pattern. An empty literal matches between any two characters. */
-export function compilePattern(pattern: PatternConfig, where: string): RegExp {
-  if ('Regex' in pattern) return compileOniguruma(pattern.Regex, where);
-  return new RegExp(escapeLiteral(pattern.String), 'gv');
-}
+/**
+ * A regular expression in Oniguruma's dialect, which is what `tokenizer.json` is written in; a plain string stands for
+ * itself wherever one of these is taken.
+ *
+ * @example
+ * ```ts
+ * import { Regex, Split } from '@heddle/tokenizer/components';
+ * const digits = new Split(new Regex('\\p{N}{1,3}'), 'Isolated');
+ * console.log(digits.config);
+ * ```
+ */
+export class Regex {
+  readonly compiled: RegExp;
 
-/** All matches and the gaps between them, in order, covering `text`. */
-export function findSpans(regex: RegExp, text: string, invert = false): Span[] {
-  const spans: Span[] = [];
-  let covered = 0;
-  let lastEnd = -1;
-  regex.lastIndex = 0;
-  for (;;) {
-    const match = regex.exec(text);
-    if (match === null) break;
-    const start = match.index;
-    if (isInsidePair(text, start)) {
-      // Look-behinds let V8 match between the halves of a character: no such match counts.
-      regex.lastIndex = start + 1;
-      continue;
-    }
-    const end = start + match[0].length;
-    if (start === end) {
-      // An empty match that touches the previous one does not count; either way the search must move on.
-      const unit = text.charCodeAt(end);
-      regex.lastIndex = end + (unit >= 0xd800 && unit < 0xdc00 ? 2 : 1);
-      if (end === lastEnd) continue;
-      if (regex.lastIndex > text.length + 1) break;
-    }
-    if (covered < start) spans.push({ start: covered, end: start, match: invert });
-    spans.push({ start, end, match: !invert });
-    covered = lastEnd = end;
+  /** `where` is the place that errors name. */
+  constructor(
+    readonly source: string,
+    where = 'Regex',
+  ) {
+    this.compiled = compileOniguruma(source, where);
   }
-  if (covered < text.length) spans.push({ start: covered, end: text.length, match: invert });
-  return spans;
-}
 
-function isInsidePair(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  const before = text.charCodeAt(at - 1);
-  return unit >= 0xdc00 && unit < 0xe000 && before >= 0xd800 && before < 0xdc00;
-}
-
-/** Spans of single code points for which `test` holds. */
-export function charSpans(text: string, test: (codePoint: number) => boolean): Span[] {
-  const spans: Span[] = [];
-  let covered = 0;
-  for (let i = 0; i < text.length; ) {
-    const codePoint = text.codePointAt(i) as number;
-    const next = i + (codePoint > 0xffff ? 2 : 1);
-    if (test(codePoint)) {
-      if (covered < i) spans.push({ start: covered, end: i, match: false });
-      spans.push({ start: i, end: next, match: true });
-      covered = next;
-    }
-    i = next;
+  /** The same cuts by hand, for the patterns that large models use. */
+  get scan(): Scanner | undefined {
+    return scannerOf(this.source);
   }
-  if (covered < text.length) spans.push({ start: covered, end: text.length, match: false });
-  return spans;
 }

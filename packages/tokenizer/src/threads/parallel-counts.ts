@@ -1,4 +1,5 @@
 // Word counts over several threads, in the order in which one thread would have found the words.
+import '../core';
 import { checkText } from '../options';
 import { checkAbort } from '../trainers/progress';
 import type { Texts } from '../trainers/text-source';

@@ -1,9 +1,9 @@
 // What a worker does with each task. No thread is touched here, so that tests can call it.
 import { TokenizerError } from '../errors';
 import { Fields } from '../json';
-import { createNormalizer } from '../normalizers/create';
-import { createPreTokenizer } from '../pre-tokenizers/create';
-import { Tokenizer } from '../tokenizer';
+import { allReaders } from '../reading/all-readers';
+import { tokenizerFromJSON } from '../sync';
+import type { Tokenizer } from '../tokenizer';
 import { type CountOptions, countText } from '../trainers/word-counts';
 import { type Answer, CHUNK_SPAN, type Results, type Task, type WordColumns } from './protocol';
 
@@ -36,7 +36,7 @@ export class Work {
   private run(task: Task): Results[keyof Results] {
     switch (task.kind) {
       case 'load':
-        this.tokenizer = Tokenizer.fromJSON(task.json);
+        this.tokenizer = tokenizerFromJSON(task.json);
         return undefined;
       case 'encode':
         return (this.tokenizer as Tokenizer).encodeRagged(task.texts, task.options);
@@ -45,9 +45,14 @@ export class Work {
         this.counts = new Map();
         this.firsts.length = 0;
         this.cut = {
-          normalizer: normalizer === null ? undefined : createNormalizer(new Fields(normalizer, 'train: normalizer')),
+          normalizer:
+            normalizer === null
+              ? undefined
+              : allReaders.read('normalizer', new Fields(normalizer, 'train: normalizer')),
           preTokenizer:
-            preTokenizer === null ? undefined : createPreTokenizer(new Fields(preTokenizer, 'train: preTokenizer')),
+            preTokenizer === null
+              ? undefined
+              : allReaders.read('preTokenizer', new Fields(preTokenizer, 'train: preTokenizer')),
         };
         return undefined;
       }

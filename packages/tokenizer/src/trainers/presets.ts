@@ -83,27 +83,3 @@ export function presetOf(
       return kind satisfies never;
   }
 }
-
-/** Writes `['[CLS]', '$A', '$B:1']` as a TemplateProcessing; names that are no special token are refused by its reader. */
-export function templateJson(
-  single: readonly string[],
-  pair: readonly string[],
-  idOf: (token: string) => number | undefined,
-): JsonObject {
-  const specials: { [token: string]: JsonObject } = Object.create(null);
-  const piece = (text: string): JsonObject => {
-    const match = /^(.+?)(?::(\d+))?$/s.exec(text);
-    const name = match?.[1] ?? text;
-    const typeId = Number(match?.[2] ?? 0);
-    if (name === '$A' || name === '$B') return { Sequence: { id: name.slice(1), type_id: typeId } };
-    const id = idOf(name);
-    if (id !== undefined) specials[name] = { id: name, ids: [id], tokens: [name] };
-    return { SpecialToken: { id: name, type_id: typeId } };
-  };
-  return {
-    type: 'TemplateProcessing',
-    single: single.map(piece),
-    pair: pair.map(piece),
-    special_tokens: specials,
-  };
-}

@@ -1,20 +1,18 @@
 // Training from texts to a whole tokenizer: components by preset, words counted, a model learnt.
 
-import { createDecoder } from '../decoders/create';
+import '../core';
+import '../formats/load';
 import { describe, TokenizerError } from '../errors';
+import { bert, byteLevel, rare, sentencePiece } from '../families/lazy';
 import { Fields, type JsonObject } from '../json';
-import { addTokens, type TokenizerParts } from '../json-format';
-import { Bpe, readMerges } from '../models/bpe';
 import type { Model } from '../models/model';
-import { Unigram } from '../models/unigram';
 import { Vocab } from '../models/vocab';
-import { WordLevel } from '../models/word-level';
-import { WordPiece } from '../models/word-piece';
-import { createNormalizer } from '../normalizers/create';
-import { createPostProcessor } from '../post-processors/create';
-import { createPreTokenizer } from '../pre-tokenizers/create';
+import { TemplateProcessing } from '../post-processors/template';
+import type { Kind, Kinds } from '../reading/kinds';
+import { loadReaders } from '../reading/load-readers';
+import { addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts';
 import { trainBpe } from './bpe-trainer';
-import { type ModelKind, type Preset, presetOf, templateJson } from './presets';
+import { type ModelKind, type Preset, presetOf } from './presets';
 import { drive, type TrainProgress } from './progress';
 import { openTexts, type TextSource } from './text-source';
 import { trainUnigram } from './unigram-trainer';
@@ -87,11 +85,11 @@ async function trainModel(words: Map<string, number>, options: TrainOptions, pre
   const vocabSize = wholeNumber(options, 'vocabSize', options.model === 'unigram' ? 8000 : 30_000, 1);
   const minFrequency = wholeNumber(options, 'minFrequency', 0, 0);
   const { onProgress, signal } = options;
-  if (options.model === 'wordlevel')
-    return new WordLevel(
-      new Vocab(trainWordLevel(words, { vocabSize, minFrequency, specialTokens })),
-      unkToken ?? '[UNK]',
-    );
+  if (options.model === 'wordlevel') {
+    const { WordLevel } = await rare();
+    const tokens = trainWordLevel(words, { vocabSize, minFrequency, specialTokens });
+    return new WordLevel(new Vocab(tokens), { unkToken: unkToken ?? '[UNK]' });
+  }
   if (options.model === 'unigram') {
     const { tokens, scores, unkId } = await drive(
       trainUnigram(words, {
@@ -107,7 +105,8 @@ async function trainModel(words: Map<string, number>, options: TrainOptions, pre
       onProgress,
       signal,
     );
-    return new Unigram(new Vocab(tokens), scores, unkId, false);
+    const { Unigram } = await sentencePiece();
+    return new Unigram(new Vocab(tokens), scores, { unkId });
   }
   const continuingSubwordPrefix = options.continuingSubwordPrefix ?? preset.continuingSubwordPrefix;
   const endOfWordSuffix = options.endOfWordSuffix ?? '';
@@ -126,13 +125,16 @@ async function trainModel(words: Map<string, number>, options: TrainOptions, pre
     signal,
   );
   const vocab = new Vocab(tokens);
-  if (options.model === 'wordpiece')
-    return new WordPiece(vocab, { unkToken: unkToken ?? '[UNK]', continuingSubwordPrefix, maxInputCharsPerWord: 100 });
+  if (options.model === 'wordpiece') {
+    const { WordPiece } = await bert();
+    return new WordPiece(vocab, { unkToken: unkToken ?? '[UNK]', continuingSubwordPrefix });
+  }
   const bpe = {
     unkToken,
     continuingSubwordPrefix: continuingSubwordPrefix === '' ? undefined : continuingSubwordPrefix,
     endOfWordSuffix: endOfWordSuffix === '' ? undefined : endOfWordSuffix,
   };
+  const { Bpe, readMerges } = await byteLevel();
   return new Bpe(vocab, readMerges(vocab, merges, bpe), bpe);
 }
 
@@ -162,41 +164,39 @@ export async function trainTokenizer(texts: TextSource, options: TrainOptions): 
     lowercase: options.lowercase ?? options.model === 'wordpiece',
     stripAccents: options.stripAccents,
   });
-  const read = <T>(
-    given: JsonObject | null | undefined,
-    ours: JsonObject | null,
-    name: string,
-    create: (fields: Fields) => T,
-  ): T | undefined => {
-    const config = given === undefined ? ours : given;
-    return config === null ? undefined : create(new Fields(config, `train: ${name}`));
+  const configs = {
+    normalizer: options.normalizer === undefined ? preset.normalizer : options.normalizer,
+    preTokenizer: options.preTokenizer === undefined ? preset.preTokenizer : options.preTokenizer,
+    postProcessor: options.postProcessor ?? null,
+    decoder: options.decoder === undefined ? preset.decoder : options.decoder,
   };
-  const normalizer = read(options.normalizer, preset.normalizer, 'normalizer', createNormalizer);
-  const preTokenizer = read(options.preTokenizer, preset.preTokenizer, 'preTokenizer', createPreTokenizer);
-  const decoder = read(options.decoder, preset.decoder, 'decoder', createDecoder);
+  const readers = await loadReaders(configs);
+  const read = <K extends Exclude<Kind, 'model'>>(kind: K): Kinds[K] | undefined =>
+    configs[kind] === null ? undefined : readers.read(kind, new Fields(configs[kind], `train: ${kind}`));
+  const normalizer = read('normalizer');
+  const preTokenizer = read('preTokenizer');
+  const decoder = read('decoder');
+  const given = read('postProcessor');
   const words = await wordsOf(texts, { ...options, normalizer, preTokenizer });
   const model = await trainModel(words, options, preset);
   const specials = options.specialTokens ?? preset.specialTokens;
   const added = addTokens(
-    specials.map((content) => ({
-      content,
-      singleWord: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    specials.map((content) => toAddedToken(content, true)),
     model,
     normalizer,
   );
   const idOf = (token: string): number | undefined => added.get(token)?.id;
-  // A preset's frame needs its own special tokens; without them there is none.
-  const names = [...(preset.single ?? []), ...(preset.pair ?? [])].filter((piece) => !piece.startsWith('$'));
-  const framed =
-    preset.single !== null &&
-    preset.pair !== null &&
-    names.every((name) => idOf(name.replace(/:\d+$/, '')) !== undefined);
-  const frame = framed ? templateJson(preset.single ?? [], preset.pair ?? [], idOf) : null;
-  const postProcessor = read(options.postProcessor, frame, 'postProcessor', createPostProcessor);
+  const postProcessor = options.postProcessor === undefined ? frameOf(preset, idOf) : given;
   return { normalizer, preTokenizer, model, postProcessor, decoder, added, truncation: undefined, padding: undefined };
+}
+
+/** A preset's frame needs its own special tokens; without them there is none. */
+function frameOf(
+  { single, pair }: Preset,
+  idOf: (token: string) => number | undefined,
+): TemplateProcessing | undefined {
+  if (single === null || pair === null) return undefined;
+  const names = [...single, ...pair].filter((piece) => !piece.startsWith('$'));
+  const isWhole = names.every((name) => idOf(name.replace(/:\d+$/, '')) !== undefined);
+  return isWhole ? TemplateProcessing.of(single, pair, idOf) : undefined;
 }

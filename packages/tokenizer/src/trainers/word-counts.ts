@@ -1,8 +1,7 @@
 // Counts the words of a stream of texts, as the normaliser and the pre-tokeniser cut them.
-import { scanGpt2 } from '../fast/scanners';
+import type { Scanner } from '../fast/scanner';
 import type { Normalizer } from '../normalizers/normalizer';
 import { checkText } from '../options';
-import { ByteLevelPreTokenizer } from '../pre-tokenizers/byte-level';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer';
 import { toByteChars } from '../text/byte-alphabet';
 import { NormalizedString } from '../text/normalized-string';
@@ -19,20 +18,14 @@ export interface CountOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-function cutsAsGpt2(preTokenizer: PreTokenizer | undefined): boolean {
-  if (!(preTokenizer instanceof ByteLevelPreTokenizer)) return false;
-  const { useRegex, addPrefixSpace } = preTokenizer.options;
-  return useRegex && !addPrefixSpace;
-}
-
 /** Words in the byte alphabet, so that a word is spelt once, not wherever it stands. */
 const spelt = new Map<string, string>();
 const MAX_SPELT = 200_000;
 
-/** The same without objects in between, for GPT-2's own way to cut. */
-function countByteWords(text: string, counts: Map<string, number>): void {
+/** The same without objects in between, for byte-level cuts. */
+function countByteWords(text: string, scan: Scanner, counts: Map<string, number>): void {
   for (let start = 0; start < text.length; ) {
-    const end = scanGpt2(text, start, text.length);
+    const end = scan(text, start, text.length);
     const word = text.slice(start, end);
     let bytes = spelt.get(word);
     if (bytes === undefined) {
@@ -51,15 +44,15 @@ export function countText(
   counts: Map<string, number>,
   options: Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
 ): void {
-  if (options.normalizer === undefined && cutsAsGpt2(options.preTokenizer)) {
-    countByteWords(text, counts);
+  const { normalizer, preTokenizer } = options;
+  if (normalizer === undefined && preTokenizer?.spellsBytes && preTokenizer.scan !== undefined) {
+    countByteWords(text, preTokenizer.scan, counts);
     return;
   }
   const whole = new NormalizedString(text);
-  options.normalizer?.apply(whole);
+  normalizer?.apply(whole);
   if (whole.text === '') return;
-  for (const { text: word } of options.preTokenizer?.apply(whole) ?? [whole])
-    counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const { text: word } of preTokenizer?.apply(whole) ?? [whole]) counts.set(word, (counts.get(word) ?? 0) + 1);
 }
 
 /** Counts words. Memory grows with the number of different words, not with the length of the texts. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@heddle/tokenizer';
+import { tokenizerFromJSON } from '@heddle/tokenizer/sync';
 import { TokenizerPool } from '@heddle/tokenizer/threads';
 import type { Corpus } from './corpus.js';
 import { median, processorSeconds } from './time.js';
@@ -62,7 +63,7 @@ export async function ownFigures(shared: string, corpora: readonly Corpus[], qui
     ['gpt2', 'gpt2'],
     ['bert', 'bert-base-uncased'],
   ] as const) {
-    const tokenizer = Tokenizer.fromJSON(
+    const tokenizer = await Tokenizer.fromJSON(
       readFileSync(join(shared, 'fixtures/tokenizers', folder, 'tokenizer.json'), 'utf8'),
     );
     for (const { name, text } of corpora) {
@@ -84,7 +85,7 @@ export async function ownFigures(shared: string, corpora: readonly Corpus[], qui
       figures.push({ name: `${vocabulary}: batch over 2 threads`, value: gain, unit: '× one', bar: '1.7' });
   }
   const json = hundredThousand();
-  const loads = Array.from({ length: PASSES }, () => processorSeconds(() => Tokenizer.fromJSON(json)));
+  const loads = Array.from({ length: PASSES }, () => processorSeconds(() => tokenizerFromJSON(json)));
   figures.push({ name: 'load 100,000 tokens', value: 1000 * median(loads), unit: 'ms', bar: '60' });
   const texts = (corpora[0] as Corpus).text.split('\n');
   const size = quick ? 1000 : 8000;

@@ -67,7 +67,7 @@ export const heddle: Peer = {
   package: '@heddle/tokenizer',
   vocabularies: ['gpt2', 'bert'],
   load: async (json) => {
-    const tokenizer = Tokenizer.fromJSON(json);
+    const tokenizer = await Tokenizer.fromJSON(json);
     return { encode: (text) => tokenizer.encodeIds(text) };
   },
 };

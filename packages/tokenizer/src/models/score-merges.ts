@@ -1,6 +1,6 @@
 // Merges from scores: SentencePiece and tiktoken join any two neighbours whose union is a token, the best union first.
-import { PairTable } from '../models/pair-table';
-import { HASH_START, hashNext, type Vocab } from '../models/vocab';
+import { PairTable } from './pair-table';
+import { HASH_START, hashNext, type Vocab } from './vocab';
 
 /** Tokens longer than this (UTF-16 units) would make a table of their splits too large to be a mistake. */
 const MAX_UNITS = 2048;

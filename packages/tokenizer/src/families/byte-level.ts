@@ -1,0 +1,18 @@
+// What GPT-2 and its kin are made of, Llama 3 and Qwen among them.
+import '../core';
+import { ByteLevelDecoder } from '../decoders/byte-level';
+import { Bpe, readMerges } from '../models/bpe';
+import { mergesByRank, ranksOfScores } from '../models/score-merges';
+import { ByteLevelNormalizer } from '../normalizers/byte-level';
+import { ByteLevelPreTokenizer, GPT2_PATTERN } from '../pre-tokenizers/byte-level';
+import { Split } from '../pre-tokenizers/split';
+
+export { Bpe, ByteLevelDecoder, ByteLevelPreTokenizer, GPT2_PATTERN, mergesByRank, ranksOfScores, readMerges, Split };
+
+export const model = { BPE: Bpe.read };
+
+export const normalizer = { ByteLevel: (): ByteLevelNormalizer => new ByteLevelNormalizer() };
+
+export const preTokenizer = { ByteLevel: ByteLevelPreTokenizer.read, Split: Split.read };
+
+export const decoder = { ByteLevel: ByteLevelDecoder.read };

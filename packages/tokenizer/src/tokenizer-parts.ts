@@ -1,0 +1,95 @@
+// What a tokenizer is put together from.
+import { type AddedToken, AddedTokens } from './added-tokens';
+import type { Model } from './models/model';
+import type { Normalizer } from './normalizers/normalizer';
+import type { Components } from './pipeline';
+import type { SpecialIds } from './special-ids';
+import { NormalizedString } from './text/normalized-string';
+import type { Side, Truncation } from './truncation';
+
+/** Padding as a file sets it. */
+export interface Padding {
+  /** Length of every row; undefined for the longest row's. */
+  readonly length: number | undefined;
+  readonly side: Side;
+  readonly multipleOf: number;
+  readonly id: number;
+  readonly typeId: number;
+  readonly token: string;
+}
+
+/** Everything that a `tokenizer.json` says. */
+export interface TokenizerParts extends Components {
+  readonly truncation: Truncation | undefined;
+  readonly padding: Padding | undefined;
+  /** Special tokens by role, where files other than `tokenizer.json` name them. */
+  readonly roles?: Readonly<Partial<Record<keyof SpecialIds, string | undefined>>>;
+  /** The Jinja template of a chat, where `tokenizer_config.json` has one. */
+  readonly chatTemplate?: string | undefined;
+  /** false where `tokenizer.json` cannot say all of it. */
+  readonly portable?: boolean;
+}
+
+/** An added token before it has an id. */
+export type AddedTokenInput = Omit<AddedToken, 'id'>;
+
+/** Gives added tokens their ids: the model's where it knows the content, the next free ones otherwise. */
+export function addTokens(
+  inputs: Iterable<AddedTokenInput>,
+  model: Model,
+  normalizer: Normalizer | undefined,
+  known: Iterable<AddedToken> = [],
+): AddedTokens {
+  const tokens = new Map<string, AddedToken>();
+  let next = model.vocab.size;
+  for (const token of known) {
+    tokens.set(token.content, token);
+    if (token.id >= next) next = token.id + 1;
+  }
+  for (const input of inputs) {
+    const id = tokens.get(input.content)?.id ?? model.vocab.idOf(input.content) ?? next++;
+    tokens.set(input.content, { ...input, id });
+  }
+  return new AddedTokens(tokens.values(), (text) => {
+    const normalized = new NormalizedString(text);
+    normalizer?.apply(normalized);
+    return normalized.text;
+  });
+}
+
+/** An added token as a program gives it: its text, or its text and how it is to be found. */
+export type NewToken = string | (Partial<Omit<AddedToken, 'id'>> & { readonly content: string });
+
+/** Fills in what a program leaves out of an added token. */
+export function toAddedToken(token: NewToken, special = false): AddedTokenInput {
+  const given = typeof token === 'string' ? { content: token } : token;
+  const isSpecial = given.special ?? special;
+  return { singleWord: false, lstrip: false, rstrip: false, normalized: !isSpecial, special: isSpecial, ...given };
+}
+
+/** What a tokenizer is composed from; only the model must be there. */
+export interface TokenizerOptions extends Partial<Omit<TokenizerParts, 'added' | 'model'>> {
+  readonly model: Model;
+  /** Tokens that are found in the text before the model sees it. A plain string is not special. */
+  readonly addedTokens?: readonly NewToken[];
+  /** The same for special tokens, which `decode` leaves out. */
+  readonly specialTokens?: readonly NewToken[];
+}
+
+/** Puts together what a program composes. */
+export function composeParts(options: TokenizerOptions | TokenizerParts): TokenizerParts {
+  if ('added' in options) return options;
+  const { specialTokens = [], addedTokens = [], model, normalizer, ...rest } = options;
+  const inputs = [
+    ...specialTokens.map((token) => toAddedToken(token, true)),
+    ...addedTokens.map((token) => toAddedToken(token)),
+  ];
+  const none = {
+    preTokenizer: undefined,
+    postProcessor: undefined,
+    decoder: undefined,
+    truncation: undefined,
+    padding: undefined,
+  };
+  return { ...none, ...rest, model, normalizer, added: addTokens(inputs, model, normalizer) };
+}

@@ -1,0 +1,54 @@
+// Writes components in the layout of `tokenizer.json`.
+import type { AddedToken } from './added-tokens';
+import type { JsonObject } from './json';
+import type { TokenizerParts } from './tokenizer-parts';
+import { type Side, STRATEGIES } from './truncation';
+
+function writeAddedToken(token: AddedToken): JsonObject {
+  return {
+    id: token.id,
+    content: token.content,
+    single_word: token.singleWord,
+    lstrip: token.lstrip,
+    rstrip: token.rstrip,
+    normalized: token.normalized,
+    special: token.special,
+  };
+}
+
+const direction = (side: Side): string => (side === 'left' ? 'Left' : 'Right');
+
+/** Writes parts in the `tokenizer.json` layout. */
+export function writeTokenizerJson(parts: TokenizerParts): JsonObject {
+  const { truncation, padding } = parts;
+  const strategy = Object.entries(STRATEGIES).find(([, ours]) => ours === (truncation?.strategy ?? 'longestFirst'));
+  return {
+    version: '1.0',
+    truncation:
+      truncation === undefined
+        ? null
+        : {
+            direction: direction(truncation.side ?? 'right'),
+            max_length: truncation.maxLength,
+            strategy: strategy?.[0],
+            stride: truncation.stride ?? 0,
+          },
+    padding:
+      padding === undefined
+        ? null
+        : {
+            strategy: padding.length === undefined ? 'BatchLongest' : { Fixed: padding.length },
+            direction: direction(padding.side),
+            pad_to_multiple_of: padding.multipleOf === 0 ? null : padding.multipleOf,
+            pad_id: padding.id,
+            pad_type_id: padding.typeId,
+            pad_token: padding.token,
+          },
+    added_tokens: [...parts.added.values()].sort((a, b) => a.id - b.id).map(writeAddedToken),
+    normalizer: parts.normalizer?.config ?? null,
+    pre_tokenizer: parts.preTokenizer?.config ?? null,
+    post_processor: parts.postProcessor?.config ?? null,
+    decoder: parts.decoder?.config ?? null,
+    model: parts.model.toJSON(),
+  };
+}
