@@ -1,8 +1,9 @@
 // Reading without waiting: every component of the format is here, so who can wait is better off with the main entry.
 import './core';
-import { Fields, parseJson } from './json';
+import { Fields } from './json';
 import { allReaders } from './reading/all-readers';
 import { readTokenizerJson } from './reading/read-json';
+import { parseTokenizerJson } from './reading/scan-json';
 import { Tokenizer } from './tokenizer';
 
 /**
@@ -19,6 +20,6 @@ import { Tokenizer } from './tokenizer';
  * ```
  */
 export function tokenizerFromJSON(json: string | object, file?: string): Tokenizer {
-  const fields = new Fields(typeof json === 'string' ? parseJson(json, file) : json, '$', file);
+  const fields = new Fields(typeof json === 'string' ? parseTokenizerJson(json, file) : json, '$', file);
   return new Tokenizer(readTokenizerJson(fields, allReaders));
 }

@@ -163,7 +163,7 @@ export class Tokenizer {
 
   /** Number of ids: one more than the highest. */
   get vocabSize(): number {
-    let size = this.parts.model.vocab.tokens.length;
+    let size = this.parts.model.vocab.length;
     for (const { id } of this.parts.added.values()) if (id >= size) size = id + 1;
     return size;
   }

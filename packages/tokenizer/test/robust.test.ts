@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Tokenizer, TokenizerError } from '../src/index';
 import { Merger } from '../src/models/merger';
 import { PairTable } from '../src/models/pair-table';
+import { Vocab } from '../src/models/vocab';
 import { tokenizerFromJSON } from '../src/sync';
 
 interface Fixture {
@@ -154,6 +155,102 @@ describe('fuzz', () => {
       { numRuns: runs, seed: 7 },
     );
     expect(refused).toBeGreaterThan(runs / 2);
+  });
+});
+
+describe('long sections', () => {
+  /** What a way to read gives: the tokenizer written back, or what is wrong. */
+  const outcome = (json: string | object): string => {
+    try {
+      return JSON.stringify(tokenizerFromJSON(json));
+    } catch (error) {
+      if (error instanceof TokenizerError) return error.message;
+      throw error;
+    }
+  };
+  const parsed = (text: string): string => {
+    let json: object;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      return 'no JSON';
+    }
+    return outcome(json);
+  };
+  const source = JSON.stringify(
+    tiny({
+      model: {
+        type: 'BPE',
+        vocab: { a: 0, b: 1, '"': 2, '\\\n': 3, ab: 4, 'aé😀': 5, abab: 7, 'é😀': 8, 'a"': 9 },
+        merges: ['a b', 'ab ab', 'a é😀', 'a "'],
+      },
+    }),
+  );
+  const pairs = JSON.stringify(
+    JSON.parse(source, (key, value) => (key === 'merges' ? value.map((m: string) => m.split(' ')) : value)),
+  );
+  it('are read as JSON.parse reads them', () => {
+    for (const text of [
+      source,
+      pairs,
+      JSON.stringify(JSON.parse(source), null, 2),
+      source.replaceAll(/[^\0-~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+      source.replace('"a":0', '"a":1,"a":0'),
+      source.replace('{"a":0', '{"__proto__":6,"a":0'),
+      source.replace('"model":', '"model":{},"model":'),
+      source.replace('"merges":["a b"', '"merges":["#version: 0.2","a b"'),
+    ])
+      expect(outcome(text)).toBe(parsed(text));
+  });
+  it('are read as JSON.parse reads them, whatever a file says', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(source, pairs),
+        fc.nat(),
+        fc.nat({ max: 2 }),
+        fc.constantFrom(
+          '"',
+          '{',
+          '}',
+          '[',
+          ']',
+          '-',
+          '0',
+          '1',
+          '01',
+          '1.',
+          'null',
+          '\\',
+          '\\u00e9',
+          ',',
+          ':',
+          ' ',
+          '\n',
+          'a',
+          '',
+        ),
+        (text, place, gone, put) => {
+          const at = place % text.length;
+          const mutated = text.slice(0, at) + put + text.slice(at + gone);
+          const theirs = parsed(mutated);
+          const ours = outcome(mutated);
+          if (theirs === 'no JSON') expect(ours).toMatch(/valid JSON/);
+          else expect(ours).toBe(theirs);
+          if (ours.startsWith('{')) read++;
+        },
+      ),
+      { numRuns: Number(process.env['HEDDLE_FUZZ'] ?? 4000), seed: 5 },
+    );
+    expect(read).toBeGreaterThan(200);
+  });
+  it('leave no string behind: a vocabulary is its units and two tables', () => {
+    const tokens = Array.from({ length: 20_000 }, (_, id) => `token${id}`);
+    const vocab = new Vocab(tokens);
+    const units = tokens.join('').length;
+    // 1.6 slots a token, rounded up to a power of two; hash, start and end of each.
+    expect(vocab.bytes).toBe(2 * units + 4 * 32_768 + 12 * tokens.length);
+    expect(vocab.idOf('token777')).toBe(777);
   });
 });
 

@@ -1,7 +1,8 @@
 // What GPT-2 and its kin are made of, Llama 3 and Qwen among them.
 import '../core';
 import { ByteLevelDecoder } from '../decoders/byte-level';
-import { Bpe, readMerges } from '../models/bpe';
+import { Bpe } from '../models/bpe';
+import { readMerges } from '../models/merges';
 import { mergesByRank, ranksOfScores } from '../models/score-merges';
 import { ByteLevelNormalizer } from '../normalizers/byte-level';
 import { ByteLevelPreTokenizer, GPT2_PATTERN } from '../pre-tokenizers/byte-level';

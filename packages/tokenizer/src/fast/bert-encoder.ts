@@ -6,6 +6,7 @@ import { isStarter } from '../normalizers/unicode-form';
 import type { Components } from '../pipeline';
 import { charClass, isPunctuation, isWhitespace, NONSPACING_MARK } from '../text/char-class';
 import { NormalizedString } from '../text/normalized-string';
+import { textOfUnits } from '../text/units';
 import type { FastEncoder } from './fast-encoder';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
 
@@ -116,10 +117,8 @@ export class BertEncoder implements FastEncoder {
   }
 
   private miss(hash: number, sink: TokenSink): void {
-    const { scratch, units, length } = this;
-    let word = '';
-    for (let at = 0; at < length; at += 4096)
-      word += String.fromCharCode(...units.subarray(at, Math.min(length, at + 4096)));
+    const { scratch } = this;
+    const word = textOfUnits(this.units, 0, this.length);
     scratch.clear();
     this.model.tokenize(word, scratch);
     this.cache.add(word, hash, scratch, 0);

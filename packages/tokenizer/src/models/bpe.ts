@@ -1,5 +1,5 @@
 // Byte-pair encoding: a word starts as characters (or their bytes) and merges pairs in the order that they were learnt.
-import { describe, TokenizerError } from '../errors';
+import type { TokenizerError } from '../errors';
 import { ByteLevelEncoder } from '../fast/byte-level-encoder';
 import type { FastEncoder } from '../fast/fast-encoder';
 import type { Fields, JsonObject } from '../json';
@@ -7,6 +7,7 @@ import type { Components } from '../pipeline';
 import { BYTE_CHARS, toByteChars } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
 import { Merger } from './merger';
+import { MergeRows, pairsOf, readMerges, rowsOf } from './merges';
 import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
@@ -83,9 +84,11 @@ export class Bpe implements Model {
       ignoreMerges: fields.boolean('ignore_merges', false),
     };
     const vocab = Vocab.read(fields, 'vocab');
+    const merges = fields.raw('merges');
     const refuse = (i: number, expected: string, got: unknown): TokenizerError =>
       fields.error(`merges[${i}]`, expected, got);
-    return new Bpe(vocab, readMerges(vocab, fields.array('merges'), options, refuse), options);
+    const rows = merges instanceof MergeRows ? merges : rowsOf(fields.array('merges'), refuse);
+    return new Bpe(vocab, pairsOf(vocab, rows, options, refuse), options);
   }
 
   toJSON(): JsonObject {
@@ -274,43 +277,4 @@ export class Bpe implements Model {
       out.push(merger.ids[i] as number, from, last + unitsAt(word, last));
     }
   }
-}
-
-/** Builds the table of merges from `"a b"` strings or `["a", "b"]` pairs. */
-export function readMerges(
-  vocab: Vocab,
-  merges: readonly unknown[],
-  options: BpeOptions,
-  refuse: (index: number, expected: string, got: unknown) => TokenizerError = (index, expected, got) =>
-    new TokenizerError({ kind: 'file', where: `merges[${index}]`, expected, got: describe(got) }),
-): PairTable {
-  const table = new PairTable(merges.length);
-  const skipped = options.continuingSubwordPrefix?.length ?? 0;
-  let rank = 0;
-  // Trained files give merges ids in their order, so the id after the last one is the first guess.
-  let merged = -1;
-  for (let i = 0; i < merges.length; i++) {
-    const merge = merges[i];
-    let first: string;
-    let second: string;
-    if (typeof merge === 'string') {
-      if (merge.startsWith('#version')) continue;
-      const space = merge.indexOf(' ');
-      if (space < 0 || merge.indexOf(' ', space + 1) >= 0) throw refuse(i, 'two tokens with a space between', merge);
-      first = merge.slice(0, space);
-      second = merge.slice(space + 1);
-    } else if (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === 'string'))
-      [first, second] = merge;
-    else throw refuse(i, 'a pair of tokens', merge);
-    const a = vocab.idOfRange(first, 0, first.length);
-    const b = vocab.idOfRange(second, 0, second.length);
-    if (a < 0 || b < 0) throw refuse(i, 'tokens of the vocabulary', a < 0 ? first : second);
-    const rest = skipped === 0 ? second : second.slice(skipped);
-    const guess = vocab.tokenOf(merged + 1);
-    if (guess?.length === first.length + rest.length && guess.startsWith(first) && guess.endsWith(rest)) merged++;
-    else merged = vocab.idOf(first + rest) ?? -1;
-    if (merged < 0) throw refuse(i, 'a merge whose result is in the vocabulary', `${first} ${second}`);
-    table.set(a, b, rank++, merged);
-  }
-  return table;
 }

@@ -13,8 +13,8 @@ export function mergesByRank(vocab: Vocab, rankOf: (id: number) => number | unde
   const firsts: number[] = [];
   const seconds: number[] = [];
   const merged: number[] = [];
-  for (let id = 0; id < vocab.tokens.length; id++) {
-    const token = vocab.tokens[id];
+  for (let id = 0; id < vocab.length; id++) {
+    const token = vocab.tokenOf(id);
     if (token === undefined || token.length < 2 || token.length > MAX_UNITS || rankOf(id) === undefined) continue;
     let hash = HASH_START;
     for (let cut = 1; cut < token.length; cut++) {

@@ -58,9 +58,7 @@ export class Unigram implements Model {
     this.unkId = unkId;
     this.byteFallback = byteFallback;
     this.unknownSpelling = unkId;
-    this.trie = new Trie(
-      shown === undefined ? vocab.tokens : vocab.tokens.map((token, id) => (shown.hidden.has(id) ? undefined : token)),
-    );
+    this.trie = new Trie(vocab.toArray().map((token, id) => (shown?.hidden.has(id) ? undefined : token)));
     let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
     if (shown === undefined) for (const score of this.scores) if (score < lowest) lowest = score;
     this.single = shown !== undefined;
@@ -86,7 +84,7 @@ export class Unigram implements Model {
     return {
       type: 'Unigram',
       unk_id: this.unkId ?? null,
-      vocab: this.vocab.tokens.map((token, id) => [token ?? '', this.scores[id] as number]),
+      vocab: this.vocab.toArray().map((token, id) => [token ?? '', this.scores[id] as number]),
       byte_fallback: this.byteFallback,
     };
   }

@@ -1,6 +1,7 @@
 // The vocabulary that all models share: tokens by id, and ids by token through a hash table over UTF-16 units,
 // so that a stretch of a text can be looked up without cutting it out.
 import { Fields } from '../json';
+import { textOfUnits } from '../text/units';
 
 /** Ids beyond this many holes per token are a mistake, or an attack on memory. */
 const MAX_HOLES_PER_TOKEN = 8;
@@ -12,6 +13,18 @@ export const HASH_START = 0;
 /** Adds one UTF-16 unit to a hash. */
 export function hashNext(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x9e3779b1) ^ (hash >>> 15);
+}
+
+/** The highest id that a vocabulary of so many tokens may have. */
+export function maxId(tokens: number): number {
+  return FREE_HOLES + MAX_HOLES_PER_TOKEN * tokens;
+}
+
+/** Tokens as their UTF-16 units, one after another: where the units of each id start and end; −1 for a hole. */
+export interface VocabColumns {
+  readonly units: Uint16Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
 }
 
 /** A vocabulary: tokens in the order of their ids, or the id of each. */
@@ -30,39 +43,66 @@ const isList = (source: Exclude<VocabSource, Vocab>): source is readonly string[
  * ```
  */
 export class Vocab {
-  /** Token of each id; a hole is undefined. */
-  readonly tokens: readonly (string | undefined)[];
+  /** Number of ids, holes counted: one more than the highest. */
+  readonly length: number;
   /** Number of tokens, holes not counted. */
   readonly size: number;
+  /** Units of the longest token. */
+  readonly longest: number;
+  /** Whether some tokens are the same text, of which only the last is found. */
+  readonly hasDoubles: boolean;
+  private readonly columns: VocabColumns;
   private readonly slots: Int32Array;
   private readonly hashes: Int32Array;
   private readonly mask: number;
+  /** Tokens as strings, made when they are asked for. */
+  private readonly texts: (string | undefined)[] = [];
 
-  constructor(tokens: readonly (string | undefined)[]) {
-    this.tokens = tokens;
+  constructor(tokens: readonly (string | undefined)[] | VocabColumns) {
+    this.columns = 'units' in tokens ? tokens : toColumns(tokens);
+    const { units, starts, ends } = this.columns;
+    this.length = starts.length;
     let bits = 4;
-    while (1 << bits < tokens.length * 1.6) bits++;
+    while (1 << bits < this.length * 1.6) bits++;
     this.mask = (1 << bits) - 1;
     this.slots = new Int32Array(1 << bits).fill(-1);
-    this.hashes = new Int32Array(tokens.length);
+    this.hashes = new Int32Array(this.length);
     let size = 0;
-    for (let id = 0; id < tokens.length; id++) {
-      const token = tokens[id];
-      if (token === undefined) continue;
+    let doubles = 0;
+    let longest = 0;
+    for (let id = 0; id < this.length; id++) {
+      const start = starts[id] as number;
+      const end = ends[id] as number;
+      if (start < 0) continue;
       let hash = HASH_START;
-      for (let i = 0; i < token.length; i++) hash = hashNext(hash, token.charCodeAt(i));
+      for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
       this.hashes[id] = hash;
       let slot = hash & this.mask;
       let other = this.slots[slot] as number;
       // Of equal tokens the last one wins, as in the reference's maps.
-      while (other !== -1 && !(this.hashes[other] === hash && tokens[other] === token)) {
+      while (other !== -1 && !(this.hashes[other] === hash && this.isEqual(other, id))) {
         slot = (slot + 1) & this.mask;
         other = this.slots[slot] as number;
       }
       size++;
+      if (other !== -1) doubles++;
+      if (end - start > longest) longest = end - start;
       this.slots[slot] = id;
     }
     this.size = size;
+    this.hasDoubles = doubles > 0;
+    this.longest = longest;
+  }
+
+  private isEqual(a: number, b: number): boolean {
+    const { units, starts, ends } = this.columns;
+    const from = starts[a] as number;
+    const other = starts[b] as number;
+    const length = (ends[a] as number) - from;
+    if ((ends[b] as number) - other !== length) return false;
+    let i = 0;
+    while (i < length && units[from + i] === units[other + i]) i++;
+    return i === length;
   }
 
   /** From any form that a program may have it in. */
@@ -71,11 +111,13 @@ export class Vocab {
     return isList(source) ? new Vocab(source) : Vocab.read(new Fields({ vocab: source }, '$'), 'vocab');
   }
 
-  /** Reads a `{ token: id }` object. */
+  /** Reads a `{ token: id }` object, unless it was read already. */
   static read(fields: Fields, name: string): Vocab {
+    const value = fields.raw(name);
+    if (value instanceof Vocab) return value;
     const map = fields.child(name);
     const keys = map.keys();
-    const limit = FREE_HOLES + MAX_HOLES_PER_TOKEN * keys.length;
+    const limit = maxId(keys.length);
     const tokens: (string | undefined)[] = new Array(keys.length).fill(undefined);
     for (const token of keys) {
       const id = map.raw(token);
@@ -96,40 +138,100 @@ export class Vocab {
 
   /** The id of text[start, end), or −1. */
   idOfRange(text: string, start: number, end: number): number {
+    return this.idOfJoin(text, start, start, start, end);
+  }
+
+  /** The id of text[a, aEnd) followed by text[b, bEnd), or −1. */
+  idOfJoin(text: string, a: number, aEnd: number, b: number, bEnd: number): number {
     let hash = HASH_START;
-    for (let i = start; i < end; i++) hash = hashNext(hash, text.charCodeAt(i));
-    return this.idByHash(hash, '', text, start, end);
+    for (let i = a; i < aEnd; i++) hash = hashNext(hash, text.charCodeAt(i));
+    for (let i = b; i < bEnd; i++) hash = hashNext(hash, text.charCodeAt(i));
+    const { slots, mask, hashes } = this;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = slots[slot] as number;
+      if (id === -1 || (hashes[id] === hash && this.isSpelt(id, text, a, aEnd, b, bEnd))) return id;
+    }
   }
 
   /** The id of `prefix` followed by text[start, end), whose hash is given, or −1. */
   idByHash(hash: number, prefix: string, text: string, start: number, end: number): number {
-    const { slots, mask, hashes, tokens } = this;
-    const length = prefix.length + end - start;
+    const { slots, mask, hashes } = this;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = slots[slot] as number;
       if (id === -1) return -1;
-      if (hashes[id] !== hash) continue;
-      const token = tokens[id] as string;
-      if (token.length !== length) continue;
-      let i = 0;
-      while (i < prefix.length && token.charCodeAt(i) === prefix.charCodeAt(i)) i++;
-      const shift = start - prefix.length;
-      if (i === prefix.length) while (i < length && token.charCodeAt(i) === text.charCodeAt(shift + i)) i++;
-      if (i === length) return id;
+      if (hashes[id] !== hash || !this.ends(id, prefix.length, text, start, end)) continue;
+      if (this.begins(id, prefix, 0, prefix.length)) return id;
     }
   }
 
+  /** Whether a token is text[a, aEnd) followed by text[b, bEnd). */
+  isSpelt(id: number, text: string, a: number, aEnd: number, b: number, bEnd: number): boolean {
+    return this.ends(id, aEnd - a, text, b, bEnd) && this.begins(id, text, a, aEnd);
+  }
+
+  /** Whether a token is text[start, end) but for its first `skipped` units. */
+  private ends(id: number, skipped: number, text: string, start: number, end: number): boolean {
+    const { units, starts, ends } = this.columns;
+    const from = starts[id];
+    if (from === undefined || from < 0 || (ends[id] as number) - from !== skipped + end - start) return false;
+    const shift = from + skipped - start;
+    let i = start;
+    while (i < end && units[shift + i] === text.charCodeAt(i)) i++;
+    return i === end;
+  }
+
+  /** Whether a token, which is long enough, begins with text[start, end). */
+  private begins(id: number, text: string, start: number, end: number): boolean {
+    const { units, starts } = this.columns;
+    const shift = (starts[id] as number) - start;
+    let i = start;
+    while (i < end && units[shift + i] === text.charCodeAt(i)) i++;
+    return i === end;
+  }
+
   tokenOf(id: number): string | undefined {
-    return this.tokens[id];
+    const start = this.columns.starts[id];
+    if (start === undefined || start < 0) return undefined;
+    let text = this.texts[id];
+    if (text === undefined) {
+      text = textOfUnits(this.columns.units, start, this.columns.ends[id] as number);
+      this.texts[id] = text;
+    }
+    return text;
+  }
+
+  /** Bytes of its tables: what it takes in memory until tokens are asked for as strings. */
+  get bytes(): number {
+    const { units, starts, ends } = this.columns;
+    const tables = [units, starts, ends, this.slots, this.hashes];
+    return tables.reduce((sum, table) => sum + table.byteLength, 0);
+  }
+
+  /** Token of each id; a hole is undefined. */
+  toArray(): (string | undefined)[] {
+    return Array.from({ length: this.length }, (_, id) => this.tokenOf(id));
   }
 
   /** `{ token: id }` in the order of ids. */
   toJSON(): { [token: string]: number } {
     const out: { [token: string]: number } = Object.create(null);
-    for (let id = 0; id < this.tokens.length; id++) {
-      const token = this.tokens[id];
-      if (token !== undefined) out[token] = id;
-    }
+    for (const [id, token] of this.toArray().entries()) if (token !== undefined) out[token] = id;
     return out;
   }
+}
+
+function toColumns(tokens: readonly (string | undefined)[]): VocabColumns {
+  let total = 0;
+  for (const token of tokens) if (token !== undefined) total += token.length;
+  const units = new Uint16Array(total);
+  const starts = new Int32Array(tokens.length).fill(-1);
+  const ends = new Int32Array(tokens.length).fill(-1);
+  let at = 0;
+  for (const [id, token] of tokens.entries()) {
+    if (token === undefined) continue;
+    starts[id] = at;
+    for (let i = 0; i < token.length; i++) units[at++] = token.charCodeAt(i);
+    ends[id] = at;
+  }
+  return { units, starts, ends };
 }

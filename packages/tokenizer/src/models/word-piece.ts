@@ -40,9 +40,7 @@ export class WordPiece implements Model {
     const vocab = Vocab.from(source);
     this.vocab = vocab;
     this.options = { unkToken: '[UNK]', continuingSubwordPrefix: '##', maxInputCharsPerWord: 100, ...options };
-    let longest = 0;
-    for (const token of vocab.tokens) if (token !== undefined && token.length > longest) longest = token.length;
-    this.longest = longest;
+    this.longest = vocab.longest;
     let hash = HASH_START;
     for (const unit of this.options.continuingSubwordPrefix) hash = hashNext(hash, unit.charCodeAt(0));
     this.prefixHash = hash;

@@ -14,6 +14,7 @@ export interface Span {
   readonly match: boolean;
 }
 
+/** What becomes of what a split matches: gone, a piece of its own, or part of a neighbour. */
 export type SplitBehavior = 'Removed' | 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous';
 
 export class NormalizedString {
