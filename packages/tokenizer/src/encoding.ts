@@ -260,8 +260,8 @@ export class Encoding implements EncodingColumns {
     const missing = length - this.length;
     if (missing <= 0) return;
     const fill = <T>(column: T[], value: T): void => {
-      const padding: T[] = new Array(missing).fill(value);
-      column.splice(pad.side === 'left' ? 0 : column.length, 0, ...padding);
+      for (let i = 0; i < missing; i++) column.push(value);
+      if (pad.side === 'left') column.copyWithin(missing, 0, column.length - missing).fill(value, 0, missing);
     };
     const shift = pad.side === 'left' ? missing : 0;
     this.ranges = this.ranges.map(({ sequence, start, end }) => ({ sequence, start: start + shift, end: end + shift }));

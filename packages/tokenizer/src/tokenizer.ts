@@ -404,7 +404,7 @@ export class Tokenizer {
   ): Encoding[] {
     const { pairs, ...rest } = options;
     const encodings = texts.map((text, i) => this.encode(text, { ...rest, pair: pairs?.[i], padding: false }));
-    const longest = Math.max(0, ...encodings.map((encoding) => encoding.length));
+    const longest = encodings.reduce((most, { length }) => Math.max(most, length), 0);
     const padding = rest.padding === true ? (this.parts.padding?.length ?? longest) : rest.padding;
     for (const encoding of encodings)
       this.padEncoding(encoding, {

@@ -3,11 +3,19 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BertEncoder } from '../src/fast/bert-encoder';
+import { scanCl100k, scanGpt2 } from '../src/fast/scanners';
 import { Tokenizer, TokenizerError } from '../src/index';
 import { Merger } from '../src/models/merger';
 import { PairTable } from '../src/models/pair-table';
+import { TokenSink } from '../src/models/token-sink';
+import { Unigram } from '../src/models/unigram';
 import { Vocab } from '../src/models/vocab';
+import { WordPiece } from '../src/models/word-piece';
+import { BertNormalizer } from '../src/normalizers/bert';
+import { ordering, UnicodeNormalizer } from '../src/normalizers/unicode-form';
 import { tokenizerFromJSON } from '../src/sync';
+import { NormalizedString } from '../src/text/normalized-string';
 
 interface Fixture {
   lines: string[];
@@ -254,7 +262,24 @@ describe('long sections', () => {
   });
 });
 
+/** A text that counts how often it is read; only what looks at single units can take it. */
+function watched(text: string): { readonly text: string; readonly reads: () => number } {
+  let reads = 0;
+  const counting = {
+    length: text.length,
+    charCodeAt: (at: number) => text.charCodeAt(at + 0 * reads++),
+    codePointAt: (at: number) => text.codePointAt(at + 0 * reads++),
+    slice: (start: number, end: number) => text.slice(start, end),
+  };
+  return { text: counting as unknown as string, reads: () => reads };
+}
+
 describe('linear time', () => {
+  /** Operations on 1 MB through those on 100 kB. */
+  const ratio = (operations: (length: number) => number): number => operations(1_000_000) / operations(100_000);
+  const repeat = (text: string, length: number): string => text.repeat(length / text.length);
+  const hostile: readonly string[] = ['a', ' ', 'aа', " '", '\n ', '1', '\u0301\u0316', 'é', '.,', '漢', '😀'];
+
   it('merges a run of one letter in operations in proportion to its length', () => {
     const table = new PairTable(20);
     for (let i = 0; i < 20; i++) table.set(i, i, i, i + 1);
@@ -264,7 +289,64 @@ describe('linear time', () => {
       merger.merge(table);
       return merger.operations;
     };
-    expect(operations(1_000_000) / operations(100_000)).toBeLessThan(15);
+    expect(ratio(operations)).toBeLessThan(15);
+  });
+  it.each(hostile)('the scanners read %j in proportion to its length', (text) => {
+    for (const scan of [scanGpt2, scanCl100k(3), scanCl100k(1)])
+      expect(
+        ratio((length) => {
+          const { text: long, reads } = watched(repeat(text, length));
+          for (let at = 0; at < length; ) at = scan(long, at, length);
+          return reads();
+        }),
+      ).toBeLessThan(15);
+  });
+  it.each(hostile)('BERT’s quick path reads %j in proportion to its length', (text) => {
+    const encoder = new BertEncoder(new WordPiece(['[UNK]', 'a', '##a']), new BertNormalizer());
+    expect(
+      ratio((length) => {
+        const { text: long, reads } = watched(repeat(text, length));
+        encoder.encode(long, 0, length, new TokenSink());
+        return reads();
+      }),
+    ).toBeLessThan(15);
+  });
+  it('WordPiece and Unigram look up pieces in proportion to the length of a word', () => {
+    const tokens = ['[UNK]', 'a', '##a', 'aa', '##aa', 'aaab', '##aaab'];
+    const operations = (model: WordPiece | Unigram, length: number): number => {
+      const before = model.operations;
+      model.tokenize('a'.repeat(length), new TokenSink());
+      return model.operations - before;
+    };
+    const wordPiece = new WordPiece(tokens, { maxInputCharsPerWord: 2_000_000 });
+    expect(ratio((length) => operations(wordPiece, length))).toBeLessThan(15);
+    const unigram = new Unigram(tokens, new Float64Array(tokens.length).fill(-1), { unkId: 0 });
+    expect(ratio((length) => operations(unigram, length))).toBeLessThan(15);
+  });
+  it.each(['NFC', 'NFD', 'NFKC', 'NFKD'] as const)('%s orders marks without comparing each to each', (form) => {
+    const operations = (length: number): number => {
+      const before = ordering.comparisons;
+      const text = new NormalizedString(`a${repeat('\u0301\u0316', length)}`);
+      new UnicodeNormalizer(form).apply(text);
+      expect(text.text.length).toBeLessThanOrEqual(length + 1);
+      return ordering.comparisons - before;
+    };
+    expect(ratio(operations)).toBeLessThan(15);
+  });
+  it('takes texts and batches that are longer than a call may have arguments', async () => {
+    const tokenizer = await Tokenizer.fromJSON(tiny({ normalizer: { type: 'NFD' } }));
+    expect(tokenizer.count(`a${'\u0316'.repeat(300_000)}`)).toBe(1);
+    expect(tokenizer.encode('a', { padding: 300_000, paddingSide: 'left' }).ids.length).toBe(300_000);
+    expect(tokenizer.encodeAll(new Array(300_000).fill('')).length).toBe(300_000);
+  });
+  it('orders many marks as the engine orders few', () => {
+    const marks = 'é\u0316\u0301\u0323\u0344\u0315\u0308';
+    for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const) {
+      const text = new NormalizedString(marks.repeat(40) + marks.slice(1).repeat(60));
+      const expected = text.text.normalize(form);
+      new UnicodeNormalizer(form).apply(text);
+      expect(text.text).toBe(expected);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 // Byte-level BPE without strings in between: scan a word, look it up, copy its tokens.
 import type { Bpe } from '../models/bpe';
 import { TokenSink } from '../models/token-sink';
+import type { Normalizer } from '../normalizers/normalizer';
 import type { FastEncoder } from './fast-encoder';
 import type { Scanner } from './scanner';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
@@ -13,11 +14,11 @@ export class ByteLevelEncoder implements FastEncoder {
   constructor(
     private readonly model: Bpe,
     private readonly scan: Scanner,
-    private readonly needsNfc: boolean,
+    private readonly normalizer: Normalizer | undefined,
   ) {}
 
   accepts(text: string): boolean {
-    return !this.needsNfc || text.normalize('NFC') === text;
+    return this.normalizer?.leaves?.(text) ?? true;
   }
 
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {

@@ -118,10 +118,10 @@ export class Bpe implements Model {
   fastEncoder({ normalizer, preTokenizer }: Components): FastEncoder | undefined {
     const { continuingSubwordPrefix, endOfWordSuffix, unkToken } = this.options;
     const scan = preTokenizer?.spellsBytes === true ? preTokenizer.scan : undefined;
-    const isNfc = normalizer?.config['type'] === 'NFC';
     if (scan === undefined || !this.deterministic || !this.spellsEveryByte) return undefined;
     if (continuingSubwordPrefix || endOfWordSuffix || unkToken !== undefined) return undefined;
-    return normalizer === undefined || isNfc ? new ByteLevelEncoder(this, scan, isNfc) : undefined;
+    const isTold = normalizer === undefined || normalizer.leaves !== undefined;
+    return isTold ? new ByteLevelEncoder(this, scan, normalizer) : undefined;
   }
 
   tokenize(word: string, out: TokenSink): void {

@@ -31,6 +31,8 @@ export class WordPiece implements Model {
   readonly deterministic = true;
   readonly vocab: Vocab;
   readonly options: Required<WordPieceOptions>;
+  /** How many units were hashed and pieces looked up: what the tests of linearity count. */
+  operations = 0;
   private readonly longest: number;
   private readonly prefixHash: number;
   /** Hash of the piece that starts where the search does and ends after each unit. */
@@ -80,6 +82,7 @@ export class WordPiece implements Model {
     for (let start = 0; start < word.length; ) {
       const prefix = start === 0 ? '' : continuingSubwordPrefix;
       const limit = Math.min(word.length, start + this.longest);
+      this.operations += limit - start;
       let hash = start === 0 ? HASH_START : prefixHash;
       for (let i = start; i < limit; i++) {
         hash = hashNext(hash, word.charCodeAt(i));
@@ -89,6 +92,7 @@ export class WordPiece implements Model {
       let id = -1;
       // Ends inside a surrogate pair need no care: no token ends in half a character.
       while (end > start) {
+        this.operations++;
         id = vocab.idByHash(hashes[end - 1] as number, prefix, word, start, end);
         if (id >= 0) break;
         end--;

@@ -9,4 +9,6 @@ export interface Normalizer {
   /** True where no character changes by what stands beyond white space, nor white space but to white space. */
   readonly isLocal?: boolean;
   apply(text: NormalizedString): void;
+  /** True where it is known to leave a text as it is; who cannot tell quickly does not have this. */
+  leaves?(text: string): boolean;
 }

@@ -8,9 +8,33 @@ import type { Normalizer } from './normalizer';
 /** One of Unicode's four normal forms. */
 export type UnicodeForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
+/** How often two marks were compared: what the tests of linearity count. */
+export const ordering = { comparisons: 0 };
+
+const reordered = new Map<string, boolean>();
+const MAX_REORDERED = 50_000;
+
 /** True where canonical ordering would put `b` before `a`: 0 < class(b) < class(a). */
-const reorders = (a: string, b: string): boolean =>
-  a !== b && (a + b).normalize('NFD').startsWith(b) && !a.startsWith(b);
+function reorders(a: string, b: string): boolean {
+  ordering.comparisons++;
+  if (a === b) return false;
+  const pair = a + b;
+  let known = reordered.get(pair);
+  if (known === undefined) {
+    known = pair.normalize('NFD').startsWith(b) && !a.startsWith(b);
+    if (reordered.size >= MAX_REORDERED) reordered.clear();
+    reordered.set(pair, known);
+  }
+  return known;
+}
+
+/** The engine orders marks by insertion, in time that grows with the square of their number: it is not asked then. */
+const MANY_MARKS = /\p{M}{128}/u;
+
+/** True where a text is known to be in a form already. */
+function isInForm(text: string, form: UnicodeForm): boolean {
+  return !MANY_MARKS.test(text) && text.normalize(form) === text;
+}
 
 // Characters that Unicode 9, which the reference knows, does not decompose.
 let whole: Set<number> | undefined;
@@ -47,19 +71,16 @@ interface Piece {
   change: number;
 }
 
+/** Marks by their combining class. */
+const byClass = (a: Piece, b: Piece): number => Number(reorders(a.char, b.char)) - Number(reorders(b.char, a.char));
+
 /** Decomposes and orders; the first character of each decomposition replaces, the others are insertions. */
 function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
   const out: Piece[] = [];
   let pending: Piece[] = [];
   const flush = (): void => {
-    // A stable sort by class: insertion with the comparison that the engine gives.
-    for (let i = 1; i < pending.length; i++)
-      for (let j = i; j > 0 && reorders(pending[j - 1]?.char ?? '', pending[j]?.char ?? ''); j--) {
-        const moved = pending[j] as Piece;
-        pending[j] = pending[j - 1] as Piece;
-        pending[j - 1] = moved;
-      }
-    out.push(...pending);
+    if (pending.length > 1) pending.sort(byClass);
+    for (const mark of pending) out.push(mark);
     pending = [];
   };
   for (const char of text) {
@@ -93,19 +114,20 @@ function recompose(pieces: readonly Piece[]): Piece[] {
     const composed = blocked ? undefined : compose(composee.char, piece.char);
     if (composed !== undefined) composee = { char: composed, change: composee.change + piece.change - 1 };
     else if (starter) {
-      out.push(composee, ...buffer);
+      out.push(composee);
+      for (const mark of buffer) out.push(mark);
       buffer = [];
       composee = { ...piece };
     } else buffer.push(piece);
   }
   if (composee !== undefined) out.push(composee);
-  out.push(...buffer);
+  for (const mark of buffer) out.push(mark);
   return out;
 }
 
 /** Puts a text into a normal form, in place. */
 export function toForm(text: NormalizedString, form: UnicodeForm): void {
-  if (text.text.normalize(form) === text.text) return;
+  if (isInForm(text.text, form)) return;
   const compatible = form === 'NFKC' || form === 'NFKD';
   const pieces: Change[] = decompose(text.text, compatible ? 'NFKD' : 'NFD');
   text.transform(form === 'NFC' || form === 'NFKC' ? recompose(pieces) : pieces);
@@ -128,6 +150,10 @@ export class UnicodeNormalizer implements Normalizer {
 
   constructor(readonly form: UnicodeForm) {
     this.config = { type: form };
+  }
+
+  leaves(text: string): boolean {
+    return isInForm(text, this.form);
   }
 
   apply(text: NormalizedString): void {

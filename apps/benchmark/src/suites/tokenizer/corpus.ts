@@ -1,7 +1,6 @@
 // Five megabytes each of English, mixed scripts and code, from the shared fixtures where they are, else from a file.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 /** A text to encode and its name in the table. */
@@ -10,13 +9,10 @@ export interface Corpus {
   readonly text: string;
 }
 
-/** The folder of shared fixtures, or undefined. */
+/** The folder above HEDDLE_DATA, which has the vocabularies in `fixtures`; undefined where they are not there. */
 export function sharedFolder(): string | undefined {
-  const named = process.env['HEDDLE_SHARED'];
-  if (named !== undefined) return existsSync(named) ? named : undefined;
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder))
-    if (existsSync(join(folder, 'shared/fixtures/tokenizers'))) return join(folder, 'shared');
-  return undefined;
+  const shared = dirname(process.env['HEDDLE_DATA'] ?? resolve('..', 'shared', 'data'));
+  return existsSync(join(shared, 'fixtures/tokenizers')) ? shared : undefined;
 }
 
 function fill(text: string, size: number): string {

@@ -111,7 +111,7 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
   const rows: TokenizerSpeed[] = [];
   if (shared === undefined)
     return {
-      text: 'tokenizer: needs the vocabularies in ../shared (HEDDLE_SHARED names the folder).',
+      text: 'tokenizer: needs the vocabularies in `fixtures`, beside the folder that HEDDLE_DATA names (../shared/data).',
       json: { suite: 'tokenizer', rows, own: [], skipped: ['all'] },
     };
   for (const vocabulary of ['gpt2', 'bert'] as const) {
