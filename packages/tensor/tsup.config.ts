@@ -1,12 +1,14 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
-// Entries that are written already; a subpath of package.json's `exports` each.
-const entries = { index: 'index', nn: 'nn/index', optim: 'optim/index', io: 'io/index', reference: 'reference' };
-const present = Object.entries(entries).filter(([, file]) => existsSync(`src/${file}.ts`));
-
 export default defineConfig({
-  entry: Object.fromEntries(present.map(([name, file]) => [name, `src/${file}.ts`])),
+  // A subpath of package.json's `exports` each.
+  entry: {
+    index: 'src/index.ts',
+    nn: 'src/nn/index.ts',
+    optim: 'src/optim/index.ts',
+    io: 'src/io/index.ts',
+    reference: 'src/reference.ts',
+  },
   format: 'esm',
   target: 'es2022',
   dts: true,

@@ -76,10 +76,12 @@ export {
 } from './models/encoder-decoder-classifier';
 export { EncoderDecoderLM, type EncoderDecoderLMConfig, type EncoderDecoderOptions } from './models/encoder-decoder-lm';
 export {
+  type ClassificationHead,
   type EncoderHead,
   EncoderModel,
   type EncoderModelConfig,
   type EncoderModelShape,
+  type MaskedLMHead,
   type PoolOptions,
 } from './models/encoder-model';
 export { GptNeoX, type GptNeoXConfig } from './models/gpt-neox';
@@ -103,6 +105,7 @@ export { Rope, type RopeConfig, type RotateOptions } from './positions/rope';
 export { type RopeScaling, ropeFrequencies } from './positions/rope-scaling';
 export { sinusoidalPositions } from './positions/sinusoidal';
 export { Routing } from './routing';
-export { type BatchTensors, batchTensors, type TextBatch } from './text-batch';
+export { type BatchLimits, type BatchTensors, batchTensors, type TextBatch } from './text-batch';
 export type { CodecOptions, EncodedText, TextCodec, TokenBatch } from './text-codec';
+export type { SelfAttendOptions } from './transformer-layer';
 export { embeddingOf, readWordVectors, type WordVectorOptions, type WordVectors } from './word-vectors';

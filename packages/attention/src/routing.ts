@@ -41,7 +41,7 @@ export class Routing {
    * experts · Σ (share of tokens sent to an expert · mean probability of it), over all layers together (Fedus et al. 2022,
    * equations 4–6), as `load_balancing_loss_func` of transformers: topK where all experts get the same, more otherwise.
    *
-   * @param paddingMask which tokens are real, `[B, T]`: padding doesn't count
+   * @param options.paddingMask which tokens are real, `[B, T]`: padding doesn't count
    * @throws {ArgumentError} where no layer has experts.
    */
   balancingLoss(options: { readonly paddingMask?: AnyTensor | undefined } = {}): Tensor {

@@ -1,12 +1,13 @@
 // The public surface of @heddle/classifier.
 export type { TextBatch, TextCodec } from '@heddle/attention';
-export type { BackboneConfig } from './backbone';
+export type { BackboneConfig, ResolvedBackbone } from './backbone';
 export type { Target } from './folder';
 export { Forecaster, type ForecasterConfig } from './forecaster';
 export type { EncodedPair, PairCodec } from './pair-codec';
 export { Pooling, type PoolingKind } from './pooling';
 export {
   type Prediction,
+  type ResolvedSequenceClassifier,
   SequenceClassifier,
   type SequenceClassifierConfig,
   type WeighedToken,
@@ -21,6 +22,11 @@ export {
   spanLoss,
 } from './span-classifier';
 export type { TextOptions } from './text-model';
-export { TextRegressor, type TextRegressorConfig } from './text-regressor';
-export { type LabeledToken, TokenClassifier, type TokenClassifierConfig } from './token-classifier';
+export { type ResolvedTextRegressor, TextRegressor, type TextRegressorConfig } from './text-regressor';
+export {
+  type LabeledToken,
+  type ResolvedTokenClassifier,
+  TokenClassifier,
+  type TokenClassifierConfig,
+} from './token-classifier';
 export { type EntailmentModel, type ZeroShotLabel, type ZeroShotOptions, zeroShot } from './zero-shot';

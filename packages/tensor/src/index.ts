@@ -20,7 +20,12 @@ export {
   TensorFreed,
 } from './errors';
 export { gelu, silu } from './fused/activations';
-export { type AttentionOptions, attentionWeights, scaledDotProductAttention } from './fused/attention';
+export {
+  type AttentionAttrs,
+  type AttentionOptions,
+  attentionWeights,
+  scaledDotProductAttention,
+} from './fused/attention';
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from './fused/cross-entropy';
 export { dropout } from './fused/dropout';
 export { embedding } from './fused/embedding';
@@ -101,7 +106,7 @@ export {
   take,
   topk,
 } from './ops/indexing';
-export { binaryCrossEntropy, huberLoss, mseLoss } from './ops/losses';
+export { binaryCrossEntropy, huberLoss, type LossOptions, mseLoss } from './ops/losses';
 export { matmul } from './ops/matmul';
 export {
   type ArgOptions,
