@@ -19,8 +19,8 @@ interface Limit {
 const limits: Readonly<Record<PackageName, Limit>> = {
   // With the default backend: its kernels in the largest variant, and the worker's code.
   tensor: { kb: 100, lazy: ['wasm', 'relaxed', 'worker'] },
-  // With all that reads and runs a BERT tokenizer; its trainers and what other models need are fetched when they are used.
-  tokenizer: { kb: 25, lazy: ['load', 'bert'] },
+  // With what reads a file. The components that the file names come in families of 3 to 10 kB; trainers when they are used.
+  tokenizer: { kb: 25, lazy: ['load'] },
   // All layers, models, adapters, attributions and the usual ways of writing, of which a bundler leaves out what a program
   // doesn't name; beams, drafts, forms of text and the Hub are loaded when they are asked for. 46 since CLIP's towers and
   // T5's heads stand alone.
