@@ -42,8 +42,9 @@ export interface EngineInfo {
   readonly notes: readonly string[];
 }
 
-// Jobs below this much work (some tens of microseconds on one thread) aren't worth sharing, even with a worker awake.
-const PARALLEL_WORK = 50_000;
+// Jobs below this much work (not quite a tenth of a millisecond on one thread) aren't worth sharing: a worker that has
+// gone to sleep wakes as late as the job ends.
+const PARALLEL_WORK = 150_000;
 const MAX_THREADS = 64;
 const INITIAL_BYTES = 4 << 20;
 

@@ -87,7 +87,7 @@ const BLAS_AREA = 1 << 14;
 const BLAS_HALF = 1 << 20;
 const BLAS_HALF_AREA = 1 << 12;
 const BLAS_BLOCKS = 8;
-const BLAS_FLOPS_PER_OPERATION = 32;
+const BLAS_FLOPS_PER_OPERATION = 12;
 // The table of addresses lies in the argument block behind the arguments, where it has room there.
 const TABLE_SLOT = 40;
 const TABLE_ROOM = 12_000;
