@@ -1,5 +1,4 @@
 // The command line: `bench`, `bench list`, and one subcommand a suite. Parsing and dispatch only.
-import { TableError } from '@heddle/trainer';
 import { Command } from 'commander';
 import { BenchError } from './errors.js';
 import { INTERRUPTED, onInterrupt } from './interrupt.js';
@@ -104,9 +103,7 @@ function report(error: unknown, { err }: Streams): number {
   const { code, exitCode, message, stack } = error as Error & { code?: string; exitCode?: number };
   // Commander has printed its own sentence, or the help that was asked for.
   if (code?.startsWith('commander.') === true) return exitCode ?? 1;
-  const flags =
-    error instanceof TableError && error.problem === 'missing-column' ? ' (--text and --label name columns)' : '';
-  err(`bench: ${message ?? String(error)}${flags}\n`);
+  err(`bench: ${message ?? String(error)}\n`);
   if (process.env['HEDDLE_DEBUG'] !== undefined && stack !== undefined) err(`${stack}\n`);
   return error instanceof BenchError && error.problem === 'interrupted' ? INTERRUPTED : 1;
 }

@@ -1,10 +1,11 @@
 // The Large Movie Review Dataset (Maas et al. 2011) in its official split, from files that are checked byte for byte.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type LabelledText, readTable } from '@heddle/trainer';
 import { BenchError } from '../errors.js';
 import { checksum } from './checksum.js';
+import { dataFolder } from './data-folder.js';
 import type { Dataset } from './dataset.js';
 import { stratifiedSplit } from './split.js';
 
@@ -33,7 +34,7 @@ export interface ImdbOptions {
 
 /** Reads both parts; a tenth of the training part becomes the validation part. */
 export async function loadImdb({ folder, every = 1, watchTest = false }: ImdbOptions = {}): Promise<Dataset> {
-  const where = folder ?? join(process.env['HEDDLE_DATA'] ?? resolve('..', 'shared', 'data'), 'imdb');
+  const where = folder ?? join(dataFolder(), 'imdb');
   const official = await readPart(where, 'train.jsonl.gz', every);
   const test = await readPart(where, 'test.jsonl.gz', every);
   const split = stratifiedSplit(official, { share: VALIDATION_SHARE, seed: SPLIT_SEED });

@@ -1,7 +1,8 @@
 // Any CSV, TSV or JSONL file as a dataset: rows are read by @heddle/trainer, then cleaned of repeats and split as the
 // spam corpus is.
 import { basename } from 'node:path';
-import { labelsOf, readTable } from '@heddle/trainer';
+import { labelsOf, readTable, TableError } from '@heddle/trainer';
+import { BenchError } from '../errors.js';
 import { checksum } from './checksum.js';
 import type { Dataset } from './dataset.js';
 import { dropNearDuplicates } from './near-duplicates.js';
@@ -19,7 +20,7 @@ export interface TableOptions {
 
 /** Reads and splits the file. */
 export async function loadTable(path: string, { atMost = Infinity, ...columns }: TableOptions = {}): Promise<Dataset> {
-  const table = await readTable(path, columns);
+  const table = await readTable(path, columns).catch(namingFlags);
   const isLong = table.rows.length > atMost;
   const rows = isLong
     ? stratifiedSplit(table.rows, { share: atMost / table.rows.length, seed: SPLIT_SEED }).part
@@ -53,4 +54,11 @@ export async function loadTable(path: string, { atMost = Infinity, ...columns }:
       ...(isLong ? [`Only ${rows.length} of the rows were used.`] : []),
     ],
   };
+}
+
+/** The reader speaks of options; who types a command wants flags. */
+function namingFlags(error: unknown): never {
+  if (error instanceof TableError && error.problem === 'missing-column')
+    throw new BenchError('bad-option', `${error.message} (--text and --label name columns)`);
+  throw error;
 }

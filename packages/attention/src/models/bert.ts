@@ -12,9 +12,9 @@ import {
 } from './architecture';
 import { bertLayouts, POOLED } from './bert-names';
 import type { CheckpointLayout } from './checkpoint';
-import { activationName, type ConfigReader } from './config-reader';
+import { activationName, type ConfigReader, labelFields } from './config-reader';
 import { type EncoderHead, EncoderModel, type EncoderModelConfig } from './encoder-model';
-import { POOLER } from './pooler';
+import { withPooler } from './pooler';
 
 /** The families that share the network. */
 export type BertFamily = 'bert' | 'roberta' | 'xlm-roberta' | 'distilbert' | 'albert' | 'electra' | 'mpnet';
@@ -208,8 +208,7 @@ function write(config: BertConfig, name: string): object {
       ? {}
       : { embedding_size: config.embeddingDim }),
     ...(config.family === 'albert' ? { num_hidden_groups: 1, inner_group_num: 1 } : {}),
-    id2label: Object.fromEntries(config.labels.map((label, i) => [i, label])),
-    label2id: Object.fromEntries(config.labels.map((label, i) => [label, i])),
+    ...labelFields(config.labels),
   };
 }
 
@@ -223,10 +222,7 @@ function member(family: BertFamily, name: string): Architecture<BertConfig, Bert
       (vocabSize + maxLength + typeCount) * embeddingDim +
       labels.length * dim +
       (family === 'albert' ? 1 : layers) * (4 * dim * dim + 2 * dim * hiddenDim),
-    fit: (config, names) =>
-      config.head === 'none' && POOLED.includes(family)
-        ? { ...config, pooler: config.pooler ?? names.some((own) => POOLER.test(own)) }
-        : config,
+    fit: (config, names) => (config.head === 'none' && POOLED.includes(family) ? withPooler(config, names) : config),
     make: (config) => new Bert(config),
     layout: ({ head, pooler }) => bertLayouts[family](head, pooler),
   };

@@ -176,6 +176,14 @@ export class ConfigReader {
   }
 }
 
+/** The fields that hold the labels of a head; `ConfigReader.labels` reads them. */
+export function labelFields(labels: readonly string[]): object {
+  return {
+    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
+    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+  };
+}
+
 /** The name that Hugging Face has for an activation. */
 export function activationName(activation: FeedForwardActivation): string {
   const names = { relu: 'relu', gelu: 'gelu', geluTanh: 'gelu_new', silu: 'silu', quickGelu: 'quick_gelu' } as const;

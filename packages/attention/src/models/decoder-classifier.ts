@@ -16,6 +16,7 @@ import {
 } from './architecture';
 import { bloom } from './bloom';
 import { type CheckpointLayout, renamed } from './checkpoint';
+import { labelFields } from './config-reader';
 import type { DecoderLM } from './decoder-lm';
 import { gptNeoX } from './gpt-neox';
 import { gpt2 } from './gpt2';
@@ -171,8 +172,7 @@ function labelled<Config extends object, Model extends DecoderLM>(
       ...base.write(config),
       architectures: [`${stem}${suffixes[task]}`],
       classifier_dropout: dropout,
-      id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
-      label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+      ...labelFields(labels),
     }),
     parameters: ({ base: config }) => base.parameters(config),
     make: (both) =>

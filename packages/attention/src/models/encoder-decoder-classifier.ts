@@ -4,7 +4,7 @@ import { concat, equal, full, type Tensor } from '@heddle/tensor';
 import { Dropout, Linear, Module } from '@heddle/tensor/nn';
 import type { Inspection } from '../inspection';
 import { batchTensors, type TextBatch } from '../text-batch';
-import type { ConfigReader } from './config-reader';
+import { type ConfigReader, labelFields } from './config-reader';
 import type { EncoderDecoderLM } from './encoder-decoder-lm';
 import { ClassificationHead } from './encoder-model';
 import { poolTokens } from './sentence-pooling';
@@ -85,8 +85,7 @@ export function writeLabels(stem: string, { task, labels, classifierDropout }: E
   return {
     architectures: [task === 'span' ? span : classification],
     classifier_dropout: classifierDropout,
-    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
-    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+    ...labelFields(labels),
   };
 }
 

@@ -6,6 +6,14 @@ import { activate } from '../feed-forward';
 /** Names of a pooler's weights in checkpoints, whatever stands in front of them. */
 export const POOLER = /^(\w+\.)?pooler\./;
 
+/** A bare model's config with the pooler that a checkpoint's names speak of, unless somebody chose. */
+export function withPooler<Config extends { readonly pooler?: boolean | undefined }>(
+  config: Config,
+  names: readonly string[],
+): Config {
+  return { ...config, pooler: config.pooler ?? names.some((own) => POOLER.test(own)) };
+}
+
 /**
  * A dense layer and a tanh on the first token: what `transformers` calls `pooler_output`.
  *

@@ -12,6 +12,7 @@ import {
   writePretrained,
 } from './architecture';
 import { type CheckpointLayout, renamed } from './checkpoint';
+import { labelFields } from './config-reader';
 import { type T5Config, t5, t5Limits, t5Stack } from './t5';
 
 /** Settings of a `T5Encoder`. */
@@ -94,8 +95,7 @@ export const t5Encoder: Architecture<T5EncoderConfig, T5Encoder> = {
     ...t5.write(config),
     ...(config.labels.length === 0 ? {} : { architectures: ['T5ForTokenClassification'] }),
     classifier_dropout: config.classifierDropout,
-    id2label: Object.fromEntries(config.labels.map((label, i) => [i, label])),
-    label2id: Object.fromEntries(config.labels.map((label, i) => [label, i])),
+    ...labelFields(config.labels),
   }),
   parameters: ({ decoderLayers, ...config }) => t5.parameters({ ...config, decoderLayers: 0 }),
   make: (config) => new T5Encoder(config),

@@ -13,8 +13,8 @@ import {
   writePretrained,
 } from './architecture';
 import type { CheckpointLayout } from './checkpoint';
-import { activationName } from './config-reader';
-import { POOLER, Pooler } from './pooler';
+import { activationName, labelFields } from './config-reader';
+import { POOLER, Pooler, withPooler } from './pooler';
 
 /** Settings of a `Vit`. */
 export interface VitConfig {
@@ -198,14 +198,12 @@ export const vit: Architecture<VitConfig, Vit> = {
     hidden_dropout_prob: config.dropout,
     attention_probs_dropout_prob: config.attentionDropout,
     qkv_bias: config.qkvBias,
-    id2label: Object.fromEntries(config.labels.map((label, i) => [i, label])),
-    label2id: Object.fromEntries(config.labels.map((label, i) => [label, i])),
+    ...labelFields(config.labels),
   }),
   parameters: ({ dim, hiddenDim, layers, channels, imageSize, patchSize, labels }) =>
     (channels * patchSize ** 2 + (imageSize / patchSize) ** 2 + labels.length) * dim +
     layers * (4 * dim * dim + 2 * dim * hiddenDim),
-  fit: (config, names) =>
-    config.labels.length === 0 ? { ...config, pooler: config.pooler ?? names.some((own) => POOLER.test(own)) } : config,
+  fit: (config, names) => (config.labels.length === 0 ? withPooler(config, names) : config),
   make: (config) => new Vit(config),
   layout: ({ channels, patchSize, dim, pooler }) => ({
     names: {

@@ -3,7 +3,6 @@ import { ArgumentError } from '../errors';
 import { type Activation, activate } from '../fused/linear';
 import { INT8_PER_WORD, linearInt8 } from '../fused/linear-int8';
 import { scope } from '../lifetime';
-
 import { tensor } from '../ops/create';
 import { contiguous } from '../ops/views';
 import type { Tensor } from '../tensor';

@@ -2,7 +2,8 @@
 // The engine's own tables do the work: JavaScript does not expose combining classes, so they are compared by probing.
 import { charClass, MARK } from '../text/char-class';
 import type { Change, NormalizedString } from '../text/normalized-string';
-import { DECOMPOSITIONS_LOST, parseRanges } from '../text/unicode-exceptions';
+import { parseRanges } from '../text/ranges';
+import { DECOMPOSITIONS_LOST } from '../text/unicode-exceptions';
 import type { Normalizer } from './normalizer';
 
 /** One of Unicode's four normal forms. */

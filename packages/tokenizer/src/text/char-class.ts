@@ -1,4 +1,5 @@
 // Which Unicode classes a code point has, as the components ask for them. No text is changed here.
+import { parseRanges } from './ranges';
 import {
   MARK_GAINED,
   MARK_LOST,
@@ -7,7 +8,6 @@ import {
   OTHER_LOST,
   PUNCTUATION_GAINED,
   PUNCTUATION_LOST,
-  parseRanges,
 } from './unicode-exceptions';
 
 export const WHITESPACE = 1;

@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import type { Row } from './schema.js';
+import { mode } from './schema.js';
 import type { System } from './systems.js';
 
 const measurement = z.object({
   workload: z.string(),
-  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'load', 'kernel']),
+  mode,
   medianMs: z.number(),
   peakBytes: z.number(),
   check: z.array(z.number()),

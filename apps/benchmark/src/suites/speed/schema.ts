@@ -1,9 +1,12 @@
 // What `bench speed` and `bench kernels` leave behind, checked by zod before it is written.
 import { z } from 'zod';
 
+/** What of a workload is measured. */
+export const mode = z.enum(['train', 'infer', 'infer1', 'generate', 'load', 'kernel']);
+
 const row = z.object({
   workload: z.string(),
-  mode: z.enum(['train', 'infer', 'infer1', 'generate', 'load', 'kernel']),
+  mode,
   system: z.string(),
   setting: z.string(),
   /** Median over the rounds of each process's own median. */

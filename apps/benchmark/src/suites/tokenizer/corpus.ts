@@ -1,7 +1,8 @@
 // Five megabytes each of English, mixed scripts and code, from the shared fixtures where they are, else from a file.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { dataFolder } from '../../data/data-folder.js';
 
 /** A text to encode and its name in the table. */
 export interface Corpus {
@@ -11,7 +12,7 @@ export interface Corpus {
 
 /** The folder above HEDDLE_DATA, which has the vocabularies in `fixtures`; undefined where they are not there. */
 export function sharedFolder(): string | undefined {
-  const shared = dirname(process.env['HEDDLE_DATA'] ?? resolve('..', 'shared', 'data'));
+  const shared = dirname(dataFolder());
   return existsSync(join(shared, 'fixtures/tokenizers')) ? shared : undefined;
 }
 
