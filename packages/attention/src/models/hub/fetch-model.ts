@@ -25,8 +25,10 @@ type Hub = Pick<
 >;
 
 async function loadHub(id: string): Promise<Hub> {
+  // A name in a variable keeps bundlers for browsers from following it: what it imports is Node's.
+  const name = '@huggingface/hub';
   try {
-    return await import('@huggingface/hub');
+    return await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   } catch (cause) {
     const problem =
       'there is no such folder, and models of the Hub need @huggingface/hub: npm install @huggingface/hub';
