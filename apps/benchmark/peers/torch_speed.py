@@ -12,9 +12,10 @@ PROMPT = LENGTH = 32  # of the generating workload, whose head is the embedding'
 now = time.process_time if os.environ.get('HEDDLE_BENCH_CLOCK') == 'processor' else time.perf_counter
 parser = argparse.ArgumentParser()
 parser.add_argument('--load', default='tiny'); parser.add_argument('--modes', default='train,infer,infer1')
-parser.add_argument('--threads', type=int, default=1); parser.add_argument('--seconds', type=float, default=1)
+parser.add_argument('--threads', type=int, default=1); parser.add_argument('--device', default='cpu'); parser.add_argument('--seconds', type=float, default=1)
 args = parser.parse_args()
 torch.set_num_threads(args.threads)
+if args.device != 'cpu': torch.set_default_device(args.device)
 B, T, D, H, L, OUT, CAUSAL = WORKLOADS[args.load]
 
 
@@ -100,7 +101,8 @@ def measure(mode, run, check, part=1):
                           runs=len(times), peakBytes=peak, check=check())), flush=True)
 
 
-print(json.dumps(dict(ran=dict(torch=torch.__version__, threads=args.threads, config=torch.__config__.show().split('\n')[-2].strip()[:200]))))
+gpu = torch.cuda.get_device_name() if args.device == 'cuda' else None
+print(json.dumps(dict(ran=dict(torch=torch.__version__, device=gpu or 'cpu', threads=args.threads, config=torch.__config__.show().split('\n')[-2].strip()[:200]))))
 for mode in args.modes.split(','):
     if mode == 'train':
         optimizer, losses = torch.optim.Adam(P.values(), 1e-3), []

@@ -27,7 +27,9 @@ test('both modes of heddle stand beside gpu.js alone, TensorFlow.js and jax-js',
     'jax-js: webgpu',
   ]);
   const { systems } = gpuLineup('/peers');
-  expect(systems.map(({ system }) => system)).toEqual(['heddle', 'heddle', 'heddle', 'tfjs', 'tfjs', 'jax-js']);
+  const inPages = systems.filter(({ args }) => args[0] === '/peers/gpu/run.mjs').map(({ system }) => system);
+  expect(inPages).toEqual(['heddle', 'heddle', 'heddle', 'tfjs', 'tfjs', 'jax-js']);
+  expect(systems.find(({ setting }) => setting === 'webgpu in Node')?.args[0]).toBe('/peers/heddle.mjs');
   for (const { modes } of systems) expect(modes('gpt2')).toEqual([]);
   expect(systems[2].args).toEqual(['/peers/gpu/run.mjs', 'heddle.mjs', '--gpu', 'webgl2', '--kernels', 'portable']);
 });

@@ -12,7 +12,8 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 export const executable = NAMED ?? PLACES.find((file) => existsSync(file));
 
 const COMMON = ['--no-sandbox', '--disable-gpu-sandbox', '--enable-unsafe-webgpu', '--enable-features=Vulkan'];
-const HARDWARE = [...COMMON, '--ignore-gpu-blocklist', '--use-angle=vulkan'];
+// Without a display Vulkan has no surface to draw on, and without saying so Chromium then has no WebGPU either.
+const HARDWARE = [...COMMON, '--ignore-gpu-blocklist', '--use-angle=vulkan', '--disable-vulkan-surface'];
 const SOFTWARE = [
   ...COMMON,
   '--use-gl=angle',

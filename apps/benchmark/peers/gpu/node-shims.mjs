@@ -2,6 +2,7 @@
 
 export const process = {
   version: '',
+  env: {},
   resourceUsage: () => ({ maxRSS: Math.round((performance.memory?.totalJSHeapSize ?? 0) / 1024) }),
   exit: () => globalThis.benchEnded(),
 };

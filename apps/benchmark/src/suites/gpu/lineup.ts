@@ -1,7 +1,8 @@
-// Who is measured on the GPU: each library in a process of its own that opens the same Chromium.
+// Who is measured on the GPU: each library in a process of its own that opens the same Chromium. Beside them Heddle in
+// Node, and PyTorch where it has CUDA: what a GPU can do without a browser around it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Lineup, modesOf, type System } from '../speed/systems.js';
+import { findPython, type Lineup, modesOf, type System } from '../speed/systems.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const MISSING = 'Chromium: apt-get install chromium, or name one in HEDDLE_CHROMIUM';
@@ -62,10 +63,27 @@ export function gpuLineup(peers: string): Lineup {
     }),
   );
   const jax: Contender = { system: 'jax-js', setting: 'webgpu', program: 'jax.mjs', flags: ['--gpu', 'webgpu'] };
-  const found = lineupOf(peers, [...heddle, ...tfjs, jax], (workload) =>
-    modesOf(workload).filter((mode) => mode !== 'generate'),
-  );
-  return { ...found, skipped: [...found.skipped, 'gpu.js: has no layers to train, see bench kernels'] };
+  const modes = (workload: string): readonly string[] => modesOf(workload).filter((mode) => mode !== 'generate');
+  const pages = lineupOf(peers, [...heddle, ...tfjs, jax], modes);
+  const alone = outside(peers, modes);
+  const skipped = [...pages.skipped, ...alone.skipped, 'gpu.js: has no layers to train, see bench kernels'];
+  return { systems: [...pages.systems, ...alone.systems], skipped };
+}
+
+/** Those that need no browser. */
+function outside(peers: string, modes: System['modes']): Lineup {
+  const at = (system: string, setting: string, file: string, args: readonly string[]): System => ({
+    ...{ system, setting, file, args, modes },
+    env: {},
+    cwd: peers,
+  });
+  const node = at('heddle', 'webgpu in Node', process.execPath, [join(peers, 'heddle.mjs'), '--gpu', 'webgpu']);
+  const python = findPython('import torch, numpy; assert torch.cuda.is_available()');
+  if (python === null) return { systems: [node], skipped: ['pytorch: no python3 with a torch that has CUDA'] };
+  return {
+    systems: [node, at('pytorch', 'CUDA', python, [join(peers, 'torch_speed.py'), '--device', 'cuda'])],
+    skipped: [],
+  };
 }
 
 /** The systems of the kernels suite on the GPU: gpu.js by itself is one of them. */

@@ -92,7 +92,7 @@ export function lineup(peers: string, threads: number): Lineup {
     add(`onnxruntime-${kind}`, `${threads} threads`, node20, ['ort.mjs', ...args], only(INFERENCE));
     add(`onnxruntime-${kind}`, `${threads} threads`, node20, ['ort-generate.mjs', ...args], only(GENERATION));
   }
-  const python = findTorch();
+  const python = findPython('import torch, numpy');
   if (python === null) skipped.push('pytorch: no python3 with torch (apt install python3-torch, or pip install torch)');
   else {
     // Never both at once: PyTorch's and OpenBLAS's threads then fight, and it is slower than on one thread.
@@ -127,9 +127,10 @@ function findNode24(): string | null {
   return status === 0 ? (stdout.trim().split('\n').at(-1) ?? null) : null;
 }
 
-function findTorch(): string | null {
+/** A Python in which a statement runs. */
+export function findPython(statement: string): string | null {
   for (const python of ['/usr/bin/python3', 'python3']) {
-    if (spawnSync(python, ['-c', 'import torch, numpy'], { timeout: 60_000 }).status === 0) return python;
+    if (spawnSync(python, ['-c', statement], { timeout: 60_000 }).status === 0) return python;
   }
   return null;
 }
