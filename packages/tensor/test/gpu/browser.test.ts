@@ -8,6 +8,7 @@ import { run } from '../support/run-case';
 import { dense } from '../support/samples';
 import { missing, type OpenPage, openPage } from './browser';
 import type { Page } from './browser-entry';
+import { onHardware } from './dawn';
 import { train } from './training';
 
 declare const page: Page;
@@ -40,7 +41,7 @@ describe.skipIf(missing !== null)('browser', () => {
     it('runs what it says', async () => {
       expect(await open.page.evaluate(() => page.info())).toMatchObject({
         backend: 'gpu',
-        gpu: { mode, kernels, software: true, gpujs: '2.24.1', viaHost: [] },
+        gpu: { mode, kernels, software: !onHardware, gpujs: '2.24.1', viaHost: [] },
       });
     });
 

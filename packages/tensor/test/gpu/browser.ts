@@ -1,12 +1,15 @@
-// A page of Debian's Chromium with software adapters: bundles what runs there, serves it from this machine, drives it.
+// A page of Debian's Chromium with software adapters, or with the machine's own GPU where HEDDLE_TEST_GPU=hardware:
+// bundles what runs there, serves it from this machine, drives it.
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { onHardware } from './dawn';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => existsSync(file));
+const CHROMIUM =
+  process.env['HEDDLE_CHROMIUM'] ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => existsSync(file));
 
 /** Why there is no browser here, or null where there is one. */
 export const missing: string | null =
@@ -14,15 +17,16 @@ export const missing: string | null =
 
 if (missing !== null) console.log(`gpu tests in a browser: ${missing}`);
 
+const ADAPTERS = onHardware
+  ? ['--ignore-gpu-blocklist', '--use-angle=vulkan', '--disable-vulkan-surface']
+  : ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--use-webgpu-adapter=swiftshader'];
+
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu-sandbox',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
   '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
   '--enable-features=Vulkan',
+  ...ADAPTERS,
 ];
 
 /** An open page, and how to close everything behind it. */

@@ -2,7 +2,7 @@
 import { describe, expect } from 'vitest';
 import { createGpu } from '../../src/backends/gpu/index';
 import { describeParity } from '../support/parity';
-import { missing } from './dawn';
+import { missing, onHardware } from './dawn';
 
 describe.skipIf(missing !== null)('dawn', () => {
   for (const kernels of ['portable', 'auto'] as const) {
@@ -10,7 +10,7 @@ describe.skipIf(missing !== null)('dawn', () => {
       proof: (backend) =>
         expect(backend.info()).toMatchObject({
           backend: 'gpu',
-          gpu: { mode: 'webgpu', kernels, gpujs: '2.24.1', software: true, viaHost: [] },
+          gpu: { mode: 'webgpu', kernels, gpujs: '2.24.1', software: !onHardware, viaHost: [] },
         }),
     });
   }

@@ -159,16 +159,19 @@ describe.skipIf(missing !== null).each(['registers', 'shared'] as const)('matrix
     expect(device.counts.own).toBe(before);
   });
 
-  // Below, at and beyond a tile; K beyond a slice.
+  // Below, at and beyond a tile; K beyond a slice; enough for the large tiles; K so long that workgroups share it.
   it.each([
-    [1, 1, 1],
-    [5, 3, 2],
-    [64, 16, 64],
-    [65, 17, 67],
-    [33, 100, 130],
-  ])('%i × %i × %i, any layout', async (M, K, N) => {
+    [2, 1, 1, 1, 'relu'],
+    [2, 5, 3, 2, 'relu'],
+    [2, 64, 16, 64, 'relu'],
+    [2, 65, 17, 67, 'relu'],
+    [2, 33, 100, 130, 'relu'],
+    [51, 65, 17, 67, 'relu'],
+    [2, 33, 1100, 40, 'none'],
+    [1, 260, 1030, 260, 'none'],
+  ] as const)('%i of %i × %i × %i, %s, any layout', async (batches, M, K, N, activation) => {
     const values = (size: number, seed: number) => Float32Array.from(new Generator(seed).normal(size));
-    const batches = 2;
+    const ends = (total: number): number => (activation === 'relu' ? Math.max(total, 0) : total);
     const [a, b] = [values(batches * M * K, 1), values(batches * K * N, 2)];
     const bias = values(N, 3);
     const [left, right, added] = [a, b, bias].map((data) => device.upload(data));
@@ -188,7 +191,7 @@ describe.skipIf(missing !== null).each(['registers', 'shared'] as const)('matrix
           { buffer: left, strides: [M * K, am, ak], offset: 0 },
           { buffer: right, strides: [K * N, bk, bn], offset: 0 },
           'rowSums',
-          { bias: { buffer: added, strides: [1], offset: 0 }, activation: 'relu' },
+          { bias: activation === 'none' ? null : { buffer: added, strides: [1], offset: 0 }, activation },
         );
         const expected = new Float64Array(batches * M * N);
         const sums = new Float64Array(batches * M);
@@ -196,9 +199,9 @@ describe.skipIf(missing !== null).each(['registers', 'shared'] as const)('matrix
           for (let i = 0; i < M; i++) {
             for (let k = 0; k < K; k++) sums[n * M + i] += a[n * M * K + i * am + k * ak];
             for (let j = 0; j < N; j++) {
-              let total = bias[j];
+              let total = activation === 'none' ? 0 : bias[j];
               for (let k = 0; k < K; k++) total += a[n * M * K + i * am + k * ak] * b[n * K * N + k * bk + j * bn];
-              expected[(n * M + i) * N + j] = Math.max(total, 0);
+              expected[(n * M + i) * N + j] = ends(total);
             }
           }
         }

@@ -2,20 +2,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWebGpuDevice, type WebGpuDevice } from '../../src/backends/gpu/webgpu-device';
 import { BackendError, backendInfo, DeviceLost, init, LimitExceeded, memory, scope, tensor } from '../../src/index';
-import { missing } from './dawn';
+import { missing, onHardware } from './dawn';
 
 describe.skipIf(missing !== null)('init', () => {
   afterAll(() => init({ backend: 'reference' }));
 
   it('says what runs', async () => {
     const info = await init({ backend: 'gpu' });
-    expect(info).toMatchObject({ backend: 'gpu', gpu: { mode: 'webgpu', software: true, kernels: 'auto' } });
+    expect(info).toMatchObject({ backend: 'gpu', gpu: { mode: 'webgpu', software: !onHardware, kernels: 'auto' } });
     expect(info.gpu?.adapter.length).toBeGreaterThan(0);
     expect(info.gpu?.limits['maxBufferSize']).toBeGreaterThan(1e6);
-    expect(info.notes.join()).toContain('software adapter');
+    expect(info.notes.join().includes('software adapter')).toBe(!onHardware);
   });
 
-  it('takes wasm by itself where the only adapter is a processor, and says why', async () => {
+  it.runIf(onHardware)('takes a GPU by itself, and says which', async () => {
+    const { backend, gpu, notes } = await init({ backend: 'auto' });
+    expect(backend).toBe('gpu');
+    expect(notes).toContain(`auto chose gpu: webgpu has a hardware adapter, ${gpu?.adapter}`);
+  });
+
+  it.skipIf(onHardware)('takes wasm by itself where the only adapter is a processor, and says why', async () => {
     const { backend, notes } = await init({ backend: 'auto' });
     expect(backend).toBe('wasm');
     expect(notes.join()).toMatch(/auto chose wasm: .*software adapter/);
