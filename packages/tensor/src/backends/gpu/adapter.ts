@@ -32,10 +32,11 @@ function generous(adapter: GPUAdapter): GPUAdapter {
 /** What a device says about itself. */
 export function factsOf({ adapter, device }: WebGpuContext): DeviceFacts {
   const { info, limits } = { info: adapter.info, limits: device.limits };
-  const name = [info.description, info.device, info.architecture].find((part) => part !== '') ?? 'unknown';
+  // Browsers say little: some of them nothing but the vendor.
+  const name = [info.description, info.device, info.architecture, info.vendor].find((part) => part !== '');
   const all = [info.vendor, info.architecture, info.device, info.description].join(' ');
   return {
-    adapter: name,
+    adapter: name ?? 'unknown',
     vendor: info.vendor || 'unknown',
     software: isSoftware(all) || info.isFallbackAdapter === true,
     limits: {

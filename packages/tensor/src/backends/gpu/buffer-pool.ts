@@ -14,6 +14,11 @@ export function roundedSize(bytes: number): number {
 /** Free buffers by size. */
 export class BufferPool {
   private readonly free = new Map<number, GPUBuffer[]>();
+  /** Asking a buffer for its size costs more than looking it up. */
+  private readonly sizes = new WeakMap<GPUBuffer, number>();
+  /** Which was made first. What is handed out follows from what is free, so that a step binds what the last one bound. */
+  private readonly ages = new WeakMap<GPUBuffer, number>();
+  private made = 0;
   private idleBytes = 0;
   private liveBytes = 0;
   private peakBytes = 0;
@@ -43,22 +48,46 @@ export class BufferPool {
     const size = roundedSize(bytes);
     const known = this.free.get(size)?.pop();
     if (known !== undefined) this.idleBytes -= size;
-    const buffer = known ?? this.create(size);
+    const buffer = known ?? this.make(size);
     this.liveBytes += size;
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
     return buffer;
   }
 
+  private make(size: number): GPUBuffer {
+    const buffer = this.create(size);
+    this.sizes.set(buffer, size);
+    this.ages.set(buffer, this.made++);
+    return buffer;
+  }
+
+  /** Where a buffer belongs among others: the oldest is last, and goes first. */
+  private placeIn(list: readonly GPUBuffer[], buffer: GPUBuffer): number {
+    const age = this.ageOf(buffer);
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.ageOf(list[middle]) > age) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private ageOf(buffer: GPUBuffer): number {
+    return this.ages.get(buffer) ?? 0;
+  }
+
   give(buffer: GPUBuffer): void {
-    this.liveBytes -= buffer.size;
-    if (this.idleBytes + buffer.size > Math.max(this.idleAtLeast, this.peakBytes)) {
+    const size = this.sizes.get(buffer) ?? buffer.size;
+    this.liveBytes -= size;
+    if (this.idleBytes + size > Math.max(this.idleAtLeast, this.peakBytes)) {
       this.destroy(buffer);
       return;
     }
-    const list = this.free.get(buffer.size);
-    if (list === undefined) this.free.set(buffer.size, [buffer]);
-    else list.push(buffer);
-    this.idleBytes += buffer.size;
+    const list = this.free.get(size);
+    if (list === undefined) this.free.set(size, [buffer]);
+    else list.splice(this.placeIn(list, buffer), 0, buffer);
+    this.idleBytes += size;
   }
 
   /** Destroys what lies idle. */

@@ -16,8 +16,8 @@ import {
 } from './device';
 import { type BufferResult, type GpuInstance, type GpuJs, loadGpuJs, type WebGpuContext } from './gpujs';
 import { KernelCache } from './kernel-cache';
-import { buildNow, type WebGpuKernel } from './webgpu-kernel';
-import { type Compute, WgslQueue } from './wgsl-queue';
+import { groupsOf, translate, type WebGpuKernel, writeParameters } from './webgpu-kernel';
+import { type Binding, type Compute, type Shader, WgslQueue } from './wgsl-queue';
 
 const STORAGE_COPY = 0x80 | 0x04 | 0x08;
 const READ_COPY_DST = 0x01 | 0x08;
@@ -52,6 +52,12 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
   return new WebGpuDevice(gpujs, context);
 }
 
+/** A kernel that gpu.js translated, compiled. */
+interface Compiled {
+  readonly kernel: WebGpuKernel;
+  readonly shader: Shader;
+}
+
 /** A device that runs gpu.js kernels, and our own WGSL on the same buffers. */
 export class WebGpuDevice implements Device {
   readonly mode = 'webgpu';
@@ -63,20 +69,34 @@ export class WebGpuDevice implements Device {
   private readonly queue: WgslQueue;
   /** How many handles share a GPUBuffer, where it is more than one. */
   private readonly shared = new Map<GPUBuffer, number>();
-  private readonly kernels = new KernelCache<WebGpuKernel>(CAPACITY, (kernel) => kernel.destroy());
+  private readonly kernels = new KernelCache<Compiled>(CAPACITY, ({ kernel, shader }) => {
+    kernel.destroy();
+    this.queue.drop(shader);
+  });
   /** What went wrong on the device since the last read: it tells asynchronously, and reads pass it on. */
   private failure: HeddleError | null = null;
   isLost = false;
   private readonly lost: Promise<void>;
   /** Storage buffers that a kernel may bind. */
   readonly bindings: number;
+  /** Bytes of the largest buffer that kernels can read. */
+  readonly largestBuffer: number;
+  /** Workgroups along an axis. */
+  private readonly mostGroups: number;
+  /** Bytes at whose multiples bindings may begin. */
+  private readonly alignment: number;
 
   constructor(
     private readonly gpujs: GpuJs,
     private readonly context: WebGpuContext,
   ) {
     this.device = context.device;
-    this.bindings = this.device.limits.maxStorageBuffersPerShaderStage;
+    // Each look at a limit is a call out of JavaScript: once is enough.
+    const { limits } = this.device;
+    this.bindings = limits.maxStorageBuffersPerShaderStage;
+    this.largestBuffer = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+    this.mostGroups = limits.maxComputeWorkgroupsPerDimension;
+    this.alignment = limits.minStorageBufferOffsetAlignment;
     this.gpu = new gpujs.GPU({ mode: 'webgpu' });
     this.queue = new WgslQueue(this.device);
     this.pool = new BufferPool(
@@ -118,18 +138,17 @@ export class WebGpuDevice implements Device {
   launch({ key, source, helpers, output, args, loops }: Launch): GpuBuffer {
     this.assertUsable();
     this.requireBindings(args.filter((arg) => 'buffer' in arg).length + 1);
-    const handles = args.map((arg) => this.handle(arg));
-    this.queue.flush();
-    const kernel = this.kernels.get(`${key}/${output.length}`, () =>
-      this.compile(source(), helpers(), output, args, handles, loops),
+    // Pending work launches kernels of its own: before this one takes its place in the queue.
+    const bindings = args.flatMap((arg): Binding[] =>
+      'buffer' in arg ? [{ buffer: bufferOf(arg.buffer), offset: 0 }] : [],
+    );
+    const { kernel, shader } = this.kernels.get(`${key}/${output.length}`, () =>
+      this.compile(source(), helpers(), output, args, loops),
     );
     const out = this.allocate(output.reduce((a, b) => a * b, 1));
-    kernel.setOutput(output);
-    kernel.outputBuffer = bufferOf(out);
-    kernel.bindGroupDirty = true;
-    // Submits at once; the promise is resolved already and holds what `out` holds.
-    void kernel.run(...handles);
-    kernel.outputBuffer = null;
+    const groups = groupsOf(kernel, output, this.mostGroups);
+    bindings.push({ buffer: bufferOf(out), offset: 0 });
+    this.queue.dispatch(shader, (words) => writeParameters(kernel, words, output, groups, args), bindings, groups);
     this.counts.portable++;
     return out;
   }
@@ -163,12 +182,6 @@ export class WebGpuDevice implements Device {
     );
   }
 
-  /** Bytes of the largest buffer that kernels can read. */
-  get largestBuffer(): number {
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
-    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
-  }
-
   /** A new buffer whose contents are whatever was there before. */
   allocate(length: number): GpuBuffer {
     const bytes = Math.max(length, 1) * 4;
@@ -179,8 +192,7 @@ export class WebGpuDevice implements Device {
 
   /** Bytes that a part of a shared buffer takes: parts begin where bindings may. */
   partBytes(length: number): number {
-    const step = this.device.limits.minStorageBufferOffsetAlignment;
-    return Math.max(Math.ceil((length * 4) / step), 1) * step;
+    return Math.max(Math.ceil((length * 4) / this.alignment), 1) * this.alignment;
   }
 
   /** Buffers side by side in one, in this order. It is freed with the last of them. */
@@ -286,9 +298,8 @@ export class WebGpuDevice implements Device {
     helpers: readonly Helper[],
     output: readonly number[],
     args: readonly Argument[],
-    handles: readonly unknown[],
     loops: number,
-  ): WebGpuKernel {
+  ): Compiled {
     const shortcut = this.gpu.createKernel(source, {
       output,
       pipeline: true,
@@ -304,9 +315,12 @@ export class WebGpuDevice implements Device {
     if (!(kernel instanceof this.gpujs.WebGPUKernel) || kernel.fallbackReason !== null) {
       throw new BackendError('gpu', `gpu.js fell back from webgpu: ${kernel.fallbackReason ?? 'no reason given'}`);
     }
-    buildNow(kernel, this.context, handles);
+    translate(
+      kernel,
+      args.map((arg) => this.handle(arg)),
+    );
     this.counts.compiled++;
-    return kernel;
+    return { kernel, shader: this.queue.compile(kernel.compiledSource, kernel.paramsLayout.arrayArgs.length, 1) };
   }
 
   private handle(arg: Argument): unknown {

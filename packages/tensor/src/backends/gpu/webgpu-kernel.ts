@@ -1,72 +1,62 @@
-// Builds a gpu.js kernel for webgpu at once. gpu.js translates at once too, but then waits for the device's verdict, so
-// that the first call of each kernel would come after calls of kernels that are ready. Errors come to the device's
-// handler instead. Tied to 2.24.1: the fields here are not part of its interface, hence the exact version.
-/// <reference types="@webgpu/types" />
-import type { KernelObject, WebGpuContext } from './gpujs';
+// What gpu.js makes of a kernel on webgpu: WGSL, and where its parameters lie. It translates at once, but then waits for
+// the device's verdict and submits each launch by itself; we take the WGSL and launch it in one queue with our own
+// shaders. Errors come to the device's handler. Tied to 2.24.1: the fields here are not part of its interface, hence the
+// exact version.
+import type { Argument } from './device';
+import type { KernelObject } from './gpujs';
+import type { Words } from './wgsl-queue';
 
-const COMPUTE = 4;
-const UNIFORM_COPY_DST = 0x40 | 0x08;
-
-/** What gpu.js's kernel object holds on webgpu. */
+/** What gpu.js's kernel object holds once it has translated its source. Offsets are bytes of the parameter block. */
 export interface WebGpuKernel extends KernelObject {
   readonly compiledSource: string;
-  readonly paramsLayout: { readonly arrayArgs: readonly unknown[]; readonly byteLength: number };
-  context: WebGpuContext;
-  built: boolean;
-  outputBuffer: GPUBuffer | null;
-  bindGroupDirty: boolean;
-  build(...args: readonly unknown[]): Promise<void>;
-  run(...args: readonly unknown[]): Promise<unknown>;
-  setOutput(output: readonly number[]): unknown;
-}
-
-/** The fields that `_buildAsync` would set. */
-interface Unbuilt extends WebGpuKernel {
-  _device: GPUDevice;
-  bindGroupLayout: GPUBindGroupLayout;
-  computePipeline: GPUComputePipeline;
-  paramsBuffer: GPUBuffer;
-  paramsMirror: ArrayBuffer;
-  paramsU32: Uint32Array;
-  paramsI32: Int32Array;
-  paramsF32: Float32Array;
-  constantBuffers: GPUBuffer[];
-  _buildAsync(): Promise<void>;
-  _ensureOutputBuffer(): void;
-}
-
-/** Compiles `kernel` for these arguments and makes it take its output buffer from whoever runs it. */
-export function buildNow(kernel: WebGpuKernel, context: WebGpuContext, args: readonly unknown[]): void {
-  const unbuilt = kernel as Unbuilt;
-  unbuilt._ensureOutputBuffer = () => undefined;
-  unbuilt._buildAsync = () => {
-    finish(unbuilt, context);
-    return Promise.resolve();
+  readonly workgroupSize: readonly [number, number, number];
+  readonly paramsLayout: {
+    readonly arrayArgs: readonly { readonly index: number; readonly dimsOffset: number }[];
+    readonly scalarArgs: readonly { readonly index: number; readonly offset: number; readonly type: string }[];
+    readonly byteLength: number;
   };
+  build(...args: readonly unknown[]): Promise<void>;
+}
+
+/** Translates the source for these arguments, and stops there. */
+export function translate(kernel: WebGpuKernel, args: readonly unknown[]): void {
+  const unbuilt = kernel as WebGpuKernel & { _buildAsync(): Promise<void> };
+  unbuilt._buildAsync = () => Promise.resolve();
   void unbuilt.build(...args);
 }
 
-function finish(kernel: Unbuilt, context: WebGpuContext): void {
-  const { device } = context;
-  const { arrayArgs, byteLength } = kernel.paramsLayout;
-  const entries: GPUBindGroupLayoutEntry[] = [{ binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } }];
-  for (let i = 1; i <= arrayArgs.length; i++) {
-    entries.push({ binding: i, visibility: COMPUTE, buffer: { type: 'read-only-storage' } });
+/** Workgroups for as many threads. More along one axis than a device takes go on along y. */
+export function groupsOf(
+  { workgroupSize: [x, y, z] }: WebGpuKernel,
+  output: readonly number[],
+  most: number,
+): readonly [number, number, number] {
+  const [across, down = 1, deep = 1] = output;
+  const line = Math.ceil(across / x);
+  if (output.length > 1 || line <= most) return [line, Math.ceil(down / y), Math.ceil(deep / z)];
+  const lines = Math.ceil(line / most);
+  return [Math.ceil(line / lines), lines, 1];
+}
+
+/** Writes what gpu.js would: threads, the sizes of each array, the numbers. */
+export function writeParameters(
+  { paramsLayout, workgroupSize }: WebGpuKernel,
+  { u32, i32, f32, at }: Words,
+  output: readonly number[],
+  groups: readonly number[],
+  args: readonly Argument[],
+): void {
+  for (let i = 0; i < 3; i++) u32[at + i] = output[i] ?? 1;
+  u32[at + 3] = output.length === 1 ? groups[0] * workgroupSize[0] : 0;
+  for (const { index, dimsOffset } of paramsLayout.arrayArgs) {
+    const arg = args[index];
+    if (!('buffer' in arg)) continue;
+    const [x, y = 1, z = 1] = arg.dims;
+    u32.set([x, y, z, x * y], at + dimsOffset / 4);
   }
-  entries.push({ binding: arrayArgs.length + 1, visibility: COMPUTE, buffer: { type: 'storage' } });
-  kernel.context = context;
-  kernel._device = device;
-  kernel.bindGroupLayout = device.createBindGroupLayout({ entries });
-  kernel.computePipeline = device.createComputePipeline({
-    layout: device.createPipelineLayout({ bindGroupLayouts: [kernel.bindGroupLayout] }),
-    compute: { module: device.createShaderModule({ code: kernel.compiledSource }), entryPoint: 'main' },
-  });
-  kernel.paramsBuffer = device.createBuffer({ size: byteLength, usage: UNIFORM_COPY_DST });
-  kernel.paramsMirror = new ArrayBuffer(byteLength);
-  kernel.paramsU32 = new Uint32Array(kernel.paramsMirror);
-  kernel.paramsI32 = new Int32Array(kernel.paramsMirror);
-  kernel.paramsF32 = new Float32Array(kernel.paramsMirror);
-  kernel.constantBuffers = [];
-  kernel.bindGroupDirty = true;
-  kernel.built = true;
+  for (const { index, offset } of paramsLayout.scalarArgs) {
+    const arg = args[index];
+    if ('int' in arg) i32[at + offset / 4] = arg.int;
+    else if ('float' in arg) f32[at + offset / 4] = arg.float;
+  }
 }

@@ -8,7 +8,7 @@ import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { overMany } from './many';
 import { moveTogether } from './side-by-side';
-import { f32, groupsFor, LANES, perElement, u32 } from './snippets';
+import { f32, groupsFor, LANES, perElement } from './snippets';
 
 /** One element's step; `n` and `at` say how the arrays are named and indexed. */
 const update = (n: number | '', at: (name: string) => string): string => `
@@ -81,7 +81,7 @@ function inOne(device: WebGpuDevice, group: readonly Entry[], settings: AdamSett
   device.compute({
     key: 'adam over all',
     source: () => perElement(update('', () => 'i')),
-    params: { size: u32(size), ...numbersOf(settings) },
+    params: { size, ...numbersOf(settings) },
     // The first part's binding goes to the end of what they share.
     reads: { grad: grads[0] },
     writes: { param, m, v },

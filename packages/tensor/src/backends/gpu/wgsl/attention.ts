@@ -9,7 +9,7 @@ import type { WebGpuDevice } from '../webgpu-device';
 import type { Compute } from '../wgsl-queue';
 import { BLOCK, forwardSource, keyGradientSource, queryGradientSource, type Shape, STATS } from './attention-source';
 import { dropoutParams } from './dropout';
-import { f32, groupsFor, i32, LANES, u32 } from './snippets';
+import { f32, groupsFor, i32, LANES } from './snippets';
 
 /** The widest head that a thread's registers hold. */
 const WIDEST = 128;
@@ -28,7 +28,7 @@ interface Plan {
 
 /** A tensor's strides as parameters `name0` … `name3`. */
 function strides(name: string, t: AnyTensor | undefined): Compute['params'] {
-  return Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, u32(stride)]));
+  return Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, stride]));
 }
 
 /** Strides of a new `[B, heads, tokens, width]` whose tokens come before its heads in memory where those of `t` do. */
@@ -41,7 +41,7 @@ function layoutLike(t: AnyTensor, shape: readonly number[]): readonly number[] {
 
 /** The outer strides as parameters; the innermost is 1. */
 function outer(name: string, strides: readonly number[]): Compute['params'] {
-  return Object.fromEntries(strides.slice(0, 3).map((stride, i) => [`${name}${i}`, u32(stride)]));
+  return Object.fromEntries(strides.slice(0, 3).map((stride, i) => [`${name}${i}`, stride]));
 }
 
 function planOf(inputs: readonly AnyTensor[], attrs: AttentionAttrs): Plan {
@@ -62,17 +62,17 @@ function planOf(inputs: readonly AnyTensor[], attrs: AttentionAttrs): Plan {
     queries: B * H * Math.ceil(T / BLOCK),
     keys: B * G * Math.ceil(S / BLOCK),
     params: {
-      ...Object.fromEntries(Object.entries({ B, H, T, S, D, V, R: H / G }).map(([name, n]) => [name, u32(n)])),
+      ...{ B, H, T, S, D, V, R: H / G },
       scale: f32(attrs.scale),
-      causal: u32(attrs.causal ? 1 : 0),
+      causal: attrs.causal ? 1 : 0,
       window: i32(attrs.window ?? 0),
-      qAt: u32(q.offset),
-      kAt: u32(k.offset),
-      vAt: u32(v.offset),
+      qAt: q.offset,
+      kAt: k.offset,
+      vAt: v.offset,
       ...strides('q', q),
       ...strides('k', k),
       ...strides('v', v),
-      ...(mask === undefined ? {} : { maskAt: u32(mask.offset), ...strides('m', mask) }),
+      ...(mask === undefined ? {} : { maskAt: mask.offset, ...strides('m', mask) }),
       ...(attrs.p > 0 ? dropoutParams(attrs) : {}),
     },
     reads: {
@@ -122,14 +122,14 @@ export function attention(
       const stats = device.allocate(plan.rows * 2);
       const made = inputs.slice(0, 3).map((t) => new Laid(device.allocate(t.size), layoutLike(t, t.shape)));
       const [dq, dk, dv] = made;
-      const above = { gAt: u32(gradient.offset), ...strides('g', gradient), ...outer('y', output.strides) };
+      const above = { gAt: gradient.offset, ...strides('g', gradient), ...outer('y', output.strides) };
       // Written by dq's kernel itself where all its buffers can be bound.
       const writesStats = Object.keys(plan.reads).length + 5 <= device.bindings;
       if (!writesStats) {
         device.compute({
           key: 'attention stats',
           source: () => STATS,
-          params: { size: u32(plan.rows), H: plan.params['H'], T: plan.params['T'], V: plan.params['V'], ...above },
+          params: { size: plan.rows, H: plan.params['H'], T: plan.params['T'], V: plan.params['V'], ...above },
           reads: { g, y, lse },
           writes: { stats },
           groups: groupsFor(Math.ceil(plan.rows / LANES)),

@@ -3,7 +3,7 @@ import type { GpuBuffer } from '../buffer';
 import type { Matrix } from '../fused/rows';
 import type { Dense } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { groupsFor, LANES, perElement, u32 } from './snippets';
+import { groupsFor, LANES, perElement } from './snippets';
 
 /** Rows that one thread adds up. */
 const CHUNK = 64;
@@ -36,11 +36,11 @@ export function sumColumnsOf(
   plain[i] = a;
   ${normal === null ? '' : 'scaled[i] = b;'}`),
       params: {
-        size: u32(size),
-        rows: u32(rows),
-        width: u32(width),
-        gAt: u32(g.offset),
-        ...(normal === null ? {} : { xAt: u32(normal.x.offset) }),
+        size,
+        rows,
+        width,
+        gAt: g.offset,
+        ...(normal === null ? {} : { xAt: normal.x.offset }),
       },
       reads: { g: g.buffer, ...(normal === null ? {} : { x: normal.x.buffer, stats: normal.stats }) },
       writes: partial,
@@ -58,7 +58,7 @@ export function sumColumnsOf(
     ${outputs.map((name) => `${name}Sum += ${name}Part[chunk * p.size + i];`).join(' ')}
   }
   ${outputs.map((name) => `${name}[i] = ${name}Sum;`).join(' ')}`),
-    params: { size: u32(width), chunks: u32(chunks) },
+    params: { size: width, chunks },
     reads: Object.fromEntries(outputs.map((name) => [`${name}Part`, partial[name]])),
     writes: total,
     groups: groupsFor(Math.ceil(width / LANES)),

@@ -6,7 +6,7 @@ import { gradients } from '../fused/cross-entropy-gradient';
 import { requireIds } from '../ids';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { ACROSS, f32, groupsFor, LANES, perElement, perRow, u32 } from './snippets';
+import { ACROSS, f32, groupsFor, LANES, perElement, perRow } from './snippets';
 
 type Attrs = FusedRows['crossEntropy'];
 
@@ -84,13 +84,13 @@ export function crossEntropy(device: WebGpuDevice): FusedKernel<Attrs, GpuBuffer
           key: `crossEntropy ${weights !== null}`,
           source: () => lossRows(weights !== null),
           params: {
-            rows: u32(rows),
-            width: u32(width),
-            xAt: u32(x.offset),
-            idAt: u32(targets.offset),
+            rows,
+            width,
+            xAt: x.offset,
+            idAt: targets.offset,
             ignored: f32(ignoreIndex),
             smoothing: f32(labelSmoothing),
-            ...(weights === null ? {} : { weightAt: u32(weights.offset) }),
+            ...(weights === null ? {} : { weightAt: weights.offset }),
           },
           reads: { x: x.buffer, targets: targets.buffer, ...(weights === null ? {} : { weight: weights.buffer }) },
           writes: { lse, losses, shares },
@@ -105,7 +105,7 @@ export function crossEntropy(device: WebGpuDevice): FusedKernel<Attrs, GpuBuffer
         device.compute({
           key: 'crossEntropy total',
           source: () => TOTAL,
-          params: { rows: u32(rows), isMean: u32(reduction === 'mean' ? 1 : 0) },
+          params: { rows, isMean: reduction === 'mean' ? 1 : 0 },
           reads: { losses, shares },
           writes: { y: out, divisor },
           groups: [1, 1, 1],
@@ -139,12 +139,12 @@ export function crossEntropy(device: WebGpuDevice): FusedKernel<Attrs, GpuBuffer
           key: `crossEntropy gradient ${divisor !== undefined}`,
           source: () => slope(divisor !== undefined),
           params: {
-            size: u32(rows * width),
-            width: u32(width),
-            xAt: u32(x.offset),
-            idAt: u32(targets.offset),
-            gAt: u32(g.offset),
-            gStep: u32(attrs.reduction === 'none' ? 1 : 0),
+            size: rows * width,
+            width,
+            xAt: x.offset,
+            idAt: targets.offset,
+            gAt: g.offset,
+            gStep: attrs.reduction === 'none' ? 1 : 0,
             ignored: f32(attrs.ignoreIndex),
             smoothing: f32(attrs.labelSmoothing),
           },

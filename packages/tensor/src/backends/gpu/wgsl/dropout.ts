@@ -7,16 +7,16 @@ import { GpuBuffer, type Pending } from '../buffer';
 import { bufferOf } from '../call';
 import { type Dense, denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { f32, groupsFor, LANES, PHILOX, perElement, u32 } from './snippets';
+import { f32, groupsFor, LANES, PHILOX, perElement } from './snippets';
 
 /** Parameters that the generator and the comparison need. */
 export function dropoutParams({ p, seedLo, seedHi, offsetLo, offsetHi }: DropoutAttrs) {
   return {
-    seedLo: u32(seedLo),
-    seedHi: u32(seedHi),
-    offsetLo: u32(offsetLo),
-    offsetHi: u32(offsetHi),
-    limit: u32(Math.floor(p * 2 ** 32)),
+    seedLo,
+    seedHi,
+    offsetLo,
+    offsetHi,
+    limit: Math.floor(p * 2 ** 32),
     kept: f32(1 / (1 - p)),
   };
 }
@@ -64,11 +64,11 @@ class Dropped implements Pending {
           PHILOX,
         ),
       params: {
-        size: u32(blocks),
-        elements: u32(size),
-        xAt: u32(x.offset),
+        size: blocks,
+        elements: size,
+        xAt: x.offset,
         ...dropoutParams(attrs),
-        ...(other === null ? {} : { zAt: u32(other.offset) }),
+        ...(other === null ? {} : { zAt: other.offset }),
       },
       reads: { x: x.buffer, ...(other === null ? {} : { z: other.buffer }) },
       writes: { y },

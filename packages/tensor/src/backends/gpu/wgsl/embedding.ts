@@ -5,7 +5,7 @@ import type { GpuBuffer } from '../buffer';
 import { placesOf, requireIds } from '../ids';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { groupsFor, LANES, perRow, u32 } from './snippets';
+import { groupsFor, LANES, perRow } from './snippets';
 
 type Row = FusedKernel<{ readonly paddingIdx: number | null }, GpuBuffer>;
 
@@ -34,7 +34,7 @@ export function embedding(device: WebGpuDevice, portable: Row): Row {
     for (var i = first; i < end; i++) { total += g[p.gAt + u32(order[i]) * p.width + k]; }
     dw[row * p.width + k] = total;
   }`),
-        params: { rows: u32(rows), width: u32(width), gAt: u32(g.offset) },
+        params: { rows, width, gAt: g.offset },
         reads: { starts, order, g: g.buffer },
         writes: { dw },
         groups: groupsFor(rows),

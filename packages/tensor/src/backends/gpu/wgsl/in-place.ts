@@ -7,7 +7,7 @@ import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { adam } from './adam';
 import { overMany } from './many';
-import { ACROSS, groupsFor, LANES, perElement, u32 } from './snippets';
+import { ACROSS, groupsFor, LANES, perElement } from './snippets';
 
 /** The kernels of this file; the portable ones do the rest. */
 type Own = Pick<InPlaceKernels<GpuBuffer>, 'copyInto' | 'addInto' | 'scaleInPlace' | 'sumSquares' | 'adam'>;
@@ -44,7 +44,7 @@ export function inPlace(device: WebGpuDevice): Own {
         device.compute({
           key: 'addInto',
           source: () => perElement('  y[p.yAt + i] = y[p.yAt + i] + x[p.xAt + i];'),
-          params: { size: u32(dst.size), yAt: u32(dst.offset), xAt: u32(from.offset) },
+          params: { size: dst.size, yAt: dst.offset, xAt: from.offset },
           reads: { x: from.buffer },
           writes: { y: bufferOf(dst) },
           groups: groupsFor(Math.ceil(dst.size / LANES)),
@@ -59,7 +59,7 @@ export function inPlace(device: WebGpuDevice): Own {
         names: ['y'],
         written: ['y'],
         body: (n) => `if (i < size) { y${n}[p.at_y${n} + i] = y${n}[p.at_y${n} + i] * factor[p.factorAt]; }`,
-        params: { factorAt: u32(factor.offset) },
+        params: { factorAt: factor.offset },
         reads: { factor: bufferOf(factor) },
       });
     },
@@ -72,7 +72,7 @@ export function inPlace(device: WebGpuDevice): Own {
         names: ['x'],
         written: [],
         body: squares,
-        at: (before) => ({ slot: u32(before) }),
+        at: (before) => ({ slot: before }),
         writes: { partial },
         blocksOf,
       });
@@ -80,7 +80,7 @@ export function inPlace(device: WebGpuDevice): Own {
       device.compute({
         key: 'sumSquares total',
         source: () => TOTAL,
-        params: { size: u32(partial.length) },
+        params: { size: partial.length },
         reads: { partial },
         writes: { y },
         groups: [1, 1, 1],

@@ -5,7 +5,7 @@ import { matrixOf } from '../fused/rows';
 import { type Dense, denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { sumColumnsOf } from './columns';
-import { f32, groupsFor, LANES, perRow, u32 } from './snippets';
+import { f32, groupsFor, LANES, perRow } from './snippets';
 
 const ALONG = `for (var k = lane; k < p.width; k += ${LANES}u)`;
 
@@ -14,7 +14,7 @@ function affine(parts: readonly Dense[]) {
   const names = ['weight', 'bias'].slice(0, parts.length);
   return {
     reads: Object.fromEntries(names.map((name, i) => [name, parts[i].buffer])),
-    params: Object.fromEntries(names.map((name, i) => [`${name}At`, u32(parts[i].offset)])),
+    params: Object.fromEntries(names.map((name, i) => [`${name}At`, parts[i].offset])),
     weight: parts.length > 0 ? ' * weight[p.weightAt + k]' : '',
     bias: parts.length > 1 ? ' + bias[p.biasAt + k]' : '',
   };
@@ -43,7 +43,7 @@ export function layerNorm(device: WebGpuDevice): FusedKernel<{ readonly eps: num
   let rstd = inverseSqrt(sumAcross(lane, squares) / f32(p.width) + p.eps);
   ${ALONG} { y[row * p.width + k] = (x[start + k] - mean) * rstd${weight}${bias}; }
   if (lane == 0u) { stats[row * 2u] = mean; stats[row * 2u + 1u] = rstd; }`),
-          params: { rows: u32(rows), width: u32(width), xAt: u32(x.offset), eps: f32(eps), ...params },
+          params: { rows, width, xAt: x.offset, eps: f32(eps), ...params },
           reads: { x: x.buffer, ...reads },
           writes: { y, stats },
           groups: groupsFor(rows),
@@ -85,7 +85,7 @@ export function layerNorm(device: WebGpuDevice): FusedKernel<{ readonly eps: num
     let h = (x[start + k] - mean) * rstd;
     dx[row * p.width + k] = rstd * (g[above + k]${weight} - a - h * b);
   }`),
-            params: { rows: u32(rows), width: u32(width), xAt: u32(x.offset), gAt: u32(g.offset), ...params },
+            params: { rows, width, xAt: x.offset, gAt: g.offset, ...params },
             reads: { g: g.buffer, x: x.buffer, stats, ...reads },
             writes: { dx },
             groups: groupsFor(rows),

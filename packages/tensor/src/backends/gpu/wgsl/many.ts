@@ -5,7 +5,7 @@ import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
 import type { WebGpuDevice } from '../webgpu-device';
 import type { Parameter } from '../wgsl-queue';
-import { ACROSS, groupsFor, LANES, u32 } from './snippets';
+import { ACROSS, groupsFor, LANES } from './snippets';
 
 /** What a parameter block has room for beside the job's own: each tensor takes two numbers and one a name. */
 const NUMBERS = 48;
@@ -51,10 +51,10 @@ export function overMany(device: WebGpuDevice, lists: readonly (readonly AnyTens
     let total = 0;
     group.forEach((entry, slot) => {
       total += blocks[slot];
-      params[`end${slot}`] = u32(total);
-      params[`size${slot}`] = u32(entry[0].size);
+      params[`end${slot}`] = total;
+      params[`size${slot}`] = entry[0].size;
       entry.forEach((t, k) => {
-        params[`at_${names[k]}${slot}`] = u32(t.offset);
+        params[`at_${names[k]}${slot}`] = t.offset;
       });
     });
     device.compute({

@@ -1,7 +1,6 @@
 // WGSL that several kernels share, and how parameters and groups are written down.
 import type { Parameter } from '../wgsl-queue';
 
-export const u32 = (value: number): Parameter => ({ u32: value });
 export const i32 = (value: number): Parameter => ({ i32: value });
 export const f32 = (value: number): Parameter => ({ f32: value });
 

@@ -5,7 +5,7 @@ import type { GpuBuffer } from '../buffer';
 import { matrixOf } from '../fused/rows';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { groupsFor, LANES, perRow, u32 } from './snippets';
+import { groupsFor, LANES, perRow } from './snippets';
 
 const ALONG = `for (var k = lane; k < p.width; k += ${LANES}u)`;
 
@@ -33,7 +33,7 @@ export function softmax(device: WebGpuDevice, isLog: boolean): FusedKernel<None,
     let d = x[start + k] - top;
     y[row * p.width + k] = ${isLog ? 'd - log(total)' : 'exp(d) / total'};
   }`),
-          params: { rows: u32(rows), width: u32(width), xAt: u32(x.offset) },
+          params: { rows, width, xAt: x.offset },
           reads: { x: x.buffer },
           writes: { y },
           groups: groupsFor(rows),
@@ -61,7 +61,7 @@ export function softmax(device: WebGpuDevice, isLog: boolean): FusedKernel<None,
   ${ALONG} {
     dx[row * p.width + k] = ${isLog ? 'g[above + k] - exp(y[start + k]) * total' : 'y[start + k] * (g[above + k] - total)'};
   }`),
-          params: { rows: u32(rows), width: u32(width), gAt: u32(g.offset), yAt: u32(y.offset) },
+          params: { rows, width, gAt: g.offset, yAt: y.offset },
           reads: { g: g.buffer, y: y.buffer },
           writes: { dx },
           groups: groupsFor(rows),
