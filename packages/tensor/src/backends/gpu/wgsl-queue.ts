@@ -21,7 +21,8 @@ export interface Compute {
 
 /** Bytes of one parameter block: as much as the most arguments that a gpu.js kernel may have, in steps of 256. */
 const SLOT = 512;
-const SLOTS = 128;
+/** Dispatches of one submission: the device begins while the thread still writes down the next ones. */
+const SLOTS = 32;
 const COMPUTE = 4;
 const UNIFORM_COPY_DST = 0x40 | 0x08;
 

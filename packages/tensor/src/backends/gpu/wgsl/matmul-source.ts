@@ -92,6 +92,24 @@ export function sharedSource({ side, rows }: Tile, ending: Ending): string {
   // A word of four more than a row needs: else those that store a column would all meet in one bank.
   const pitch = side / FOUR + 1;
   const quads = Array.from({ length: rows / FOUR }, (_, q) => q);
+  // All loads before all stores, in variables of their own: a load does not wait for the one before it.
+  const places = Array.from({ length: (side * SLICE) / threads }, (_, i) => ({ i, e: `(thread + ${i * threads}u)` }));
+  const loads = places.map(
+    ({ i, e }) => `
+    let am${i} = select(${e} % ${side}u, ${e} / ${SLICE}u, p.ak == 1u);
+    let ak${i} = select(${e} / ${side}u, ${e} % ${SLICE}u, p.ak == 1u);
+    var x${i} = 0.0;
+    if (top + am${i} < p.M && slice + ak${i} < end) { x${i} = a[aBase + (top + am${i}) * p.am + (slice + ak${i}) * p.ak]; }
+    let bn${i} = select(${e} / ${SLICE}u, ${e} % ${side}u, p.bn == 1u);
+    let bk${i} = select(${e} % ${SLICE}u, ${e} / ${side}u, p.bn == 1u);
+    var v${i} = 0.0;
+    if (start + bn${i} < p.N && slice + bk${i} < end) { v${i} = b[bBase + (slice + bk${i}) * p.bk + (start + bn${i}) * p.bn]; }`,
+  );
+  const stores = places.map(
+    ({ i }) => `
+    left[ak${i} * ${pitch}u + am${i} / 4u][am${i} % 4u] = x${i};
+    right[bk${i} * ${pitch}u + bn${i} / 4u][bn${i} % 4u] = v${i};`,
+  );
   const each = (text: (row: number, q: number) => string): string =>
     quads.flatMap((q) => [0, 1, 2, 3].map((j) => text(q * FOUR + j, q))).join('\n');
   return `${common(ending)}
@@ -110,18 +128,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) l: v
   ${each((row) => `var t${row} = vec4<f32>();`)}
   ${quads.map((q) => `var sums${q} = vec4<f32>();`).join(' ')}
   for (var slice = first; slice < end; slice += ${SLICE}u) {
-    for (var e = thread; e < ${side * SLICE}u; e += ${threads}u) {
-      let am = select(e % ${side}u, e / ${SLICE}u, p.ak == 1u);
-      let ak = select(e / ${side}u, e % ${SLICE}u, p.ak == 1u);
-      var x = 0.0;
-      if (top + am < p.M && slice + ak < end) { x = a[aBase + (top + am) * p.am + (slice + ak) * p.ak]; }
-      left[ak * ${pitch}u + am / 4u][am % 4u] = x;
-      let bn = select(e / ${SLICE}u, e % ${side}u, p.bn == 1u);
-      let bk = select(e % ${SLICE}u, e / ${side}u, p.bn == 1u);
-      var v = 0.0;
-      if (start + bn < p.N && slice + bk < end) { v = b[bBase + (slice + bk) * p.bk + (start + bn) * p.bn]; }
-      right[bk * ${pitch}u + bn / 4u][bn % 4u] = v;
-    }
+    ${loads.join('\n')}
+    ${stores.join('\n')}
     workgroupBarrier();
     for (var k = 0u; k < ${SLICE}u; k++) {
       let v = right[k * ${pitch}u + l.x];

@@ -26,7 +26,7 @@ const TILES: Readonly<Record<Variant, readonly Tile[]>> = {
 };
 
 /** Workgroups that keep a large GPU busy: below that smaller tiles, or parts of the inner axis, are faster there. */
-const BUSY = 200;
+const BUSY = 128;
 
 /** An inner axis below this is never shared out, and no part is made shorter than the other number. */
 const LONG = 1024;
