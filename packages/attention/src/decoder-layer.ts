@@ -7,8 +7,11 @@ import { type SelfAttendOptions, TransformerLayer } from './transformer-layer';
 
 /** Settings of a decoder layer. */
 export interface DecoderLayerConfig extends LayerConfig {
-  /** Whether it looks at a memory. False where nothing is said: a language model's layer. */
-  readonly cross?: boolean | undefined;
+  /**
+   * Whether it looks at a memory: `optional` where it also does without one. False where nothing is said: a language
+   * model's layer.
+   */
+  readonly cross?: boolean | 'optional' | undefined;
   /** Width of the memory's tokens, where it differs. */
   readonly memoryDim?: number | undefined;
 }
@@ -45,11 +48,13 @@ export class DecoderLayer extends TransformerLayer {
   /** The feed-forward's norm, where the second one belongs to the memory: as PyTorch counts them. */
   readonly norm3: Norm | null;
   readonly postNorm3: Norm | null;
+  private readonly optional: boolean;
 
   /** @throws {ArgumentError} where sublayers beside each other are asked for together with a memory. */
   constructor(config: DecoderLayerConfig) {
     super(config);
     const { cross = false, memoryDim } = config;
+    this.optional = cross === 'optional';
     if (cross && config.placement === 'parallel')
       throw new ArgumentError('DecoderLayer', 'placement', 'another one than parallel beside a memory', 'parallel');
     this.crossAttn = cross
@@ -61,7 +66,7 @@ export class DecoderLayer extends TransformerLayer {
 
   /**
    * @param x `[B, T, dim]`
-   * @throws {ArgumentError} where a memory is missing, or given to a layer that has no use for one.
+   * @throws {ArgumentError} where a memory is missing that isn't optional, or given to a layer that has no use for one.
    */
   override forward(x: Tensor, options: DecoderLayerOptions = {}): Tensor {
     const { memory, memoryPaddingMask, cache, causal = true, ...rest } = options;
@@ -72,10 +77,14 @@ export class DecoderLayer extends TransformerLayer {
         throw new ArgumentError('DecoderLayer', 'memory', 'none, as the layer was made without `cross`', 'a tensor');
       return this.run(x, self);
     }
-    if (memory === undefined) throw new ArgumentError('DecoderLayer', 'memory', 'what the encoder made', 'none');
+    if (memory === undefined && !this.optional)
+      throw new ArgumentError('DecoderLayer', 'memory', 'what the encoder made', 'none');
     const look = { memory, paddingMask: memoryPaddingMask, cache: cache?.cross, inspect: options.inspect };
     const attended = residual(x, this.joining(this.norm1, this.postNorm1), (h) => this.selfAttn.call(h, self));
-    const informed = residual(attended, this.joining(this.norm2, this.postNorm2), (h) => crossAttn.call(h, look));
+    const informed =
+      memory === undefined
+        ? attended
+        : residual(attended, this.joining(this.norm2, this.postNorm2), (h) => crossAttn.call(h, look));
     return residual(informed, this.joining(norm3, this.postNorm3), (h) => this.feed(h, options));
   }
 }

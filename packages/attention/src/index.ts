@@ -49,10 +49,13 @@ export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOption
 export { AutoModel, type AutoModelOptions, type PretrainedModel } from './models/auto';
 export { Bart, type BartConfig } from './models/bart';
 export { BartClassifier, type BartClassifierConfig } from './models/bart-classifier';
+export { BartLM, type BartLMConfig } from './models/bart-lm';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
+export { BertLM, type BertLMConfig, type BertLMFamily } from './models/bert-lm';
 export { Bloom, type BloomConfig } from './models/bloom';
 export type { CheckpointLayout, LoadedDType } from './models/checkpoint';
 export { Clip, type ClipConfig, clipConfig, contrastiveLoss } from './models/clip';
+export { ClipClassifier, type ClipClassifierConfig } from './models/clip-classifier';
 export {
   ClipTextModel,
   type ClipTextModelConfig,
@@ -89,6 +92,7 @@ export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
 export { HubError } from './models/hub/errors';
 export type { HubOptions } from './models/hub/hub';
 export { Llama, type LlamaConfig, type LlamaFamily, llamaConfig } from './models/llama';
+export { MaskedVit, type MaskedVitConfig, type MaskedVitOptions, maskedImageLoss } from './models/masked-vit';
 export { Pooler } from './models/pooler';
 export { type SentenceDenseConfig, SentenceEncoder, type SentenceEncoderConfig } from './models/sentence-encoder';
 export type { SentencePooling } from './models/sentence-pooling';

@@ -5,15 +5,19 @@ import type { Module } from '@heddle/tensor/nn';
 import { type Architecture, loadPretrained, type PretrainedOptions, readModelConfig } from './architecture';
 import { type Bart, bartFamilies } from './bart';
 import { type BartClassifier, bartClassifier } from './bart-classifier';
+import { type BartLM, bartLMs } from './bart-lm';
 import { type Bert, bertFamilies } from './bert';
+import { type BertLM, bertLMs } from './bert-lm';
 import { type Bloom, bloom } from './bloom';
 import { type Clip, clip } from './clip';
+import { type ClipClassifier, clipClassifier } from './clip-classifier';
 import { type ClipTextModel, type ClipVisionModel, clipTextModel, clipVisionModel } from './clip-tower-models';
 import { type DecoderClassifier, decoderClassifiers } from './decoder-classifier';
 import { type GptNeoX, gptNeoX } from './gpt-neox';
 import { type Gpt2, gpt2 } from './gpt2';
 import { resolveModel } from './hub/hub';
 import { type Llama, llamaFamilies } from './llama';
+import { type MaskedVit, maskedVit } from './masked-vit';
 import { type T5, t5 } from './t5';
 import { type T5Classifier, t5Classifier } from './t5-classifier';
 import { type T5Encoder, t5Encoder } from './t5-encoder';
@@ -24,14 +28,18 @@ export type PretrainedModel =
   | BartClassifier
   | DecoderClassifier
   | Bart
+  | BartLM
   | Bert
+  | BertLM
   | Bloom
   | Clip
+  | ClipClassifier
   | ClipTextModel
   | ClipVisionModel
   | Gpt2
   | GptNeoX
   | Llama
+  | MaskedVit
   | T5
   | T5Classifier
   | T5Encoder
@@ -67,6 +75,10 @@ const loaders: readonly Loader[] = [
   loader(clipTextModel),
   loader(clipVisionModel),
   loader(bartClassifier),
+  ...Object.values(bertLMs).map(loader),
+  ...Object.values(bartLMs).map(loader),
+  loader(clipClassifier),
+  loader(maskedVit),
   ...decoderClassifiers,
 ];
 

@@ -1,4 +1,5 @@
-// How checkpoints of BERT and its kin name the weights: a table for each family and head.
+// How checkpoints of BERT and its kin name the weights, and what `transformers` calls their classes: a table for each
+// family and head.
 import type { BertFamily } from './bert';
 import type { CheckpointLayout } from './checkpoint';
 import type { EncoderHead } from './encoder-model';
@@ -68,6 +69,9 @@ const albertNames: Names = {
 /** Names of a head on the first token: its dense layer, and the map to the labels. */
 const pooled = (dense: string, out: string): Names => ({ 'head.dense': dense, 'head.out': out });
 
+/** The same of the head that tells whether two sentences belong together, where it stands beside another. */
+const paired = (dense: string, out: string): Names => ({ 'pair_head.dense': dense, 'pair_head.out': out });
+
 /** Names of a masked-language-model head: dense, norm, and where its bias is. */
 const lmHead = (dense: string, norm: string, bias: string): Names => ({
   'head.dense': dense,
@@ -82,9 +86,31 @@ interface FamilyNames {
   readonly classification: Names;
   readonly choice: Names;
   readonly maskedLM: Names;
+  /** Those of heads that few families have. */
+  readonly rare?: Partial<Record<EncoderHead, Names>>;
   /** The dense layer of the pooler, where the family has one. */
   readonly pooler?: string;
+  readonly copies?: Names;
   readonly ignored: readonly RegExp[];
+}
+
+/** What each head's class is called behind the family's name, and which families have it: all where nothing is said. */
+const headClasses: readonly (readonly [head: EncoderHead, suffix: string, families?: readonly BertFamily[]])[] = [
+  ['classification', 'ForSequenceClassification'],
+  ['tokens', 'ForTokenClassification'],
+  ['span', 'ForQuestionAnswering'],
+  ['maskedLM', 'ForMaskedLM'],
+  ['choice', 'ForMultipleChoice'],
+  ['none', 'Model'],
+  ['preTraining', 'ForPreTraining', ['bert', 'albert']],
+  ['nextSentence', 'ForNextSentencePrediction', ['bert']],
+  ['replaced', 'ForPreTraining', ['electra']],
+];
+
+/** The heads that a family has, by the end of their classes' names. */
+export function headsOf(family: BertFamily): ReadonlyMap<string, EncoderHead> {
+  const own = headClasses.filter(([, , families]) => families?.includes(family) ?? true);
+  return new Map(own.map(([head, suffix]) => [suffix, head]));
 }
 
 /** The families whose bare models may have a pooler. */
@@ -93,25 +119,35 @@ export const POOLED: readonly BertFamily[] = ['bert', 'roberta', 'xlm-roberta', 
 type LayoutOf = (head: EncoderHead, pooler: boolean | undefined) => CheckpointLayout;
 
 function layoutsOf(family: FamilyNames): LayoutOf {
-  const heads: Readonly<Record<EncoderHead, Names>> = {
-    none: {},
+  const heads: Readonly<Partial<Record<EncoderHead, Names>>> = {
     classification: family.classification,
     choice: family.choice,
     maskedLM: family.maskedLM,
     tokens: { head: 'classifier' },
     span: { head: 'qa_outputs' },
+    ...family.rare,
   };
-  return (head, pooler) => ({
-    names: { ...family.names, ...heads[head], ...(pooler && family.pooler ? { 'pooler.dense': family.pooler } : {}) },
-    prefix: family.prefix,
-    ignored: [
-      /\.position_ids$/, // counted positions, which old checkpoints hold
-      ...family.ignored,
-      ...(pooler || Object.values(heads[head]).some((name) => name.includes('.pooler')) ? [] : [POOLER]),
-    ],
-  });
+  return (head, pooler) => {
+    const own = { ...heads[head], ...(pooler && family.pooler ? { 'pooler.dense': family.pooler } : {}) };
+    const skipped = [/\.position_ids$/, POOLER, ...family.ignored]; // counted positions, which old checkpoints hold
+    return {
+      names: { ...family.names, ...own },
+      prefix: family.prefix,
+      copies: family.copies ?? {},
+      ignored: skipped.filter((pattern) => !Object.values(own).some((name) => pattern.test(`${name}.`))),
+    };
+  };
 }
 
+const bertMaskedLM = lmHead(
+  'cls.predictions.transform.dense',
+  'cls.predictions.transform.LayerNorm',
+  'cls.predictions',
+);
+const albertMaskedLM = lmHead('predictions.dense', 'predictions.LayerNorm', 'predictions');
+// The bias of their heads is one under two names: transformers 4.44 sets it to zero where the second is missing.
+const robertaCopies: Names = { 'lm_head.bias': 'lm_head.decoder.bias' };
+const albertCopies: Names = { 'predictions.bias': 'predictions.decoder.bias' };
 const denseOut = pooled('classifier.dense', 'classifier.out_proj');
 
 const roberta = layoutsOf({
@@ -120,6 +156,7 @@ const roberta = layoutsOf({
   names: bertNames('roberta.'),
   classification: denseOut,
   choice: pooled('roberta.pooler.dense', 'classifier'),
+  copies: robertaCopies,
   maskedLM: lmHead('lm_head.dense', 'lm_head.layer_norm', 'lm_head'),
   ignored: [/^lm_head\.decoder\./],
 });
@@ -132,7 +169,11 @@ export const bertLayouts: Readonly<Record<BertFamily, LayoutOf>> = {
     names: bertNames('bert.'),
     classification: pooled('bert.pooler.dense', 'classifier'),
     choice: pooled('bert.pooler.dense', 'classifier'),
-    maskedLM: lmHead('cls.predictions.transform.dense', 'cls.predictions.transform.LayerNorm', 'cls.predictions'),
+    maskedLM: bertMaskedLM,
+    rare: {
+      preTraining: { ...bertMaskedLM, ...paired('bert.pooler.dense', 'cls.seq_relationship') },
+      nextSentence: pooled('bert.pooler.dense', 'cls.seq_relationship'),
+    },
     ignored: [/^cls\.predictions\.decoder\./, /^cls\.seq_relationship\./],
   }),
   roberta,
@@ -143,6 +184,7 @@ export const bertLayouts: Readonly<Record<BertFamily, LayoutOf>> = {
     classification: denseOut,
     choice: pooled('sequence_summary.summary', 'classifier'),
     maskedLM: lmHead('generator_predictions.dense', 'generator_predictions.LayerNorm', 'generator_lm_head'),
+    rare: { replaced: pooled('discriminator_predictions.dense', 'discriminator_predictions.dense_prediction') },
     ignored: [/^discriminator_predictions\./, /^generator_lm_head\.weight$/],
   }),
   distilbert: layoutsOf({
@@ -155,11 +197,13 @@ export const bertLayouts: Readonly<Record<BertFamily, LayoutOf>> = {
   }),
   albert: layoutsOf({
     prefix: 'albert.',
+    copies: albertCopies,
     pooler: 'albert.pooler',
     names: albertNames,
     classification: pooled('albert.pooler', 'classifier'),
     choice: pooled('albert.pooler', 'classifier'),
-    maskedLM: lmHead('predictions.dense', 'predictions.LayerNorm', 'predictions'),
+    maskedLM: albertMaskedLM,
+    rare: { preTraining: { ...albertMaskedLM, ...paired('albert.pooler', 'sop_classifier.classifier') } },
     ignored: [/^predictions\.decoder\./, /^sop_classifier\./],
   }),
   mpnet: layoutsOf({

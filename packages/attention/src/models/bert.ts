@@ -1,6 +1,7 @@
 // BERT (Devlin et al. 2019), and what RoBERTa (Liu et al. 2019), XLM-R (Conneau et al. 2020), DistilBERT (Sanh et al.
 // 2019), ALBERT (Lan et al. 2020), ELECTRA (Clark et al. 2020) and MPNet (Song et al. 2020) do differently: their
 // configs. Their names in checkpoints stand in bert-names.ts.
+import { ArgumentError } from '@heddle/tensor';
 import type { FeedForwardActivation } from '../feed-forward';
 import {
   type Architecture,
@@ -10,7 +11,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import { bertLayouts, POOLED } from './bert-names';
+import { bertLayouts, headsOf, POOLED } from './bert-names';
 import type { CheckpointLayout } from './checkpoint';
 import { activationName, type ConfigReader, labelFields } from './config-reader';
 import { type EncoderHead, EncoderModel, type EncoderModelConfig } from './encoder-model';
@@ -40,15 +41,19 @@ export interface BertConfig extends EncoderModelConfig {
  * ```
  */
 export class Bert extends EncoderModel {
+  /** @throws {ArgumentError} where the family has no such head. */
   constructor(override readonly config: BertConfig) {
-    const { family, embeddingDim } = config;
+    const { family, embeddingDim, head } = config;
+    const heads = [...headsOf(family).values()];
+    if (!heads.includes(head))
+      throw new ArgumentError('Bert', 'head', `one of ${heads.join(', ')} in ${family}`, String(head));
     super(config, {
       embeddingDim,
       positionOffset: offsetOf(family, config.padId),
       shared: family === 'albert',
       relativeBias: family === 'mpnet' ? MPNET_BIAS : undefined,
       headActivation: headActivations[family],
-      maskedActivation: ['bert', 'distilbert', 'albert'].includes(family) ? config.activation : 'gelu',
+      maskedActivation: maskedActivation(config),
     });
   }
 
@@ -69,8 +74,16 @@ export class Bert extends EncoderModel {
   }
 }
 
+/** The activation in the head that guesses tokens. */
+export function maskedActivation({
+  family,
+  activation,
+}: Pick<BertConfig, 'family' | 'activation'>): FeedForwardActivation {
+  return ['bert', 'distilbert', 'albert'].includes(family) ? activation : 'gelu';
+}
+
 /** Where positions are counted from: behind the padding id in RoBERTa, which MPNet takes for 1 whatever it is. */
-function offsetOf(family: BertFamily, padId: number): number {
+export function offsetOf(family: BertFamily, padId: number): number {
   if (family === 'mpnet') return 2;
   return family === 'roberta' || family === 'xlm-roberta' ? padId + 1 : 0;
 }
@@ -119,21 +132,13 @@ export function bertConfig(config: Partial<BertConfig> & Pick<BertConfig, 'vocab
   };
 }
 
-const headNames: readonly (readonly [EncoderHead, string])[] = [
-  ['classification', 'ForSequenceClassification'],
-  ['tokens', 'ForTokenClassification'],
-  ['span', 'ForQuestionAnswering'],
-  ['maskedLM', 'ForMaskedLM'],
-  ['choice', 'ForMultipleChoice'],
-  ['none', 'Model'],
-];
-
-function headOf(reader: ConfigReader): EncoderHead {
+function headOf(reader: ConfigReader, family: BertFamily): EncoderHead {
   const name = reader.architecture();
-  return headNames.find(([, suffix]) => name.endsWith(suffix))?.[0] ?? 'none';
+  return [...headsOf(family)].find(([suffix]) => name.endsWith(suffix))?.[1] ?? 'none';
 }
 
-function read(reader: ConfigReader, family: BertFamily): BertConfig {
+/** Reads the fields of a config.json. */
+export function readBert(reader: ConfigReader, family: BertFamily): BertConfig {
   const distil = family === 'distilbert';
   const dim = reader.whole(distil ? 'dim' : 'hidden_size', 768);
   const heads = reader.whole(distil ? 'n_heads' : 'num_attention_heads', 12);
@@ -162,12 +167,13 @@ function read(reader: ConfigReader, family: BertFamily): BertConfig {
     attentionDropout: reader.number(distil ? 'attention_dropout' : 'attention_probs_dropout_prob', 0.1),
     padId,
     typeCount: distil || family === 'mpnet' ? 0 : reader.whole('type_vocab_size', 2),
-    head: headOf(reader),
+    head: headOf(reader, family),
     labels: reader.labels() ?? ['LABEL_0', 'LABEL_1'],
   };
 }
 
-function write(config: BertConfig, name: string): object {
+/** The fields of a config.json. */
+export function writeBert(config: BertConfig, name: string): object {
   const distil = config.family === 'distilbert';
   const names = distil
     ? {
@@ -188,7 +194,7 @@ function write(config: BertConfig, name: string): object {
         drop: 'hidden_dropout_prob',
         attn: 'attention_probs_dropout_prob',
       };
-  const suffix = headNames.find(([head]) => head === config.head)?.[1] ?? 'Model';
+  const suffix = [...headsOf(config.family)].find(([, head]) => head === config.head)?.[0] ?? 'Model';
   return {
     architectures: [`${name}${suffix}`],
     vocab_size: config.vocabSize,
@@ -208,16 +214,16 @@ function write(config: BertConfig, name: string): object {
       ? {}
       : { embedding_size: config.embeddingDim }),
     ...(config.family === 'albert' ? { num_hidden_groups: 1, inner_group_num: 1 } : {}),
-    ...labelFields(config.labels),
+    ...(config.labels.length === 0 ? {} : labelFields(config.labels)),
   };
 }
 
 function member(family: BertFamily, name: string): Architecture<BertConfig, Bert> {
   return {
     modelType: family,
-    names: headNames.map(([, suffix]) => `${name}${suffix}`),
-    read: (reader) => read(reader, family),
-    write: (config) => write(config, name),
+    names: [...headsOf(family).keys()].map((suffix) => `${name}${suffix}`),
+    read: (reader) => readBert(reader, family),
+    write: (config) => writeBert(config, name),
     parameters: ({ vocabSize, maxLength, typeCount, labels, embeddingDim, dim, hiddenDim, layers }) =>
       (vocabSize + maxLength + typeCount) * embeddingDim +
       labels.length * dim +

@@ -39,6 +39,8 @@ export interface CheckpointLayout {
   readonly shapes?: Readonly<Record<string, Shape>>;
   /** What a checkpoint of the model without its head leaves out in front of names. */
   readonly prefix?: string;
+  /** Names there that are written under a second name too, as some classes of `transformers` only load from that one. */
+  readonly copies?: Readonly<Record<string, string>>;
   /** Names that may be there and mean nothing: buffers of masks, second copies of tied weights. */
   readonly ignored?: readonly RegExp[];
 }
@@ -297,6 +299,10 @@ function packedState(
     const packed = noGrad(() => scope(() => pack(parts, place, layout.shapes?.[theirs])));
     state.set(theirs, packed);
     made.push(packed);
+  }
+  for (const [name, second] of Object.entries(layout.copies ?? {})) {
+    const tensor = state.get(name);
+    if (tensor !== undefined) state.set(second, tensor);
   }
   return { state, made };
 }

@@ -1,6 +1,6 @@
 // A language model that only looks back: embeddings, a decoder, a head over the vocabulary. What GPT-2, Llama and their
 // kin differ in is configuration; it stands in their files.
-import { linear, type Tensor } from '@heddle/tensor';
+import { type AnyTensor, linear, type Tensor } from '@heddle/tensor';
 import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig } from '../encoder';
 import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
@@ -14,12 +14,18 @@ import { LearnedPositions } from '../positions/learned';
 import { type BatchTensors, batchTensors, type TextBatch } from '../text-batch';
 
 /** Settings of a `DecoderLM`. */
-export interface DecoderLMConfig extends Omit<DecoderConfig, 'cross' | 'memoryDim'> {
+export interface DecoderLMConfig extends Omit<DecoderConfig, 'cross'> {
   readonly vocabSize: number;
+  /** Whether it may be given a memory to look at (BART's decoder). No where nothing is said. */
+  readonly cross?: 'optional' | undefined;
   /** Tokens of the longest text. */
   readonly maxLength: number;
   /** Whether positions are learned vectors. False where nothing is said. */
   readonly learnedPositions?: boolean | undefined;
+  /** Rows of the position table before the first position (BART, RoBERTa). */
+  readonly positionOffset?: number | undefined;
+  /** Width of the embeddings, where they are narrower (ELECTRA). */
+  readonly embeddingDim?: number | undefined;
   /** Embeddings are multiplied with it (Gemma: √dim). */
   readonly embeddingScale?: number | undefined;
   /** A norm right after the embeddings (BLOOM). */
@@ -41,9 +47,18 @@ export interface LanguageOptions {
   readonly cache?: KeyValueCache | undefined;
   /** Place of each token in its row, `[B, T]`: counted from the cache on where nothing is said. */
   readonly positions?: Int32Array | undefined;
+  /** What another model made of what is written about, `[B, S, memoryDim]`, and which of its tokens are real. */
+  readonly memory?: Tensor | undefined;
+  readonly memoryPaddingMask?: AnyTensor | undefined;
   readonly inspect?: Inspection | undefined;
   /** Logits of the last token alone, `[B, 1, vocabSize]`. */
   readonly lastOnly?: boolean | undefined;
+}
+
+/** Where tokens stand in their rows: one after the other from `start` on, or at given positions, `[B, T]`. */
+export interface Places {
+  readonly start: number;
+  readonly positions: Int32Array | undefined;
 }
 
 /**
@@ -76,7 +91,8 @@ export class DecoderLM extends Module {
 
   constructor(config: DecoderLMConfig) {
     super();
-    const { vocabSize, maxLength, dim, layers, tied = true, generator } = config;
+    const { vocabSize, maxLength, dim, layers, tied = true, positionOffset: offset, generator } = config;
+    const width = config.embeddingDim ?? dim;
     this.vocabSize = vocabSize;
     this.maxLength = maxLength;
     this.layerCount = layers;
@@ -86,9 +102,11 @@ export class DecoderLM extends Module {
     this.padId = config.padId ?? this.eosIds[0] ?? 0;
     this.embeddingScale = config.embeddingScale ?? 1;
     const paddingIdx = config.fixedPadding ? (config.padId ?? null) : null;
-    this.embedding = new Embedding({ count: vocabSize, dim, paddingIdx, generator });
-    this.positionEmbedding = config.learnedPositions ? new LearnedPositions({ maxLength, dim, generator }) : null;
-    this.embeddingNorm = config.embeddingNorm ? new LayerNorm({ dim, eps: config.eps ?? 1e-5 }) : null;
+    this.embedding = new Embedding({ count: vocabSize, dim: width, paddingIdx, generator });
+    this.positionEmbedding = config.learnedPositions
+      ? new LearnedPositions({ maxLength, dim: width, offset, generator })
+      : null;
+    this.embeddingNorm = config.embeddingNorm ? new LayerNorm({ dim: width, eps: config.eps ?? 1e-5 }) : null;
     this.dropout = new Dropout(config.embeddingDropout ?? 0, generator === undefined ? {} : { generator });
     this.decoder = new Decoder(config);
     this.head = tied ? null : new Linear({ inputs: dim, outputs: vocabSize, bias: false, generator });
@@ -106,15 +124,24 @@ export class DecoderLM extends Module {
   }
 
   /** What stands before the head, `[B, T, dim]`. */
-  hidden({ ids, mask, positions: counted }: BatchTensors, options: LanguageOptions = {}): Tensor {
-    const { cache, inspect, positions = counted } = options;
-    const [, T] = ids.shape;
-    let x = this.embedding.call(ids); // [B, T, dim]
+  hidden(batch: BatchTensors, options: LanguageOptions = {}): Tensor {
+    const { cache, inspect, memory, memoryPaddingMask, positions = batch.positions } = options;
+    const x = this.embed(batch, { start: cache?.length ?? 0, positions });
+    return this.decoder.call(x, { paddingMask: batch.mask, positions, cache, inspect, memory, memoryPaddingMask });
+  }
+
+  /** What goes into the decoder, `[B, T, dim]`. */
+  protected embed(batch: BatchTensors, places: Places): Tensor {
+    let x = this.embedding.call(batch.ids);
     if (this.embeddingScale !== 1) x = x.mul(this.embeddingScale);
-    if (this.positionEmbedding !== null)
-      x = x.add(this.positionEmbedding.call(T, { start: cache?.length ?? 0, positions }));
-    if (this.embeddingNorm !== null) x = this.embeddingNorm.call(x);
-    return this.decoder.call(this.dropout.call(x), { paddingMask: mask, positions, cache, inspect });
+    const positions = this.positional(batch, places);
+    if (positions !== null) x = x.add(positions);
+    return this.dropout.call(this.embeddingNorm === null ? x : this.embeddingNorm.call(x));
+  }
+
+  /** What is added to the embeddings of tokens, where positions are vectors. */
+  protected positional({ ids }: BatchTensors, places: Places): Tensor | null {
+    return this.positionEmbedding?.call(ids.shape[1], places) ?? null;
   }
 
   /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */

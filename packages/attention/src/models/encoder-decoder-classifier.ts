@@ -38,7 +38,7 @@ export abstract class EncoderDecoderClassifier extends Module {
     this.dropout = new Dropout(task === 'classification' ? dropout : 0);
     this.head =
       task === 'classification'
-        ? new ClassificationHead({ dim, dropout, labels, head: 'classification' }, 'tanh')
+        ? new ClassificationHead({ dim, dropout, outputs: labels.length }, 'tanh')
         : new Linear({ inputs: dim, outputs: 2 });
   }
 

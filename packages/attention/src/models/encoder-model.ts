@@ -9,8 +9,20 @@ import { batchTensors, type TextBatch } from '../text-batch';
 import { Pooler } from './pooler';
 import { normalized, poolTokens, type SentencePooling } from './sentence-pooling';
 
-/** What stands on top: nothing, one label a text, one a token, the borders of an answer, the hidden tokens, or a score. */
-export type EncoderHead = 'none' | 'classification' | 'tokens' | 'span' | 'maskedLM' | 'choice';
+/**
+ * What stands on top: nothing, one label a text, one a token, the borders of an answer, the hidden tokens, a score, whether
+ * one sentence follows the other, both of what BERT was trained with, or whether a token was replaced (ELECTRA).
+ */
+export type EncoderHead =
+  | 'none'
+  | 'classification'
+  | 'tokens'
+  | 'span'
+  | 'maskedLM'
+  | 'choice'
+  | 'nextSentence'
+  | 'preTraining'
+  | 'replaced';
 
 /** Settings that BERT and its kin share. */
 export interface EncoderModelConfig {
@@ -49,26 +61,34 @@ export interface EncoderModelShape extends InitializerOptions {
   readonly maskedActivation?: FeedForwardActivation;
 }
 
-/** A dense layer on the first token, then a linear map to the labels. */
+/** A dense layer on the first token, or on each, then a linear map to the labels. */
 export class ClassificationHead extends Module {
   readonly dense: Linear;
   readonly dropout: Dropout;
   readonly out: Linear;
 
   constructor(
-    { dim, dropout, labels, head }: Pick<EncoderModelConfig, 'dim' | 'dropout' | 'labels' | 'head'>,
+    { dim, dropout, outputs }: { readonly dim: number; readonly dropout: number; readonly outputs: number },
     private readonly activation: FeedForwardActivation | 'tanh',
     { generator }: InitializerOptions = {},
   ) {
     super();
     this.dense = new Linear({ inputs: dim, outputs: dim, generator });
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
-    this.out = new Linear({ inputs: dim, outputs: head === 'choice' ? 1 : labels.length, generator });
+    this.out = new Linear({ inputs: dim, outputs, generator });
   }
 
-  /** @param x `[B, T, dim]` */
+  /**
+   * @param x `[B, T, dim]`
+   * @returns `[B, labels]`, of the first token
+   */
   override forward(x: Tensor): Tensor {
-    return this.out.call(this.dropout.call(activate(this.dense.call(x.select(1, 0)), this.activation)));
+    return this.each(x.select(1, 0));
+  }
+
+  /** Labels of each row: `[…, dim]` to `[…, labels]`. */
+  each(x: Tensor): Tensor {
+    return this.out.call(this.dropout.call(activate(this.dense.call(x), this.activation)));
   }
 }
 
@@ -119,6 +139,8 @@ export class EncoderModel extends Module {
   readonly dropout: Dropout;
   readonly encoder: Encoder;
   readonly head: ClassificationHead | MaskedLMHead | Linear | null;
+  /** Beside the head that guesses tokens: whether two sentences belong together. */
+  readonly pairHead: ClassificationHead | null;
   readonly pooler: Pooler | null;
 
   constructor(
@@ -136,13 +158,15 @@ export class EncoderModel extends Module {
     this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
     this.encoder = new Encoder({ ...config, placement: 'post', shared, relativeBias, generator });
     this.head = makeHead(config, shape, labels.length, width);
+    this.pairHead =
+      config.head === 'preTraining' ? new ClassificationHead(pairOf(dim), shape.headActivation, { generator }) : null;
     this.pooler = config.pooler && config.head === 'none' ? new Pooler(config, { generator }) : null;
   }
 
   /**
    * @returns logits: `[B, labels]` of a text, `[B, T, labels]` of tokens, `[B, T, 2]` of an answer's borders,
-   *   `[B, T, vocabSize]` of hidden tokens, `[B, 1]` of a choice, whose rows are then reshaped to `[questions, choices]`;
-   *   without a head the hidden states, `[B, T, dim]`
+   *   `[B, T, vocabSize]` of hidden tokens, `[B, 1]` of a choice, whose rows are then reshaped to `[questions, choices]`,
+   *   `[B, 2]` of a next sentence, `[B, T]` of replaced tokens; without a head the hidden states, `[B, T, dim]`
    * @throws {ArgumentError} where a text is longer than `maxLength`.
    * @throws {IndexError} where an id is outside the vocabulary.
    */
@@ -151,7 +175,26 @@ export class EncoderModel extends Module {
     const { head } = this;
     if (head === null) return x;
     if (head instanceof MaskedLMHead) return head.call(x, this.wordEmbedding.weight);
+    if (head instanceof ClassificationHead && this.config.head === 'replaced')
+      return head.each(x).reshape(x.shape.slice(0, 2));
     return head instanceof Linear ? head.call(this.dropout.call(x)) : head.call(x);
+  }
+
+  /**
+   * Both of what BERT and ALBERT were trained with, of one reading: the hidden tokens, `[B, T, vocabSize]`, and whether the
+   * second sentence follows the first or comes from elsewhere, `[B, 2]`.
+   *
+   * @throws {ArgumentError} where the model's head isn't `preTraining`.
+   */
+  preTraining(
+    batch: TextBatch,
+    options: { readonly inspect?: Inspection | undefined } = {},
+  ): { readonly tokens: Tensor; readonly pairs: Tensor } {
+    const { head, pairHead } = this;
+    if (!(head instanceof MaskedLMHead) || pairHead === null)
+      throw new ArgumentError(this.constructor.name, 'head', "'preTraining'", `'${this.config.head}'`);
+    const x = this.hidden(batch, options);
+    return { tokens: head.call(x, this.wordEmbedding.weight), pairs: pairHead.call(x) };
   }
 
   /** What stands before the head, `[B, T, dim]`. */
@@ -186,25 +229,36 @@ export class EncoderModel extends Module {
   }
 }
 
+/** A head that tells whether two sentences belong together: nothing is dropped. */
+const pairOf = (dim: number) => ({ dim, dropout: 0, outputs: 2 });
+
 function makeHead(
   config: EncoderModelConfig,
   shape: EncoderModelShape,
   labels: number,
   width: number,
 ): EncoderModel['head'] {
-  const { dim, vocabSize, eps, head } = config;
+  const { dim, dropout, vocabSize, eps, head, activation } = config;
   const { generator } = shape;
+  const first = (outputs: number): ClassificationHead =>
+    new ClassificationHead({ dim, dropout, outputs }, shape.headActivation, { generator });
   switch (head) {
     case 'none':
       return null;
     case 'classification':
+      return first(labels);
     case 'choice':
-      return new ClassificationHead(config, shape.headActivation, { generator });
+      return first(1);
+    case 'nextSentence':
+      return new ClassificationHead(pairOf(dim), shape.headActivation, { generator });
+    case 'replaced':
+      return new ClassificationHead({ dim, dropout: 0, outputs: 1 }, activation, { generator });
     case 'tokens':
       return new Linear({ inputs: dim, outputs: labels, generator });
     case 'span':
       return new Linear({ inputs: dim, outputs: 2, generator });
     case 'maskedLM':
+    case 'preTraining':
       return new MaskedLMHead({ dim, width, vocabSize, eps, activation: shape.maskedActivation, generator });
   }
 }

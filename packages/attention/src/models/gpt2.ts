@@ -1,5 +1,8 @@
 // GPT-2 (Radford et al. 2019): learned positions, pre-norm layers, queries, keys and values in one turned-around matrix.
+import { ArgumentError, type Tensor } from '@heddle/tensor';
+import { Dropout, Linear } from '@heddle/tensor/nn';
 import type { FeedForwardActivation } from '../feed-forward';
+import { batchTensors, type TextBatch } from '../text-batch';
 import {
   type Architecture,
   loaderOf,
@@ -8,8 +11,9 @@ import {
   writePretrained,
 } from './architecture';
 import type { CheckpointLayout } from './checkpoint';
-import { activationName } from './config-reader';
-import { DecoderLM } from './decoder-lm';
+import { activationName, type ConfigReader } from './config-reader';
+import { DecoderLM, type LanguageOptions } from './decoder-lm';
+import { poolTokens } from './sentence-pooling';
 
 /** Settings of a `Gpt2`. */
 export interface Gpt2Config {
@@ -27,6 +31,10 @@ export interface Gpt2Config {
   readonly bosId?: number | undefined;
   readonly eosIds: readonly number[];
   readonly padId?: number | undefined;
+  /** Whether it also scores texts, of which one is to be chosen: `GPT2DoubleHeadsModel`. No where nothing is said. */
+  readonly choice?: boolean | undefined;
+  /** Of what goes into that score. */
+  readonly choiceDropout?: number | undefined;
 }
 
 /**
@@ -42,8 +50,27 @@ export interface Gpt2Config {
  * ```
  */
 export class Gpt2 extends DecoderLM {
+  readonly choiceHead: Linear | null;
+  readonly choiceDropout: Dropout;
+
   constructor(readonly config: Gpt2Config) {
     super({ ...config, learnedPositions: true, placement: 'pre', tied: true });
+    this.choiceHead = config.choice ? new Linear({ inputs: config.dim, outputs: 1 }) : null;
+    this.choiceDropout = new Dropout(config.choiceDropout ?? 0.1);
+  }
+
+  /**
+   * Both heads after one reading: logits, `[B, T, vocabSize]`, and a score for each text by its last real token, `[B, 1]`,
+   * to be reshaped to `[questions, choices]`.
+   *
+   * @throws {ArgumentError} where the model has no such head.
+   */
+  choices(batch: TextBatch, options: LanguageOptions = {}): { readonly logits: Tensor; readonly scores: Tensor } {
+    if (this.choiceHead === null) throw new ArgumentError('Gpt2', 'choice', 'a model made with it', 'none');
+    const read = batchTensors('Gpt2', batch, this);
+    const h = this.hidden(read, options); // [B, T, dim]
+    const last = poolTokens(h, read.mask, 'lastToken');
+    return { logits: this.logits(h), scores: this.choiceHead.call(this.choiceDropout.call(last)) };
   }
 
   /**
@@ -94,10 +121,21 @@ export function gpt2Config(config: Partial<Gpt2Config> = {}): Gpt2Config {
   };
 }
 
+/** Reads what there is of the head that scores texts, in the one form that checkpoints have. */
+function readChoice(reader: ConfigReader): Pick<Gpt2Config, 'choice' | 'choiceDropout'> {
+  reader.word('summary_type', ['cls_index'], 'cls_index');
+  if (!reader.flag('summary_use_proj', true)) reader.problem('summary_use_proj: false is not supported');
+  if (reader.has('summary_activation')) reader.problem('summary_activation: none is supported');
+  if ((reader.labels() ?? ['']).length !== 1) reader.problem('num_labels: expected 1, one score a text');
+  return { choice: true, choiceDropout: reader.number('summary_first_dropout', 0.1) };
+}
+
+const DOUBLE = 'GPT2DoubleHeadsModel';
+
 /** GPT-2's place in the loader. */
 export const gpt2: Architecture<Gpt2Config, Gpt2> = {
   modelType: 'gpt2',
-  names: ['GPT2LMHeadModel', 'GPT2Model'],
+  names: ['GPT2LMHeadModel', 'GPT2Model', DOUBLE],
   read: (reader) => {
     const dim = reader.whole('n_embd', 768);
     const heads = reader.whole('n_head', 12);
@@ -119,6 +157,7 @@ export const gpt2: Architecture<Gpt2Config, Gpt2> = {
       bosId: reader.ids('bos_token_id')[0],
       eosIds: reader.ids('eos_token_id'),
       padId: reader.ids('pad_token_id')[0],
+      ...(reader.architecture() === DOUBLE ? readChoice(reader) : {}),
     };
   },
   write: (config) => ({
@@ -137,6 +176,9 @@ export const gpt2: Architecture<Gpt2Config, Gpt2> = {
     eos_token_id: config.eosIds[0] ?? null,
     pad_token_id: config.padId ?? null,
     tie_word_embeddings: true,
+    ...(config.choice
+      ? { architectures: [DOUBLE], num_labels: 1, summary_first_dropout: config.choiceDropout ?? 0.1 }
+      : {}),
   }),
   parameters: ({ vocabSize, maxLength, dim, layers, hiddenDim }) =>
     (vocabSize + maxLength) * dim + layers * (4 * dim * dim + 2 * dim * hiddenDim),
@@ -151,6 +193,7 @@ export const gpt2: Architecture<Gpt2Config, Gpt2> = {
       'decoder.layers.*.linear1': 'transformer.h.*.mlp.c_fc',
       'decoder.layers.*.linear2': 'transformer.h.*.mlp.c_proj',
       'decoder.norm': 'transformer.ln_f',
+      choice_head: 'multiple_choice_head.summary',
     },
     packed: [
       {

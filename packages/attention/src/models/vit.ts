@@ -94,10 +94,15 @@ export class Vit extends Module {
 
   /** All tokens behind the norm, `[B, 1 + patches, dim]`. */
   hidden(images: Tensor, options: VitOptions = {}): Tensor {
-    const patches = this.patchEmbedding.call(images); // [B, N, dim]
+    const patches = this.embed(images, options); // [B, N, dim]
     const [B, , D] = patches.shape;
     const tokens = concat([this.classToken.expand([B, 1, D]), patches], 1).add(this.positionEmbedding);
     return this.norm.call(this.encoder.call(this.dropout.call(tokens), options)); // [B, 1 + N, dim]
+  }
+
+  /** The patches before the class token joins them, `[B, patches, dim]`. */
+  protected embed(images: Tensor, _options: VitOptions): Tensor {
+    return this.patchEmbedding.call(images);
   }
 
   /**

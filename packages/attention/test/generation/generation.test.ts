@@ -2,7 +2,18 @@
 import { Generator, init, manualSeed, memory } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Bart, Bloom, type DecoderLM, type EncoderDecoderLM, Gpt2, GptNeoX, Llama, T5 } from '../../src/index';
+import {
+  Bart,
+  BartLM,
+  BertLM,
+  Bloom,
+  type DecoderLM,
+  type EncoderDecoderLM,
+  Gpt2,
+  GptNeoX,
+  Llama,
+  T5,
+} from '../../src/index';
 import { expectedOf, folderOf, type Generated } from '../support/model-fixture';
 
 type Model = DecoderLM | EncoderDecoderLM;
@@ -19,6 +30,11 @@ const models: Readonly<Record<string, (source: Source) => Promise<Model>>> = {
   t5: T5.fromPretrained,
   bart: Bart.fromPretrained,
   marian: Bart.fromPretrained,
+  'bert-causal': BertLM.fromPretrained,
+  'roberta-causal': BertLM.fromPretrained,
+  'electra-causal': BertLM.fromPretrained,
+  'bart-causal': BartLM.fromPretrained,
+  'marian-causal': BartLM.fromPretrained,
 };
 
 /** transformers fills rows up with padding, which is 0 in all fixtures. */

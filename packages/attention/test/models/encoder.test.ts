@@ -1,7 +1,9 @@
 // BERT and its kin, with every head, against transformers: logits, hidden states, attention, loss, the gradient of every weight.
-import { crossEntropy, init, noGrad, type Tensor } from '@heddle/tensor';
+import { binaryCrossEntropy, crossEntropy, init, noGrad, type Tensor, tensor } from '@heddle/tensor';
+import { openSafetensors } from '@heddle/tensor/io';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Bert, Inspection } from '../../src/index';
+import { expectClose } from '../support/fixture';
 import {
   batchOf,
   expectedOf,
@@ -9,6 +11,7 @@ import {
   expectLogits,
   folderOf,
   itLearnsAndComesBack,
+  type Numbers,
   spanLoss,
 } from '../support/model-fixture';
 
@@ -16,6 +19,7 @@ const names = [
   ...['bert', 'roberta', 'distilbert', 'albert', 'electra', 'mpnet'],
   ...['bert-mlm', 'roberta-mlm', 'distilbert-mlm', 'albert-mlm', 'electra-mlm', 'mpnet-mlm'],
   ...['bert-tokens', 'bert-span', 'bert-choice', 'roberta-choice', 'distilbert-choice', 'electra-choice'],
+  ...['bert-pretraining', 'albert-pretraining', 'electra-replaced', 'bert-next'],
 ];
 
 beforeAll(async () => {
@@ -33,7 +37,21 @@ describe.each(names)('%s', (name) => {
     return model.config.head === 'choice' ? logits.reshape([1, 2]) : logits;
   };
   const lossOf = (logits: Tensor): Tensor => {
-    return model.config.head === 'span' ? spanLoss(logits, labels) : crossEntropy(logits, labels.data);
+    switch (model.config.head) {
+      case 'span':
+        return spanLoss(logits, labels);
+      case 'replaced': {
+        const weight = tensor(Float32Array.from(mask.data), { shape: mask.shape });
+        const target = tensor(Float32Array.from(labels.data), { shape: labels.shape });
+        return binaryCrossEntropy(logits, target, { weight, reduction: 'sum' }).div(weight.sum());
+      }
+      case 'preTraining': {
+        const pairs = crossEntropy(model.preTraining(batch).pairs, expected.inputs['pairLabels'].data);
+        return crossEntropy(logits, labels.data).add(pairs);
+      }
+      default:
+        return crossEntropy(logits, labels.data);
+    }
   };
 
   beforeAll(async () => {
@@ -82,4 +100,33 @@ it('takes a checkpoint for another task, with a head of its own', async () => {
   await expect(Bert.fromPretrained(folderOf('bert-mlm'), { ...options, strict: true })).rejects.toThrow(
     'missing: head.weight, head.bias',
   );
+});
+
+it('says whether sentences belong together beside the hidden tokens', async () => {
+  for (const name of ['bert-pretraining', 'albert-pretraining']) {
+    const model = await Bert.fromPretrained(folderOf(name));
+    const { tokens, pairs } = model.preTraining(batchOf(expectedOf(name).inputs));
+    await expectLogits(tokens, expectedOf(name));
+    await expectClose(pairs, { ...(expectedOf(name)['pairLogits'] as Numbers), dtype: 'float32' }, 'pairs');
+  }
+  const masked = await Bert.fromPretrained(folderOf('bert-mlm'));
+  expect(() => masked.preTraining(batchOf(expectedOf('bert-mlm').inputs))).toThrow(
+    "Bert: head: expected 'preTraining', got 'maskedLM'",
+  );
+  expect(() => new Bert({ ...masked.config, head: 'replaced' })).toThrow(
+    /head: expected one of .* in bert, got replaced/,
+  );
+});
+
+it('writes a bias under both of its names where transformers 4.44 would set it to zero otherwise', async () => {
+  for (const [name, bias] of [
+    ['roberta-mlm', 'lm_head'],
+    ['albert-pretraining', 'predictions'],
+  ]) {
+    const files = new Map<string, Uint8Array>();
+    await (await Bert.fromPretrained(folderOf(name))).savePretrained(files);
+    const file = await openSafetensors(files);
+    expect(await file.data(`${bias}.decoder.bias`)).toEqual(await file.data(`${bias}.bias`));
+    await file.close();
+  }
 });

@@ -138,6 +138,13 @@ export function spanLoss(logits: Tensor, { data }: Numbers): Tensor {
   return begin.add(end).mul(0.5);
 }
 
+/** Loss of guessing each next token, as transformers has it: what stands on padding doesn't count. */
+export function nextTokenLoss(logits: Tensor, labels: Numbers): Tensor {
+  const [B, T] = labels.shape;
+  const targets = Array.from({ length: B }, (_, b) => labels.data.slice(b * T + 1, (b + 1) * T)).flat();
+  return crossEntropy(logits.slice([null, [0, T - 1]]), targets);
+}
+
 /** Holds logits against the fixture: all of a text's, or those of real tokens. */
 export async function expectLogits(logits: Tensor, expected: Expected): Promise<void> {
   if (logits.rank === 3) await expectRows(logits, expected.logits, expected.inputs['mask'], 'logits');
