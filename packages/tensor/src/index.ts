@@ -30,8 +30,10 @@ export { type CrossEntropyOptions, crossEntropy, type Reduction } from './fused/
 export { dropout } from './fused/dropout';
 export { embedding } from './fused/embedding';
 export { type Activation, linear } from './fused/linear';
+export { linearHalf, widenHalf } from './fused/linear-half';
 export { linearInt8 } from './fused/linear-int8';
 export { layerNorm, type NormLayerOptions, rmsNorm } from './fused/norm';
+export type { HalfFormat } from './fused/packed';
 export { logSoftmax, softmax } from './fused/softmax';
 export { backendInfo, type GpuOptions, type InitOptions, init } from './init';
 export { keep, scope } from './lifetime';

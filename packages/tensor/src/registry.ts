@@ -6,6 +6,7 @@ import { crossEntropyOp } from './fused/cross-entropy';
 import { dropoutOp } from './fused/dropout';
 import { embeddingOp } from './fused/embedding';
 import { linearOp } from './fused/linear';
+import { linearHalfOp, widenHalfOp } from './fused/linear-half';
 import { linearInt8Op } from './fused/linear-int8';
 import { layerNormOp, rmsNormOp } from './fused/norm';
 import { logSoftmaxOp, softmaxOp } from './fused/softmax';
@@ -76,6 +77,8 @@ export const primitives = {
 export const fused = {
   linear: linearOp,
   linearInt8: linearInt8Op,
+  linearHalf: linearHalfOp,
+  widenHalf: widenHalfOp,
   embedding: embeddingOp,
   gelu: geluOp,
   silu: siluOp,

@@ -2,7 +2,7 @@
 // Written and read in the layout of PEFT.
 import { type AnyTensor, ArgumentError, concat, FormatError, noGrad, type Tensor, tensor } from '@heddle/tensor';
 import { openCheckpoint, readFile, readJson, type Source, saveSafetensors, writeFile } from '@heddle/tensor/io';
-import { type Embedding, type InitializerOptions, Module, normal, Parameter } from '@heddle/tensor/nn';
+import { Embedding, type InitializerOptions, Module, normal, Parameter } from '@heddle/tensor/nn';
 import { requireWhole } from '../errors';
 import { checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
 import { type Generated, generate, type Prompts } from '../generation/generate';
@@ -216,7 +216,10 @@ export class PromptTuning extends Module {
 }
 
 function tableOf(model: Promptable): Embedding {
-  return model instanceof DecoderLM ? model.embedding : model.wordEmbedding;
+  const table = model instanceof DecoderLM ? model.embedding : model.wordEmbedding;
+  if (!(table instanceof Embedding))
+    throw new ArgumentError('PromptTuning', 'model', 'weights in float32', 'an embedding of 16 bits');
+  return table;
 }
 
 /** PEFT's word for what a model is for. */

@@ -1,13 +1,13 @@
 // What a model makes of a text when the vectors of its tokens are other ones: where attributions begin.
 import { type AnyTensor, ArgumentError, noGrad, type Tensor } from '@heddle/tensor';
-import { Embedding, type Module } from '@heddle/tensor/nn';
+import { Embedding, HalfEmbedding, type Module } from '@heddle/tensor/nn';
 
 /** Runs `call` with `replace` in the place of what the first embedding of the model gives. */
 function withFirstEmbedding<T>(model: Module, replace: (vectors: Tensor) => Tensor, call: () => T): T {
   let first = true;
-  const changed: Embedding[] = [];
+  const changed: Module[] = [];
   for (const { module } of model.namedModules()) {
-    if (!(module instanceof Embedding)) continue;
+    if (!(module instanceof Embedding || module instanceof HalfEmbedding)) continue;
     const plain = module.forward.bind(module);
     const forward = (ids: AnyTensor): Tensor => {
       const vectors = plain(ids);

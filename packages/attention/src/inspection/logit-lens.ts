@@ -59,5 +59,5 @@ function look(
   const { head, wordEmbedding } = model;
   if (head === null) throw new ArgumentError('logitLens', 'model', 'one with a head', 'none');
   model.call(batch, { inspect });
-  return (state) => (head instanceof MaskedLMHead ? head.call(state, wordEmbedding.weight) : head.call(state));
+  return (state) => (head instanceof MaskedLMHead ? head.call(state, wordEmbedding) : head.call(state));
 }

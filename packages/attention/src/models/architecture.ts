@@ -14,6 +14,7 @@ import {
   type LoadCheckpointOptions,
   type LoadedDType,
   loadCheckpoint,
+  ownFloat,
   saveCheckpoint,
 } from './checkpoint';
 import { type ConfigJson, ConfigReader } from './config-reader';
@@ -41,8 +42,9 @@ export interface Architecture<Config, Model extends Module> {
 export interface PretrainedOptions<Config = object> extends HubOptions, Omit<LoadCheckpointOptions, 'onProgress'> {
   /**
    * What weights are in memory, whatever they are in the file. `float32`, where nothing is said, widens those of 16 bits.
-   * `int8` rounds the weights of linear maps while they are read, as `quantize` does: a quarter of the memory, at the peak
-   * too, for inference on wasm.
+   * The others are for inference on wasm, and what is computed is floats of 32 bits all the same: `bfloat16` and `float16`
+   * hold linear maps and embeddings in half of the memory, and round everything as PyTorch does; `int8` rounds the weights
+   * of linear maps as `quantize` does, to a quarter.
    */
   readonly dtype?: LoadedDType | undefined;
   /** Settings that replace the file's, such as another head. Say `strict: false` where that makes weights of its own. */
@@ -56,7 +58,7 @@ export type ModelTarget = string | Map<string, Uint8Array>;
 export interface SavePretrainedOptions {
   /** Larger checkpoints are split into shards of at most this many bytes: 5 GB where nothing is said. */
   readonly maxShardBytes?: number;
-  /** What weights are rounded to in the file: `float32`, all that they are, where nothing is said. */
+  /** What weights are rounded to in the file: what they are in memory where nothing is said. */
   readonly dtype?: SavedFloat | undefined;
 }
 
@@ -113,7 +115,7 @@ async function filled<Config, Model extends Module>(
   const { onProgress, strict, dtype } = options;
   // In a scope: what initial weights were made of goes before the file is read.
   const make = (): Model => scope(() => architecture.make(config));
-  const model = strict === false ? make() : skipInit(make, { hollow: dtype === 'int8' });
+  const model = strict === false ? make() : skipInit(make, { hollow: dtype !== undefined && dtype !== 'float32' });
   try {
     await loadCheckpoint(model, file, architecture.layout(config), {
       strict: strict ?? true,
@@ -127,15 +129,16 @@ async function filled<Config, Model extends Module>(
   return model.eval();
 }
 
+const dtypes: readonly LoadedDType[] = ['float32', 'bfloat16', 'float16', 'int8'];
+
 /** Refuses what weights can't be, before anything is read. */
 function checkDType({ dtype = 'float32', strict = true }: Pick<PretrainedOptions, 'dtype' | 'strict'>): void {
   const expect = (expected: string): ArgumentError =>
     new ArgumentError('fromPretrained', 'dtype', expected, JSON.stringify(dtype) ?? typeof dtype);
-  if (dtype !== 'float32' && dtype !== 'int8')
-    throw expect("'float32', which weights of 16 bits are widened to, or 'int8': there is no half precision in memory");
+  if (!dtypes.includes(dtype)) throw expect(dtypes.map((own) => `'${own}'`).join(', '));
   if (dtype === 'float32') return;
-  if (backendInfo().backend === 'gpu') throw expect("'float32' on the GPU: 8-bit weights run on wasm");
-  if (!strict) throw expect("'float32' where weights may be missing: a map of 8 bits can't be trained");
+  if (backendInfo().backend === 'gpu') throw expect(`'float32' on the GPU: weights of fewer bits run on wasm`);
+  if (!strict) throw expect("'float32' where weights may be missing: those of fewer bits can't be trained");
 }
 
 /** Writes a folder that `transformers` in Python loads. The config comes last: a folder with one is whole. */
@@ -148,16 +151,14 @@ export async function writePretrained<Config, Model extends Module>(
 ): Promise<void> {
   const into = typeof target === 'string' ? {} : { into: target };
   const at = (file: string): string => (typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file);
-  await saveCheckpoint(at('model.safetensors'), model, architecture.layout(config), {
-    maxShardBytes: 5e9,
-    ...options,
-    ...into,
-  });
+  const { dtype = ownFloat(model), maxShardBytes = 5e9 } = options;
+  const layout = architecture.layout(config);
+  await saveCheckpoint(at('model.safetensors'), model, layout, { maxShardBytes, dtype, ...into });
   const { names, modelType } = architecture;
   const json = {
     architectures: names.slice(0, 1),
     model_type: modelType,
-    torch_dtype: options.dtype ?? 'float32',
+    torch_dtype: dtype,
     ...architecture.write(config),
   };
   await writeFile(at('config.json'), `${JSON.stringify(json, null, 2)}\n`, into);

@@ -1,6 +1,6 @@
 // BERT and its kin as decoders: causal language models that write, as transformers' BertLMHeadModel, RobertaForCausalLM and
 // ElectraForCausalLM.
-import type { Tensor } from '@heddle/tensor';
+import { type Tensor, zeros } from '@heddle/tensor';
 import { Embedding, Linear } from '@heddle/tensor/nn';
 import type { BatchTensors } from '../text-batch';
 import {
@@ -72,7 +72,7 @@ export class BertLM extends DecoderLM {
 
   /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
   override logits(h: Tensor): Tensor {
-    return this.lmHead.call(h, this.embedding.weight);
+    return this.lmHead.call(h, this.embedding);
   }
 
   protected override embed(batch: BatchTensors, places: Places): Tensor {
@@ -84,7 +84,7 @@ export class BertLM extends DecoderLM {
     const { typeEmbedding: types } = this;
     const positions = super.positional(batch, places);
     if (types === null || positions === null) return positions;
-    return positions.add(batch.typeIds === undefined ? types.weight.select(0, 0) : types.call(batch.typeIds));
+    return positions.add(types.call(batch.typeIds ?? zeros([1], { dtype: 'int32' })));
   }
 
   /** Loads a folder with config.json and weights; see `Llama.fromPretrained`. */

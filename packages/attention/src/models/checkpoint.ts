@@ -5,6 +5,7 @@ import {
   ArgumentError,
   concat,
   contiguous,
+  type HalfFormat,
   keep,
   noGrad,
   type Shape,
@@ -13,8 +14,19 @@ import {
   tensor,
   zeros,
 } from '@heddle/tensor';
-import { type CheckpointFile, type SaveOptions, saveSafetensors } from '@heddle/tensor/io';
-import { assign, type Module, QuantizedLinear, quantizable, quantize, type WeightReader } from '@heddle/tensor/nn';
+import { type CheckpointFile, roundHalf, type SavedFloat, type SaveOptions, saveSafetensors } from '@heddle/tensor/io';
+import {
+  assign,
+  HalfEmbedding,
+  HalfLinear,
+  halvable,
+  halve,
+  type Module,
+  QuantizedLinear,
+  quantizable,
+  quantize,
+  type WeightReader,
+} from '@heddle/tensor/nn';
 
 /** Several of our linear maps that a checkpoint holds as one. */
 export interface Packed {
@@ -152,14 +164,14 @@ export function fromTheirRows({ ours, perHead }: PackedMaps, rows: Tensor): Tens
     .reshape(rows.shape);
 }
 
-/** What the weights of linear maps can be in memory. */
-export type LoadedDType = 'float32' | 'int8';
+/** What weights can be in memory: of linear maps, and of embeddings where they are floats. */
+export type LoadedDType = 'float32' | 'int8' | HalfFormat;
 
 /** What `loadCheckpoint` may be told. */
 export interface LoadCheckpointOptions {
   /** False leaves weights that a checkpoint lacks as they were made, such as a new head's. */
   readonly strict?: boolean;
-  /** `int8` rounds the weights of linear maps as they are read, into a model whose maps are hollow. */
+  /** Others than `float32` are what weights are rounded to as they are read, into a model whose maps are hollow. */
   readonly dtype?: LoadedDType | undefined;
   /** Called after each tensor. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -200,9 +212,10 @@ export async function loadCheckpoint(
   for (const name of files.values()) if (!used.has(name)) given.set(name, { shape: [], dtype: 'float32' });
   const places = model.placesFor(given, { strict: options.strict ?? true });
   await file.verify();
-  const rounded = new Set<AnyTensor>(
-    options.dtype === 'int8' ? quantizable(model).map(({ map }) => map.weight) : undefined,
-  );
+  const { dtype = 'float32' } = options;
+  const format = dtype === 'float32' || dtype === 'int8' ? undefined : dtype;
+  const packed = dtype === 'float32' ? [] : format === undefined ? quantizable(model) : halvable(model);
+  const rounded = new Set<AnyTensor>(packed.map(({ map }) => map.weight));
   let done = 0;
   const progress = (): void => options.onProgress?.(++done, places.length);
   const whereIs = (name: string): { readonly place: Place; readonly from: string } => {
@@ -214,6 +227,7 @@ export async function loadCheckpoint(
     const { place, from } = whereIs(name);
     if (isPlain(layout, place)) await file.copyInto(from, target);
     else assignRows(target, await unpacked(file, from, place));
+    if (format !== undefined) await roundTo(target, format);
     progress();
   }
   const read: WeightReader = async (name, take) => {
@@ -223,7 +237,16 @@ export async function loadCheckpoint(
     else take(await valuesOf(await unpacked(file, from, place)));
     progress();
   };
-  if (rounded.size > 0) await quantize(model, { read });
+  if (rounded.size === 0) return;
+  if (format === undefined) await quantize(model, { read });
+  else await halve(model, { format, read });
+}
+
+/** Rounds what stays in 32 bits, norms and biases, to what a format of 16 holds. */
+async function roundTo(target: AnyTensor, format: HalfFormat): Promise<void> {
+  const values = await target.data();
+  if (!(values instanceof Float32Array)) return;
+  noGrad(() => scope(() => assign(target, tensor<'float32'>(roundHalf(values, format), { shape: target.shape }))));
 }
 
 /** Old TensorFlow checkpoints call a norm's weight gamma and its bias beta. */
@@ -279,12 +302,12 @@ function packedState(
   layout: CheckpointLayout,
 ): { readonly state: Map<string, AnyTensor>; readonly made: AnyTensor[] } {
   const groups = new Map<string, { readonly place: Place; readonly tensor: AnyTensor }[]>();
-  for (const [name, tensor] of model.stateDict()) {
+  const { state: own, made } = floatState(model);
+  for (const [name, tensor] of own) {
     const place = placeOf(layout, name);
     groups.set(place.theirs, [...(groups.get(place.theirs) ?? []), { place, tensor }]);
   }
   const state = new Map<string, AnyTensor>();
-  const made: AnyTensor[] = [];
   for (const [theirs, members] of groups) {
     const [{ place, tensor: first }] = members;
     if (isPlain(layout, place)) {
@@ -293,10 +316,16 @@ function packedState(
     }
     if (members.length !== place.parts)
       throw new ArgumentError('savePretrained', theirs, `${place.parts} parts`, String(members.length));
-    const parts = members
-      .sort((a, b) => a.place.part - b.place.part)
-      .map(({ tensor }) => tensor.cast('float32').detach());
-    const packed = noGrad(() => scope(() => pack(parts, place, layout.shapes?.[theirs])));
+    const packed = noGrad(() =>
+      scope(() => {
+        const parts = members.sort((a, b) => a.place.part - b.place.part);
+        return pack(
+          parts.map(({ tensor }) => tensor.cast('float32')),
+          place,
+          layout.shapes?.[theirs],
+        );
+      }),
+    );
     state.set(theirs, packed);
     made.push(packed);
   }
@@ -305,6 +334,35 @@ function packedState(
     if (tensor !== undefined) state.set(second, tensor);
   }
   return { state, made };
+}
+
+/** A model's tensors, those of 16 bits as floats of 32: these are new. */
+function floatState(model: Module): { readonly state: Map<string, AnyTensor>; readonly made: AnyTensor[] } {
+  const halves = new Map(halfModules(model).map(({ name, module }) => [`${name}.words`, module]));
+  const made: AnyTensor[] = [];
+  const state = new Map<string, AnyTensor>();
+  for (const [name, own] of model.stateDict()) {
+    const half = halves.get(name);
+    if (half === undefined) {
+      state.set(name, own);
+      continue;
+    }
+    const wide = noGrad(() => scope(() => keep(half.widened())));
+    made.push(wide);
+    state.set(name.replace(/words$/, 'weight'), wide);
+  }
+  return { state, made };
+}
+
+function halfModules(model: Module): { readonly name: string; readonly module: HalfLinear | HalfEmbedding }[] {
+  return model.namedModules().flatMap(({ name, module }) => {
+    return module instanceof HalfLinear || module instanceof HalfEmbedding ? [{ name, module }] : [];
+  });
+}
+
+/** What a model's weights are written as where nothing is said: what they are in memory. */
+export function ownFloat(model: Module): SavedFloat {
+  return halfModules(model)[0]?.module.format ?? 'float32';
 }
 
 function pack(parts: readonly Tensor[], { perHead, transposed }: Place, shape: Shape | undefined): Tensor {

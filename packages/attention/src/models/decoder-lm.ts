@@ -1,6 +1,6 @@
 // A language model that only looks back: embeddings, a decoder, a head over the vocabulary. What GPT-2, Llama and their
 // kin differ in is configuration; it stands in their files.
-import { type AnyTensor, linear, type Tensor } from '@heddle/tensor';
+import type { AnyTensor, Tensor } from '@heddle/tensor';
 import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig } from '../encoder';
 import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
@@ -146,7 +146,7 @@ export class DecoderLM extends Module {
 
   /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
   logits(h: Tensor): Tensor {
-    return this.head === null ? linear(h, this.embedding.weight) : this.head.call(h);
+    return this.head === null ? this.embedding.asLinear(h) : this.head.call(h);
   }
 
   /** An empty cache that fits this model: it keeps what the window sees, where there is one. */

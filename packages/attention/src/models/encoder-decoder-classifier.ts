@@ -55,7 +55,7 @@ export abstract class EncoderDecoderClassifier extends Module {
     const target = { ids: concat([start, ids.slice([null, [0, T - 1]])], 1) };
     const memory = this.model.encode(batch);
     const h = this.model.hidden(target, memory, { ...options, memoryPaddingMask: mask }); // [B, T, dim]
-    if (this.head instanceof Linear) return this.head.call(h);
+    if (!(this.head instanceof ClassificationHead)) return this.head.call(h);
     const [eosId] = this.model.eosIds;
     const end = eosId === undefined ? undefined : equal(ids, eosId);
     return this.head.call(this.dropout.call(poolTokens(h, end, 'lastToken').unsqueeze(1)));

@@ -1,6 +1,6 @@
 // A model that reads one text and writes another: embeddings, encoder, decoder, a head over the vocabulary. What T5 and
 // BART differ in stands in their files.
-import { type AnyTensor, ArgumentError, keep, linear, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
+import { type AnyTensor, ArgumentError, keep, noGrad, scope, type Tensor, tensor, zeros } from '@heddle/tensor';
 import { buffer, Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module } from '@heddle/tensor/nn';
 import { Decoder, type DecoderConfig, Encoder, type EncoderConfig } from '../encoder';
 import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
@@ -155,7 +155,7 @@ export class EncoderDecoderLM extends Module {
   /** The head: `[B, T, dim]` to `[B, T, vocabSize]`. */
   logits(h: Tensor): Tensor {
     const scaled = this.headScale === 1 ? h : h.mul(this.headScale);
-    const logits = this.head === null ? linear(scaled, this.embedding.weight) : this.head.call(scaled);
+    const logits = this.head === null ? this.embedding.asLinear(scaled) : this.head.call(scaled);
     return this.logitsBias === null ? logits : logits.add(this.logitsBias);
   }
 

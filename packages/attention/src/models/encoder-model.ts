@@ -1,5 +1,5 @@
 // A model that reads whole texts: embeddings, an encoder, a head. What BERT and its kin differ in stands in their files.
-import { ArgumentError, linear, type Tensor, zeros } from '@heddle/tensor';
+import { ArgumentError, type Tensor, zeros } from '@heddle/tensor';
 import { Dropout, Embedding, type InitializerOptions, LayerNorm, Linear, Module, Parameter } from '@heddle/tensor/nn';
 import { Encoder, type EncoderConfig } from '../encoder';
 import { activate, type FeedForwardActivation } from '../feed-forward';
@@ -116,8 +116,8 @@ export class MaskedLMHead extends Module {
     this.activation = config.activation ?? 'gelu';
   }
 
-  override forward(x: Tensor, table: Tensor): Tensor {
-    return linear(this.norm.call(activate(this.dense.call(x), this.activation)), table, { bias: this.bias });
+  override forward(x: Tensor, table: Embedding): Tensor {
+    return table.asLinear(this.norm.call(activate(this.dense.call(x), this.activation)), { bias: this.bias });
   }
 }
 
@@ -174,7 +174,7 @@ export class EncoderModel extends Module {
     const x = this.hidden(batch, options);
     const { head } = this;
     if (head === null) return x;
-    if (head instanceof MaskedLMHead) return head.call(x, this.wordEmbedding.weight);
+    if (head instanceof MaskedLMHead) return head.call(x, this.wordEmbedding);
     if (head instanceof ClassificationHead && this.config.head === 'replaced')
       return head.each(x).reshape(x.shape.slice(0, 2));
     return head instanceof Linear ? head.call(this.dropout.call(x)) : head.call(x);
@@ -194,15 +194,14 @@ export class EncoderModel extends Module {
     if (!(head instanceof MaskedLMHead) || pairHead === null)
       throw new ArgumentError(this.constructor.name, 'head', "'preTraining'", `'${this.config.head}'`);
     const x = this.hidden(batch, options);
-    return { tokens: head.call(x, this.wordEmbedding.weight), pairs: pairHead.call(x) };
+    return { tokens: head.call(x, this.wordEmbedding), pairs: pairHead.call(x) };
   }
 
   /** What stands before the head, `[B, T, dim]`. */
   hidden(batch: TextBatch, options: { readonly inspect?: Inspection | undefined } = {}): Tensor {
     const { ids, mask, typeIds, positions } = batchTensors(this.constructor.name, batch, this.config);
     let x = this.wordEmbedding.call(ids).add(this.positionEmbedding.call(ids.shape[1], { positions }));
-    if (this.typeEmbedding !== null)
-      x = x.add(typeIds === undefined ? this.typeEmbedding.weight.select(0, 0) : this.typeEmbedding.call(typeIds));
+    if (this.typeEmbedding !== null) x = x.add(this.typeEmbedding.call(typeIds ?? zeros([1], { dtype: 'int32' })));
     x = this.dropout.call(this.embeddingNorm.call(x)); // [B, T, width]
     if (this.embeddingProjection !== null) x = this.embeddingProjection.call(x);
     return this.encoder.call(x, { paddingMask: mask, inspect: options.inspect });

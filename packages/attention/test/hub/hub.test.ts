@@ -144,6 +144,6 @@ it('says what there is not', async () => {
   );
   files.delete('config.json');
   await expect(AutoModel.fromPretrained('owner/tiny', at())).rejects.toThrow('has no config.json');
-  const wrong = { dtype: 'float16' } as unknown as { dtype: 'float32' };
+  const wrong = { dtype: 'int4' } as unknown as { dtype: 'float32' };
   await expect(Gpt2.fromPretrained(folderOf('gpt2'), wrong)).rejects.toThrow("dtype: expected 'float32'");
 });

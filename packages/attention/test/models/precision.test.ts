@@ -1,12 +1,27 @@
-// Weights in other precisions: rounded to 8 bits as they are read, written in 16.
+// Weights in other precisions: rounded to 8 or 16 bits as they are read, written in 16.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ArgumentError, init, memory } from '@heddle/tensor';
+import { init, memory, noGrad, type Tensor } from '@heddle/tensor';
 import { openSafetensors } from '@heddle/tensor/io';
-import { quantize } from '@heddle/tensor/nn';
+import { Embedding, HalfLinear, Linear, quantize } from '@heddle/tensor/nn';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { AutoModel, Bert, Gpt2, Llama, llamaConfig } from '../../src/index';
-import { folderOf } from '../support/model-fixture';
+import {
+  AutoModel,
+  BartClassifier,
+  Bert,
+  Clip,
+  DecoderClassifier,
+  DecoderLM,
+  EncoderDecoderLM,
+  EncoderModel,
+  Gpt2,
+  Llama,
+  llamaConfig,
+  type PretrainedModel,
+  PromptTuning,
+  Vit,
+} from '../../src/index';
+import { batchOf, expectedOf, expectLogits, folderOf, imagesOf, type Numbers } from '../support/model-fixture';
 
 beforeAll(async () => {
   await init({ backend: 'wasm', threads: 1 });
@@ -79,13 +94,9 @@ describe('int8', () => {
 
   it('says what weights can be in memory, and frees what it began', async () => {
     const { buffers } = memory();
-    for (const dtype of ['float16', 'bfloat16'] as const) {
-      const loading = Bert.fromPretrained(folderOf('bert'), { dtype: dtype as 'int8' });
-      await expect(loading).rejects.toThrow(ArgumentError);
-      await expect(Bert.fromPretrained(folderOf('bert'), { dtype: dtype as 'int8' })).rejects.toThrow(
-        `which weights of 16 bits are widened to, or 'int8': there is no half precision in memory, got "${dtype}"`,
-      );
-    }
+    await expect(Bert.fromPretrained(folderOf('bert'), { dtype: 'int4' as 'int8' })).rejects.toThrow(
+      `fromPretrained: dtype: expected 'float32', 'bfloat16', 'float16', 'int8', got "int4"`,
+    );
     await expect(Bert.fromPretrained(folderOf('bert'), { dtype: 'int8', strict: false })).rejects.toThrow(
       "'float32' where weights may be missing",
     );
@@ -96,6 +107,84 @@ describe('int8', () => {
     await expect(Bert.fromPretrained(damaged, { dtype: 'int8' })).rejects.toThrow('missing: ');
     expect(memory().buffers).toBe(buffers);
   });
+});
+
+const rounded: {
+  readonly logits: Readonly<Record<string, Readonly<Record<'float16' | 'bfloat16', Numbers>>>>;
+} = JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/rounded.json'), 'utf8'));
+
+/** What a fixture's model makes of the fixture's inputs. */
+function logitsOf(model: PretrainedModel, inputs: Readonly<Record<string, Numbers>>): Tensor {
+  if (model instanceof Clip) return model.call(batchOf(inputs), imagesOf(inputs));
+  if (model instanceof Vit) return model.call(imagesOf(inputs));
+  if (model instanceof EncoderDecoderLM) {
+    const { labels } = inputs;
+    const own = { ids: Int32Array.from(labels.data), shape: [labels.shape[0], labels.shape[1]] as const };
+    return model.call(batchOf(inputs), model.targetOf(own));
+  }
+  if (model instanceof DecoderLM || model instanceof EncoderModel) return model.call(batchOf(inputs));
+  if (model instanceof BartClassifier || model instanceof DecoderClassifier) return model.call(batchOf(inputs));
+  throw new Error(`it is a ${model.constructor.name}`);
+}
+
+describe.each(['bfloat16', 'float16'] as const)('%s in memory', (dtype) => {
+  it.each(Object.keys(rounded.logits))('gives what PyTorch makes of the rounded weights of %s', async (name) => {
+    const model = await AutoModel.fromPretrained(folderOf(name), { dtype });
+    const expected = { ...expectedOf(name), logits: rounded.logits[name][dtype] };
+    await expectLogits(
+      noGrad(() => logitsOf(model, expected.inputs)),
+      expected,
+    );
+    const modules = model.namedModules().map(({ module }) => module);
+    expect(modules.some((own) => own instanceof HalfLinear)).toBe(true);
+    expect(modules.filter((own) => own instanceof Linear || own instanceof Embedding)).toEqual([]);
+    model.dispose();
+  });
+
+  it.each(['bert-mlm', 'gpt2', 'bloom', 't5', 'vit', 'clip'])('is written as it is: %s', async (name) => {
+    const [files, again] = [new Map<string, Uint8Array>(), new Map<string, Uint8Array>()];
+    const whole = await AutoModel.fromPretrained(folderOf(name));
+    await whole.savePretrained(files, { dtype });
+    const { buffers } = memory();
+    const model = await AutoModel.fromPretrained(files, { dtype });
+    await model.savePretrained(again);
+    expect(again.get('model.safetensors')).toEqual(files.get('model.safetensors'));
+    expect(again.get('config.json')).toEqual(files.get('config.json'));
+    model.dispose();
+    expect(memory().buffers).toBe(buffers);
+    whole.dispose();
+  });
+
+  it('takes half of the memory, and writes texts', async () => {
+    const files = new Map<string, Uint8Array>();
+    const config = llamaConfig({ vocabSize: 512, dim: 256, hiddenDim: 1_024, layers: 4, heads: 4, maxLength: 8 });
+    const before = memory().bytes;
+    const whole = new Llama(config);
+    const size = memory().bytes - before;
+    await whole.savePretrained(files, { dtype });
+    whole.dispose();
+    const model = await Llama.fromPretrained(files, { dtype });
+    expect(memory().bytes - before).toBeLessThan(0.51 * size);
+    const [cached] = await model.generate([[5, 6]], { maxNewTokens: 5 });
+    const wide = await Llama.fromPretrained(files);
+    const [plain] = await wide.generate([[5, 6]], { maxNewTokens: 5 });
+    expect(cached.newIds).toEqual(plain.newIds);
+    model.dispose();
+    wide.dispose();
+  });
+});
+
+it('says which weight float16 cannot hold, and what is not for training', async () => {
+  const files = new Map<string, Uint8Array>();
+  const model = await Gpt2.fromPretrained(folderOf('gpt2'));
+  const large = new Map([...model.stateDict()].map(([key, t]) => [key, noGrad(() => t.mul(1e6))]));
+  model.loadStateDict(large);
+  await model.savePretrained(files);
+  await expect(Gpt2.fromPretrained(files, { dtype: 'float16' })).rejects.toThrow(
+    /halve: embedding: expected weights up to 65504 for float16, got .*: try bfloat16/,
+  );
+  const half = await Gpt2.fromPretrained(files, { dtype: 'bfloat16' });
+  expect(() => new PromptTuning(half, { tokens: 2, initialIds: [1] })).toThrow('an embedding of 16 bits');
 });
 
 describe.each(['float16', 'bfloat16'] as const)('%s', (dtype) => {

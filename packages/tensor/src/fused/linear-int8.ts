@@ -1,6 +1,6 @@
 // The affine map of a layer whose weights are 8-bit integers, with one scale for each output. For inference.
 import { type FusedOp, floats, ints } from '../define';
-import { BackendError, ShapeError } from '../errors';
+import { ShapeError } from '../errors';
 import { defineFused } from '../op';
 import { add, cast, floor, mod, mul } from '../ops/arithmetic';
 import { greaterEqual } from '../ops/compare';
@@ -10,9 +10,9 @@ import { requireDType } from '../ops/rules';
 import { reshape, slice, transpose, unsqueeze } from '../ops/views';
 import { show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
+import { ELEMENTS_PER_WORD, requireIntegers, requirePacked } from './packed';
 
-/** Integers that lie in one element of a tensor: every element takes four bytes on a device. */
-export const INT8_PER_WORD = 4;
+const INT8_PER_WORD = ELEMENTS_PER_WORD.int8;
 
 export const linearInt8Op: FusedOp<Readonly<Record<never, never>>> = defineFused({
   name: 'linearInt8',
@@ -20,12 +20,7 @@ export const linearInt8Op: FusedOp<Readonly<Record<never, never>>> = defineFused
     requireDType('linearInt8', 'x', x, 'float32');
     requireDType('linearInt8', 'words', words, 'int32');
     requireDType('linearInt8', 'scales', scales, 'float32');
-    if (words.rank !== 2) throw new ShapeError('linearInt8', 'words', '[out, in / 4]', show(words.shape));
-    const [outputs, perRow] = words.shape;
-    if (x.rank === 0 || Math.ceil(x.shape[x.rank - 1] / INT8_PER_WORD) !== perRow) {
-      const expected = `a last axis of ${INT8_PER_WORD * perRow} or up to 3 less`;
-      throw new ShapeError('linearInt8', 'x', expected, `${show(x.shape)} with words ${show(words.shape)}`);
-    }
+    const outputs = requirePacked('linearInt8', 'int8', x, words);
     for (const [name, t] of Object.entries(bias === undefined ? { scales } : { scales, bias }))
       if (t.rank !== 1 || t.size !== outputs) throw new ShapeError('linearInt8', name, show([outputs]), show(t.shape));
     return { shape: [...x.shape.slice(0, -1), outputs], dtype: 'float32' };
@@ -86,7 +81,6 @@ export function linearInt8(
   scales: Tensor,
   options: { readonly bias?: Tensor | undefined } = {},
 ): Tensor {
-  const { name } = words.storage.backend;
-  if (name === 'gpu') throw new BackendError(name, 'linearInt8: 8-bit weights run on the wasm backend');
+  requireIntegers('linearInt8', words);
   return linearInt8Op(options.bias === undefined ? [x, words, scales] : [x, words, scales, options.bias], {});
 }

@@ -1,6 +1,6 @@
 // The element types of safetensors files: how wide each is, and what it becomes here. No file is read.
 import type { DType } from '../dtype';
-import { widenBfloat16, widenFloat16 } from './half';
+import { widenBfloat16, widenFloat16 } from '../half';
 
 /** Element types that are understood. */
 export type FileDType =

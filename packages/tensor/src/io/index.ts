@@ -1,4 +1,5 @@
 // The subpath @heddle/tensor/io: safetensors, and files that are written whole or not at all.
+export { roundHalf } from '../half';
 export { CheckpointFile, openCheckpoint, openSafetensors, type TensorInfo } from './checkpoint-file';
 export type { FileDType } from './file-dtype';
 export { type LoadWeightsOptions, loadSafetensors, loadWeights } from './load';

@@ -1,9 +1,9 @@
 // Writing checkpoints: one safetensors file, or shards with an index. Tensors are read one at a time.
 import type { DType, HostArrays } from '../dtype';
 import { ArgumentError } from '../errors';
+import { narrowBfloat16, narrowFloat16 } from '../half';
 import type { AnyTensor } from '../tensor';
 import { type FileDType, fileDTypes } from './file-dtype';
-import { narrowBfloat16, narrowFloat16 } from './half';
 import { encodeHeader, type Planned, requireSafeName } from './header';
 import { fileSystem } from './node';
 import { type Prepared, type WriteOptions, type Written, writeFile, writeTemporary } from './write';

@@ -2,6 +2,7 @@
 export { assign } from './assign';
 export { type Layer, ModuleList, Sequential } from './containers';
 export { Conv1d, type Conv1dConfig } from './conv1d';
+export { HalfEmbedding, HalfLinear, type HalveOptions, halvable, halve } from './half-weights';
 export {
   fanInUniform,
   type InitializerOptions,
@@ -22,4 +23,5 @@ export {
 } from './layers';
 export { type ForwardHook, type LoadOptions, Module, StateDictError, snakeCase } from './module';
 export { type BufferOptions, buffer, Parameter } from './parameter';
-export { QuantizedLinear, type QuantizeOptions, quantizable, quantize, type WeightReader } from './quantized-linear';
+export { QuantizedLinear, type QuantizeOptions, quantizable, quantize } from './quantized-linear';
+export type { Replaceable, WeightReader } from './replace-modules';

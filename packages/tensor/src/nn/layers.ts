@@ -76,6 +76,11 @@ export class Embedding extends Module {
   override forward(ids: AnyTensor): Tensor {
     return embedding(this.weight, ids, { paddingIdx: this.paddingIdx });
   }
+
+  /** The table as a linear map, `x · weightᵀ + bias`: a head that is tied to it. */
+  asLinear(x: Tensor, { bias }: { readonly bias?: Tensor | undefined } = {}): Tensor {
+    return linear(x, this.weight, { bias });
+  }
 }
 
 /** A column of ones with a zero at one row. */

@@ -1,14 +1,16 @@
 // A linear map whose weights are 8-bit integers, and turning a model's maps into such. For inference on wasm.
 import { ArgumentError } from '../errors';
 import { type Activation, activate } from '../fused/linear';
-import { INT8_PER_WORD, linearInt8 } from '../fused/linear-int8';
+import { linearInt8 } from '../fused/linear-int8';
+import { ELEMENTS_PER_WORD } from '../fused/packed';
 import { scope } from '../lifetime';
 import { tensor } from '../ops/create';
 import { contiguous } from '../ops/views';
 import type { Tensor } from '../tensor';
 import { Linear } from './layers';
 import { Module } from './module';
-import { buffer, Parameter } from './parameter';
+import { buffer, type Parameter } from './parameter';
+import { type Replaceable, replaceable, replaceModules, type WeightReader } from './replace-modules';
 
 /** The largest integer of a weight: the range is symmetric, so that zero stays zero. */
 const LARGEST = 127;
@@ -58,9 +60,6 @@ export class QuantizedLinear extends Module {
   }
 }
 
-/** Gives a map's weight in parts, row after row; a part may end inside a row, and may be overwritten afterwards. */
-export type WeightReader = (name: string, take: (part: Float32Array) => void) => Promise<void>;
-
 /** Which maps `quantize` takes. */
 export interface QuantizeOptions {
   /** Names of the linear maps, such as `/feed_forward/`: all where nothing is said. */
@@ -89,14 +88,7 @@ export async function quantize(model: Module, options: QuantizeOptions = {}): Pr
   const { match, read } = options;
   const chosen = quantizable(model).filter(({ name }) => match?.test(name) ?? true);
   if (chosen.length === 0) throw new ArgumentError('quantize', 'match', 'a name of a Linear', String(match));
-  for (const { name, map } of chosen) {
-    if (Object.hasOwn(map, 'forward'))
-      throw new ArgumentError('quantize', 'model', 'adapters merged into their maps', `one beside ${name}`);
-  }
-  const made = new Map<unknown, QuantizedLinear>();
-  for (const { name, map } of chosen) if (!made.has(map)) made.set(map, await quantized(name, map, read));
-  for (const { module } of model.namedModules()) replace(module, made);
-  return chosen.map(({ name }) => name);
+  return replaceModules('quantize', model, chosen, (name, map) => quantized(name, map, read));
 }
 
 /**
@@ -111,27 +103,8 @@ export async function quantize(model: Module, options: QuantizeOptions = {}): Pr
  * console.log(quantizable(model).map(({ name }) => name)); // [ '0' ]
  * ```
  */
-export function quantizable(model: Module): readonly { readonly name: string; readonly map: Linear }[] {
-  const modules = model.namedModules();
-  const tied = sharedParameters(modules.map(({ module }) => module));
-  return modules.flatMap(({ name, module }) => {
-    const takes = module instanceof Linear && module.constructor === Linear && !tied.has(module.weight);
-    return takes && module !== model ? [{ name, map: module }] : [];
-  });
-}
-
-/** Parameters that more than one module has in its own fields. */
-function sharedParameters(modules: readonly Module[]): ReadonlySet<Parameter> {
-  const owners = new Map<Parameter, Module>();
-  const shared = new Set<Parameter>();
-  for (const module of modules) {
-    for (const value of Object.values(module)) {
-      if (!(value instanceof Parameter)) continue;
-      if ((owners.get(value) ?? module) !== module) shared.add(value);
-      owners.set(value, module);
-    }
-  }
-  return shared;
+export function quantizable(model: Module): readonly Replaceable<Linear>[] {
+  return replaceable(model, [Linear]);
 }
 
 async function quantized(
@@ -165,7 +138,7 @@ class RoundedRows {
   private number = 0;
 
   constructor(outputs: number, inputs: number) {
-    this.stride = Math.ceil(inputs / INT8_PER_WORD) * INT8_PER_WORD;
+    this.stride = Math.ceil(inputs / ELEMENTS_PER_WORD.int8) * ELEMENTS_PER_WORD.int8;
     this.bytes = new Int8Array(outputs * this.stride);
     this.scales = new Float32Array(outputs);
     this.row = new Float32Array(inputs);
@@ -202,14 +175,5 @@ class RoundedRows {
     if (scale !== 0) for (let i = 0; i < row.length; i++) bytes[begin + i] = Math.round(row[i] / scale);
     this.number++;
     this.filled = 0;
-  }
-}
-
-/** Puts the new maps where the old ones were, in fields and in lists. */
-function replace(parent: object, made: ReadonlyMap<unknown, QuantizedLinear>): void {
-  for (const [field, value] of Object.entries(parent)) {
-    const map = made.get(value);
-    if (map !== undefined) Reflect.set(parent, field, map);
-    else if (Array.isArray(value)) replace(value, made);
   }
 }

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { narrowBfloat16, narrowFloat16, widenBfloat16, widenFloat16 } from '../../src/half';
 import { ArgumentError, init } from '../../src/index';
-import { narrowBfloat16, narrowFloat16, widenBfloat16, widenFloat16 } from '../../src/io/half';
 import { loadSafetensors, saveSafetensors } from '../../src/io/index';
 
 const fixtures = join(import.meta.dirname, '../fixtures/half');

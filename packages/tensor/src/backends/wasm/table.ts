@@ -12,7 +12,7 @@ import { softmax } from './fused/softmax';
 import { elementwise } from './kernels/elementwise';
 import { indexing } from './kernels/indexing';
 import { linear } from './kernels/linear';
-import { linearInt8 } from './kernels/linear-int8';
+import { linearHalf, linearInt8, widenHalf } from './kernels/linear-packed';
 import { matmul } from './kernels/matmul';
 import { reductions } from './kernels/reduce';
 
@@ -29,6 +29,8 @@ export function fusedTable(engine: Engine): FusedTable<number> {
   return {
     linear: row('linear', linear(engine)),
     linearInt8: row('linearInt8', linearInt8(engine)),
+    linearHalf: row('linearHalf', linearHalf(engine)),
+    widenHalf: row('widenHalf', widenHalf(engine)),
     embedding: row('embedding', embedding(engine)),
     gelu: row('gelu', gelu(engine)),
     silu: row('silu', silu(engine)),

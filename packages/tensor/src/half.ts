@@ -1,4 +1,5 @@
 // The two 16-bit floats of checkpoints: widened to float32, which is exact, and rounded from it.
+import type { HalfFormat } from './fused/packed';
 
 let table: Float32Array | null = null;
 
@@ -62,4 +63,19 @@ export function narrowBfloat16(values: Float32Array): Uint16Array {
     out[i] = nan ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
   return out;
+}
+
+/**
+ * Floats rounded to the nearest that 16 bits hold, ties to even, as PyTorch rounds: a new array.
+ *
+ * @example
+ * ```ts
+ * import { roundHalf } from '@heddle/tensor/io';
+ * console.log(roundHalf(Float32Array.of(1.001), 'bfloat16')); // [ 1 ]
+ * ```
+ */
+export function roundHalf(values: Float32Array, format: HalfFormat): Float32Array {
+  const out = new Float32Array(values.length);
+  if (format === 'bfloat16') return widenBfloat16(narrowBfloat16(values), out);
+  return widenFloat16(narrowFloat16(values), out);
 }
