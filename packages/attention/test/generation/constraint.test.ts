@@ -146,11 +146,30 @@ describe('automata take what the engine takes', () => {
     ['[z-a]', 'rising'],
     ['[ab', 'more'],
     ['a{20000}', 'at most 10000'],
-    ['(a|b)*a(a|b){20}', 'at most 20000 states'],
-    ['((a{999}){999}){999}', 'at most 20000 states'],
     ['[^\\s\\S]', 'some text matches'],
   ])('refuse %s', (expression, message) => {
     expect(() => compile(parseRegularExpression(expression))).toThrow(message);
+  });
+});
+
+describe('automata are made as far as texts go', () => {
+  it('where all of their states would never fit', () => {
+    const matches = matcher(parseRegularExpression('(a|b)*a(a|b){20}'));
+    expect([`ba${'b'.repeat(20)}`, `bb${'b'.repeat(20)}`].map(matches)).toEqual([true, false]);
+    const automaton = compile(parseRegularExpression('((a{999}){999}){999}'));
+    expect(automaton.distance(0)).toBe(999 ** 3);
+    expect(automaton.distance(automaton.step(0, 97))).toBe(999 ** 3 - 1);
+  });
+
+  it('and no further than fits', () => {
+    const automaton = compile(parseRegularExpression('(a{0,2000}){0,2000}'));
+    const walk = (): void => {
+      for (let state = 0; ; ) state = automaton.step(state, 97);
+    };
+    expect(walk).toThrow('pattern: expected a pattern that leads to at most 200000 states');
+    expect(automaton.states).toBeLessThan(1_000);
+    // What there is stays as it was.
+    expect(automaton.accepts(automaton.step(0, 97))).toBe(true);
   });
 });
 
@@ -415,6 +434,32 @@ describe('schemas that refer to themselves', () => {
     expect(['[]', '[[],[]]', '[[[]]]', '[[[[]]]]', '[[[]],[]]'].map(matches)).toEqual([true, true, true, false, true]);
   });
 
+  it('may be wide and deep: only what texts come to is made', async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `property${i}`);
+    const node = (schema: object): object => ({
+      type: 'object',
+      properties: { id: { type: 'integer' }, ...Object.fromEntries(names.map((name) => [name, schema])) },
+      required: ['id'],
+    });
+    const schema = { $defs: { node: node({ $ref: '#/$defs/node' }) }, $ref: '#/$defs/node' };
+    const deep = (depth: number): object => ({ id: depth, ...(depth === 0 ? {} : { property7: deep(depth - 1) }) });
+    const matches = matcher(schemaPattern(schema, { depth: 5 }));
+    expect([0, 5, 6].map((depth) => matches(JSON.stringify(deep(depth))))).toEqual([true, true, false]);
+    expect(matches(JSON.stringify({ id: 1, property1: { id: 2 }, property3: deep(4) }))).toBe(true);
+    expect(matches(JSON.stringify({ property1: deep(1), id: 1 }))).toBe(false);
+    const constraint = await constrainToSchema(schema, codec, { depth: 5 });
+    const depthOf = (value: unknown): number =>
+      typeof value !== 'object' || value === null ? 0 : 1 + Math.max(...Object.values(value).map(depthOf));
+    for (const way of [ways.drawn, ways.beams]) {
+      const found = await model.generate(['a'], { tokenizer: codec, constraint, maxNewTokens: 120, ...way });
+      for (const { text } of found) {
+        const value = JSON.parse(text);
+        expect(depthOf(value)).toBeLessThanOrEqual(6);
+        expect(matches(text)).toBe(true);
+      }
+    }
+  });
+
   it.each(['greedy', 'drawn', 'beams', 'without an end of its own'] as const)('are kept to: %s', async (way) => {
     const constraint = await constrainToSchema(tree, codec, { depth: 1 });
     for (const maxNewTokens of [constraint.distance(constraint.start), 40, 150]) {
@@ -424,7 +469,11 @@ describe('schemas that refer to themselves', () => {
   });
 
   it('say so where they grow too large, or the depth is none', async () => {
-    await expect(constrainToSchema(tree, codec, { depth: 40 })).rejects.toThrow('less deep');
+    const names = Array.from({ length: 8 }, (_, i) => `d${i}`);
+    const properties = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
+    const all = Object.fromEntries(names.map((name) => [name, { type: 'object', properties }]));
+    const hostile = { $defs: all, ...properties['d0'] };
+    await expect(constrainToSchema(hostile, codec, { depth: 9 })).rejects.toThrow('less deep');
     await expect(constrainToSchema(tree, codec, { depth: -1 })).rejects.toThrow('depth: expected a whole number');
   });
 });

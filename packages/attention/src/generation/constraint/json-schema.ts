@@ -75,12 +75,16 @@ export function schemaPattern(schema: unknown, { depth = 3 }: SchemaOptions = {}
   return new Reader(schema, depth).value(schema, '#', ['#']);
 }
 
+/** References inside of references, of different ones in every order that there is: more are refused. */
+const MOST_REFERENCES = 10_000;
+
 /** How far numbers keep from bounds that are excluded. */
 const STEP = 1e-6;
 
 class Reader {
   /** What references were found to mean, by themselves and those that they stand in. */
   private readonly known = new Map<string, Pattern>();
+  private opened = 0;
 
   constructor(
     private readonly root: unknown,
@@ -265,9 +269,13 @@ class Reader {
     // Beyond the depth nothing matches: lists end, other alternatives are taken.
     if (inside.filter((one) => one === name).length > this.depth + 1) return choice();
     const key = JSON.stringify(inside.sort());
-    const known = this.known.get(key) ?? this.value(found, name, [...refs, name]);
-    this.known.set(key, known);
-    return known;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    if (this.opened++ >= MOST_REFERENCES)
+      this.fail(path, `at most ${MOST_REFERENCES} references inside of others: let a schema go less deep`, 'more');
+    const made = this.value(found, name, [...refs, name]);
+    this.known.set(key, made);
+    return made;
   }
 
   /** Refuses keywords that would be left out of account. */

@@ -18,7 +18,6 @@ export class SortedVocabulary {
   /** How many bytes each token shares with the one before. */
   private readonly shared: Int32Array;
   private readonly longest: number;
-  private singleBytes: SortedVocabulary | undefined;
 
   constructor(bytes: readonly (Uint8Array | undefined)[]) {
     this.bytes = bytes;
@@ -47,10 +46,11 @@ export class SortedVocabulary {
     return this.ids.reduce((sum, id) => sum + this.of(id).length, 0);
   }
 
-  /** Tokens of a single byte. */
-  get singles(): SortedVocabulary {
-    this.singleBytes ??= new SortedVocabulary(this.bytes.map((bytes) => (bytes?.length === 1 ? bytes : undefined)));
-    return this.singleBytes;
+  /** 1 for each byte that is a token by itself. */
+  get singleBytes(): Uint8Array {
+    const found = new Uint8Array(256);
+    for (const bytes of this.bytes) if (bytes?.length === 1) found[bytes[0]] = 1;
+    return found;
   }
 
   /** Walks all tokens from a state. Each byte that several tokens share is read once. */

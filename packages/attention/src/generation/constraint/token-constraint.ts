@@ -1,11 +1,13 @@
 // Which tokens may come next, so that the text matches in the end: an automaton over bytes, read through a vocabulary.
 import type { TextCodec } from '../../text-codec';
-import { type Automaton, DEAD } from './automaton';
+import { type Automaton, compile, DEAD } from './automaton';
+import type { Pattern } from './pattern';
 import { type Continuations, SortedVocabulary } from './sorted-vocabulary';
 
 /** Continuations that are remembered, over all states. */
 const MOST_REMEMBERED = 4_000_000;
-/** Bytes that are read at most to find how far each state is from an end. */
+/** States, and bytes read from them, of which it is found out how far each is from an end by tokens of several bytes. */
+const MOST_STATES = 20_000;
 const MOST_READ = 300_000_000;
 
 /**
@@ -21,15 +23,18 @@ export class TokenConstraint {
   private readonly vocabulary: SortedVocabulary;
   private readonly remembered = new Map<number, Continuations>();
   private rememberedIds = 0;
-  /** Tokens from each state to the nearest end. */
-  private readonly distances: Int32Array;
+  private readonly automaton: Automaton;
+  /** Tokens from each state to the nearest end, where tokens of one byte don't tell. */
+  private readonly distances: Float64Array | null;
 
   constructor(
-    private readonly automaton: Automaton,
+    pattern: Pattern,
+    argument: 'pattern' | 'schema',
     private readonly codec: TextCodec,
   ) {
     this.vocabulary = SortedVocabulary.of(codec);
-    this.distances = distancesOf(automaton, this.vocabulary);
+    this.automaton = compile(pattern, argument, this.vocabulary.singleBytes);
+    this.distances = distancesOf(this.automaton, this.vocabulary);
   }
 
   /** Whether the text may end here. */
@@ -44,8 +49,7 @@ export class TokenConstraint {
 
   /** How many tokens the shortest end takes; infinite where the vocabulary can't write any. */
   distance(state: number): number {
-    if (state !== OWN_START)
-      return this.distances[state] === UNREACHABLE ? Number.POSITIVE_INFINITY : this.distances[state];
+    if (state !== OWN_START) return this.distances?.[state] ?? this.automaton.distance(state);
     if (this.accepts(state)) return 0;
     return this.continuations(state).states.reduce(
       (least, next) => Math.min(least, 1 + this.distance(next)),
@@ -71,7 +75,7 @@ export class TokenConstraint {
     const kept = new Float32Array(logits.length).fill(Number.NEGATIVE_INFINITY);
     let count = 0;
     for (let i = 0; i < ids.length; i++) {
-      if (this.distances[states[i]] >= left) continue;
+      if (this.distance(states[i]) >= left) continue;
       kept[ids[i]] = logits[ids[i]];
       count++;
     }
@@ -88,7 +92,7 @@ export class TokenConstraint {
     const known = this.remembered.get(state);
     if (known !== undefined) return known;
     const { ids, states } = this.vocabularyAt(state).from(this.automaton, insideOf(state));
-    const ending = ids.map((_, i) => i).filter((i) => this.distances[states[i]] !== UNREACHABLE);
+    const ending = ids.map((_, i) => i).filter((i) => this.distance(states[i]) < Number.POSITIVE_INFINITY);
     const found = { ids: ending.map((i) => ids[i]), states: ending.map((i) => states[i]) };
     if (this.rememberedIds > MOST_REMEMBERED) {
       this.remembered.clear();
@@ -108,23 +112,17 @@ function insideOf(state: number): number {
   return state === OWN_START ? 0 : state;
 }
 
-const UNREACHABLE = 2 ** 31 - 1;
-
 /**
- * Tokens to the nearest end. Tokens of one byte tell it where the vocabulary has all that are needed: longer ones only
- * make ways shorter, and a way that there is, is what counts.
+ * Tokens to the nearest end, where the vocabulary lacks tokens of one byte that are needed. Where it has all, those tell it:
+ * longer ones only make ways shorter, and a way that there is, is what counts. So it is where all states are too many.
  */
-function distancesOf(automaton: Automaton, vocabulary: SortedVocabulary): Int32Array {
-  const bySingles = breadthFirst(automaton, vocabulary.singles);
-  if (!bySingles.includes(UNREACHABLE) || automaton.states * vocabulary.size > MOST_READ) return bySingles;
-  return breadthFirst(automaton, vocabulary);
-}
-
-function breadthFirst(automaton: Automaton, vocabulary: SortedVocabulary): Int32Array {
+function distancesOf(automaton: Automaton, vocabulary: SortedVocabulary): Float64Array | null {
+  if (automaton.writable || !automaton.explore(MOST_STATES)) return null;
+  if (automaton.states * vocabulary.size > MOST_READ) return null;
   const before: number[][] = Array.from({ length: automaton.states }, () => []);
   for (let state = 0; state < automaton.states; state++)
     for (const to of new Set(vocabulary.from(automaton, state).states)) if (to !== DEAD) before[to].push(state);
-  const out = new Int32Array(automaton.states).fill(UNREACHABLE);
+  const out = new Float64Array(automaton.states).fill(Number.POSITIVE_INFINITY);
   const queue: number[] = [];
   for (let state = 0; state < automaton.states; state++) {
     if (!automaton.accepts(state)) continue;
@@ -133,7 +131,7 @@ function breadthFirst(automaton: Automaton, vocabulary: SortedVocabulary): Int32
   }
   for (const state of queue)
     for (const from of before[state]) {
-      if (out[from] !== UNREACHABLE) continue;
+      if (out[from] < Number.POSITIVE_INFINITY) continue;
       out[from] = out[state] + 1;
       queue.push(from);
     }
