@@ -17,24 +17,22 @@ function eight<T>(at: usize): v128 {
 @inline
 function low<T>(halves: v128): v128 {
   if (sizeof<T>() == 1) return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(halves));
-  const bits = i32x4.extend_low_i16x8_u(halves);
-  return isSigned<T>() ? fromFloat16(bits) : i32x4.shl(bits, 16);
+  if (isSigned<T>()) return fromFloat16(i32x4.extend_low_i16x8_s(halves));
+  return i32x4.shl(i32x4.extend_low_i16x8_u(halves), 16);
 }
 
 /** The last four. */
 @inline
 function high<T>(halves: v128): v128 {
   if (sizeof<T>() == 1) return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(halves));
-  const bits = i32x4.extend_high_i16x8_u(halves);
-  return isSigned<T>() ? fromFloat16(bits) : i32x4.shl(bits, 16);
+  if (isSigned<T>()) return fromFloat16(i32x4.extend_high_i16x8_s(halves));
+  return i32x4.shl(i32x4.extend_high_i16x8_u(halves), 16);
 }
 
-/** Of finite numbers, subnormal ones among them. */
+/** Of finite numbers, subnormal ones among them; the sign was extended. */
 @inline
 function fromFloat16(bits: v128): v128 {
-  const size = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
-  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
-  return v128.or(f32x4.mul(size, f32x4.splat(REBIAS)), sign);
+  return f32x4.mul(v128.and(i32x4.shl(bits, 13), i32x4.splat(0x8fffe000)), f32x4.splat(REBIAS));
 }
 
 @inline
@@ -42,8 +40,7 @@ function one<T>(at: usize): f32 {
   if (sizeof<T>() == 1) return <f32>load<i8>(at);
   const bits = <u32>load<u16>(at);
   if (!isSigned<T>()) return reinterpret<f32>(bits << 16);
-  const size = reinterpret<f32>((bits & 0x7fff) << 13) * REBIAS;
-  return bits & 0x8000 ? -size : size;
+  return reinterpret<f32>(((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13)) * REBIAS;
 }
 
 /** Of the row: what all of its weights are multiplied with. */
