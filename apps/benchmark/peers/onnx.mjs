@@ -56,12 +56,13 @@ class Graph {
     }
   }
 
+  /** `outs`: how many outputs there are, or their names. */
   add(op, inputs, attributes = {}, outs = 1) {
-    const names = Array.from({ length: outs }, () => `t${this.#count++}`);
+    const names = Array.isArray(outs) ? outs : Array.from({ length: outs }, () => `t${this.#count++}`);
     const attrs = Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value)));
     const wires = [...inputs.map((x) => bytes(1, x)), ...names.map((x) => bytes(2, x))];
     this.#nodes.push(message(...wires, bytes(4, op), ...attrs));
-    return outs === 1 ? names[0] : names;
+    return names.length === 1 ? names[0] : names;
   }
 
   constant(data, shape = [data.length]) {
@@ -136,33 +137,67 @@ export function onnxModel(workload) {
  * scores, `past.i.k` and `past.i.v` [B, H, P, D]; outputs the last token's logits, and keys and values of all tokens.
  */
 export function onnxGenerator(workload) {
-  const { dim, heads, layers, vocabulary } = workload;
   const graph = new Graph(workload);
-  const cache = [];
-  const remember = (i, k, v) => {
-    const all = [
-      graph.add('Concat', [`past.${i}.k`, k], { axis: 2 }),
-      graph.add('Concat', [`past.${i}.v`, v], { axis: 2 }),
-    ];
-    cache.push(...all);
-    return all;
-  };
-  const embedded = graph.add('Add', [graph.add('Gather', ['tok', 'ids']), graph.add('Gather', ['pos', 'positions'])]);
-  const x = graph.layers(embedded, workload, { mask: 'mask', remember });
-  const last = graph.add('Gather', [x, graph.constant(BigInt64Array.of(-1n), [])], { axis: 1 });
-  const logits = graph.add('Gemm', [last, 'tok'], { transB: 1 });
-  const slots = Array.from({ length: layers }, (_, i) => [`past.${i}.k`, `past.${i}.v`]).flat();
+  const written = generator(graph, workload, { ids: 'ids', positions: 'positions', mask: 'mask' }, [
+    'past',
+    'now',
+    'k',
+    'v',
+  ]);
+  const logits = graph.add('Gemm', [written.last, 'tok'], { transB: 1 });
   const inputs = [
     ['ids', INT64, ['B', 'T']],
     ['positions', INT64, ['T']],
     ['mask', FLOAT, ['T', 'S']],
-    ...slots.map((name) => [name, FLOAT, ['B', heads, 'P', dim / heads]]),
+    ...written.inputs,
   ];
-  const outputs = [
-    [logits, FLOAT, ['B', vocabulary]],
-    ...cache.map((name) => [name, FLOAT, ['B', heads, 'S', dim / heads]]),
-  ];
-  return { model: graph.model(inputs, outputs), output: logits, slots, cache };
+  const outputs = [[logits, FLOAT, ['B', workload.vocabulary]], ...written.outputs];
+  return { model: graph.model(inputs, outputs), output: logits, slots: written.slots, cache: written.cache };
+}
+
+/** The same as transformers.js wants it: with the names of its exports, and the mask made of what is real. */
+export function onnxExport(workload) {
+  const graph = new Graph(workload);
+  // The scores' mask [B, 1, T, S]: keys behind a token's own position are hidden.
+  const length = graph.add('Gather', [
+    graph.add('Shape', ['attention_mask']),
+    graph.constant(BigInt64Array.of(1n), []),
+  ]);
+  const keys = graph.add('Range', [
+    graph.constant(BigInt64Array.of(0n), []),
+    length,
+    graph.constant(BigInt64Array.of(1n), []),
+  ]);
+  const own = graph.add('Unsqueeze', ['position_ids', graph.ints(1, 3)]);
+  const [shown, hidden] = [0, -Infinity].map((x) => graph.constant(Float32Array.of(x), []));
+  const mask = graph.add('Where', [graph.add('Greater', [keys, own]), hidden, shown]);
+  const places = { ids: 'input_ids', positions: 'position_ids', mask };
+  const { last, inputs, outputs } = generator(graph, workload, places, ['past_key_values', 'present', 'key', 'value']);
+  const logits = graph.add('Gemm', [last, 'tok'], { transB: 1 });
+  graph.add('Unsqueeze', [logits, graph.ints(1)], {}, ['logits']);
+  const texts = ['input_ids', 'attention_mask', 'position_ids'];
+  return graph.model(
+    [...texts.map((name) => [name, INT64, ['B', name === 'attention_mask' ? 'S' : 'T']]), ...inputs],
+    [['logits', FLOAT, ['B', 1, workload.vocabulary]], ...outputs],
+  );
+}
+
+// The decoder with its cache: the last token before the head [B, dim], and names of keys and values that go in and out.
+function generator(graph, workload, { ids, positions, mask }, [past, present, key, value]) {
+  const { dim, heads, layers } = workload;
+  const named = (prefix) =>
+    Array.from({ length: layers }, (_, i) => [`${prefix}.${i}.${key}`, `${prefix}.${i}.${value}`]);
+  const [slots, cache] = [named(past), named(present)];
+  const remember = (i, ...own) => own.map((x, j) => graph.add('Concat', [slots[i][j], x], { axis: 2 }, [cache[i][j]]));
+  const embedded = graph.add('Add', [graph.add('Gather', ['tok', ids]), graph.add('Gather', ['pos', positions])]);
+  const x = graph.layers(embedded, workload, { mask, remember });
+  return {
+    last: graph.add('Gather', [x, graph.constant(BigInt64Array.of(-1n), [])], { axis: 1 }),
+    slots: slots.flat(),
+    cache: cache.flat(),
+    inputs: slots.flat().map((name) => [name, FLOAT, ['B', heads, 'P', dim / heads]]),
+    outputs: cache.flat().map((name) => [name, FLOAT, ['B', heads, 'S', dim / heads]]),
+  };
 }
 
 function causalMask(n) {

@@ -9,24 +9,18 @@ const WORKLOADS = ['tiny', 'small', 'base', 'decoder', 'bert', 'gpt2', 'cold', '
 // A processor that plays a GPU takes minutes for more: --loads names them where there is a GPU.
 const GPU_WORKLOADS = ['tiny', 'small', 'base'];
 
-/** Why a peer that people think of is missing where texts are generated. */
-const NO_TRANSFORMERS_JS =
-  '@xenova/transformers: 2.17.2 runs models on ONNX Runtime 1.14 alone, whose tensors hold their data in a field, and 1.14 ' +
-  "doesn't know the Gelu of opset 20; onnxruntime-node is driven as it drives it";
-
 export async function run(context: SuiteContext): Promise<SuiteResult> {
   const { flags, own } = context;
   const isGpu = flags.backend === 'gpu';
   const usual = isGpu ? GPU_WORKLOADS : WORKLOADS;
   const workloads = named('--loads', own['loads'], flags.quick ? ['tiny'] : usual, WORKLOADS);
   const found = isGpu ? gpuLineup(peersFolder()) : lineup(peersFolder(), flags.threads ?? 2);
-  const skipped = workloads.includes('gpt2') ? [...found.skipped, NO_TRANSFORMERS_JS] : found.skipped;
   const names = [...new Set(found.systems.map(({ system }) => system))];
   const systems = named('--systems', own['systems'], names, names);
   return measure(
     {
       suite: isGpu ? 'gpu-speed' : 'speed',
-      lineup: { skipped, systems: found.systems.filter(({ system }) => systems.includes(system)) },
+      lineup: { skipped: found.skipped, systems: found.systems.filter(({ system }) => systems.includes(system)) },
       workloads,
       rounds: Number(own['rounds'] ?? (flags.quick ? 1 : 5)),
       seconds: flags.quick ? 0.3 : 1,

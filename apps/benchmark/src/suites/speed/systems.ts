@@ -73,8 +73,10 @@ export function lineup(peers: string, threads: number): Lineup {
     heddle(`Node 24, ${threads} threads`, node24, threads, 'off');
     if (threads > 1) heddle('Node 24, 1 thread', node24, 1, 'off');
   }
-  const int8 = ['heddle-generate.mjs', '--threads', String(threads), '--int8'];
-  add('heddle', `int8 weights, ${threads} threads`, node24 ?? node20, int8, only(GENERATION));
+  for (const weights of ['int8', 'bfloat16']) {
+    const args = ['heddle-generate.mjs', '--threads', String(threads), '--weights', weights];
+    add('heddle', `${weights} weights, ${threads} threads`, node24 ?? node20, args, only(GENERATION));
+  }
   const loading = (workload: string): readonly string[] => (workload === 'load' ? ['load'] : []);
   add('heddle', `${version}, 1 thread`, node20, ['heddle-load.mjs'], loading);
   add('heddle', `int8 weights, ${version}, 1 thread`, node20, ['heddle-load.mjs', '--int8'], loading);
@@ -92,6 +94,8 @@ export function lineup(peers: string, threads: number): Lineup {
     add(`onnxruntime-${kind}`, `${threads} threads`, node20, ['ort.mjs', ...args], only(INFERENCE));
     add(`onnxruntime-${kind}`, `${threads} threads`, node20, ['ort-generate.mjs', ...args], only(GENERATION));
   }
+  const transformers = ['transformersjs-generate.mjs', '--threads', String(threads)];
+  add('transformers.js', `onnxruntime-node, ${threads} threads`, node20, transformers, only(GENERATION));
   const python = findPython('import torch, numpy');
   if (python === null) skipped.push('pytorch: no python3 with torch (apt install python3-torch, or pip install torch)');
   else {
