@@ -53,7 +53,8 @@ export { BartLM, type BartLMConfig } from './models/bart-lm';
 export { Bert, type BertConfig, type BertFamily, bertConfig } from './models/bert';
 export { BertLM, type BertLMConfig, type BertLMFamily } from './models/bert-lm';
 export { Bloom, type BloomConfig } from './models/bloom';
-export type { CheckpointLayout, LoadedDType } from './models/checkpoint';
+export type { LoadedDType } from './models/checkpoint';
+export type { CheckpointLayout } from './models/checkpoint-layout';
 export { Clip, type ClipConfig, clipConfig, contrastiveLoss } from './models/clip';
 export { ClipClassifier, type ClipClassifierConfig } from './models/clip-classifier';
 export {

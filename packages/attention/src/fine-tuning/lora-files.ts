@@ -12,8 +12,9 @@ import {
 } from '@heddle/tensor/io';
 import { assign } from '@heddle/tensor/nn';
 import type { ModelTarget } from '../models/architecture';
-import { checkpointName, fromTheirRows, packedWith, toTheirRows } from '../models/checkpoint';
+import { checkpointName, packedWith } from '../models/checkpoint-layout';
 import { ConfigReader } from '../models/config-reader';
+import { fromTheirRows, toTheirRows } from '../models/save-checkpoint';
 import { type Adaptable, Lora, linearsOf, type SiteSettings } from './lora';
 import type { LoraPair } from './lora-pair';
 import { exactly, partsIn, stateOfParts } from './saved-parts';

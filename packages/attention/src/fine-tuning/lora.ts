@@ -5,7 +5,7 @@ import type { Source } from '@heddle/tensor/io';
 import { type InitializerOptions, Linear, Module } from '@heddle/tensor/nn';
 import { requireProbability, requireWhole } from '../errors';
 import type { ModelTarget } from '../models/architecture';
-import { type CheckpointLayout, packedWith } from '../models/checkpoint';
+import { type CheckpointLayout, packedWith } from '../models/checkpoint-layout';
 import { adaptersOf } from './adapted-linear';
 import { loadLora, saveLora } from './lora-files';
 import { LoraPair, type Site } from './lora-pair';

@@ -2,7 +2,7 @@
 import { type AnyTensor, ArgumentError } from '@heddle/tensor';
 import type { CheckpointFile } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
-import { checkpointName } from '../models/checkpoint';
+import { checkpointName } from '../models/checkpoint-layout';
 import type { Adaptable } from './lora';
 
 /** A part, by its name in the model. */

@@ -9,16 +9,11 @@ import {
   writeFile,
 } from '@heddle/tensor/io';
 import { type Module, skipInit } from '@heddle/tensor/nn';
-import {
-  type CheckpointLayout,
-  type LoadCheckpointOptions,
-  type LoadedDType,
-  loadCheckpoint,
-  ownFloat,
-  saveCheckpoint,
-} from './checkpoint';
+import { type LoadCheckpointOptions, type LoadedDType, loadCheckpoint } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { type ConfigJson, ConfigReader } from './config-reader';
 import { type HubOptions, resolveModel } from './hub/hub';
+import { ownFloat, saveCheckpoint } from './save-checkpoint';
 
 /** A family of models: its config, its module, its names in checkpoints. */
 export interface Architecture<Config, Model extends Module> {

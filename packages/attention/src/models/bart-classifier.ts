@@ -7,7 +7,7 @@ import {
   writePretrained,
 } from './architecture';
 import { Bart, type BartConfig, bartFamilies } from './bart';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import {
   EncoderDecoderClassifier,
   type EncoderDecoderLabels,

@@ -12,7 +12,7 @@ import {
   writePretrained,
 } from './architecture';
 import { type BartConfig, bartFamilies } from './bart';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { DecoderLM, type Places } from './decoder-lm';
 
 /** Settings of a `BartLM`: what they say of the encoder isn't asked. */

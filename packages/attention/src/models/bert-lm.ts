@@ -21,7 +21,7 @@ import {
   writeBert,
 } from './bert';
 import { bertLayouts } from './bert-names';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { DecoderLM, type Places } from './decoder-lm';
 import { MaskedLMHead } from './encoder-model';
 

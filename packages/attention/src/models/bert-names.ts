@@ -1,7 +1,7 @@
 // How checkpoints of BERT and its kin name the weights, and what `transformers` calls their classes: a table for each
 // family and head.
 import type { BertFamily } from './bert';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import type { EncoderHead } from './encoder-model';
 import { POOLER } from './pooler';
 

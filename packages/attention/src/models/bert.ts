@@ -12,7 +12,7 @@ import {
   writePretrained,
 } from './architecture';
 import { bertLayouts, headsOf, POOLED } from './bert-names';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader, labelFields } from './config-reader';
 import { type EncoderHead, EncoderModel, type EncoderModelConfig } from './encoder-model';
 import { withPooler } from './pooler';

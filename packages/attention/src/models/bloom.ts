@@ -6,7 +6,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { DecoderLM } from './decoder-lm';
 
 /** Settings of a `Bloom`. */

@@ -11,7 +11,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import {
   ClipImage,
   type ClipImageConfig,

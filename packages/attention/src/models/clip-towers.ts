@@ -8,7 +8,7 @@ import type { Inspection } from '../inspection';
 import { PatchEmbedding } from '../patch-embedding';
 import { LearnedPositions } from '../positions/learned';
 import { batchTensors, type TextBatch } from '../text-batch';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader } from './config-reader';
 
 /** What both towers have. */

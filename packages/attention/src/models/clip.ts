@@ -11,7 +11,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import {
   ClipImage,
   type ClipImageConfig,
@@ -119,6 +119,13 @@ export class Clip extends Module {
  * The loss of CLIP: of the texts, each image finds its own, and of the images each text.
  *
  * @param logits `[N, N]`, the pairs that belong together on the diagonal
+ * @example
+ * ```ts
+ * import { contrastiveLoss } from '@heddle/attention';
+ * import { init, tensor } from '@heddle/tensor';
+ * await init();
+ * console.log(await contrastiveLoss(tensor([[9, 0], [0, 9]])).item()); // nearly nothing: each pair finds itself
+ * ```
  */
 export function contrastiveLoss(logits: Tensor): Tensor {
   const own = Int32Array.from({ length: logits.shape[0] }, (_, i) => i);

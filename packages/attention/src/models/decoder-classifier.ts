@@ -15,7 +15,7 @@ import {
   writePretrained,
 } from './architecture';
 import { bloom } from './bloom';
-import { type CheckpointLayout, renamed } from './checkpoint';
+import { type CheckpointLayout, renamed } from './checkpoint-layout';
 import { labelFields } from './config-reader';
 import type { DecoderLM } from './decoder-lm';
 import { gptNeoX } from './gpt-neox';

@@ -9,7 +9,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName } from './config-reader';
 import { DecoderLM } from './decoder-lm';
 

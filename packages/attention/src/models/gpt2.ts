@@ -10,7 +10,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader } from './config-reader';
 import { DecoderLM, type LanguageOptions } from './decoder-lm';
 import { poolTokens } from './sentence-pooling';

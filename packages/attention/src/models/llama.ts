@@ -14,9 +14,10 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader } from './config-reader';
 import { DecoderLM } from './decoder-lm';
+import { longestWith, readScaling, scaledFrom, writeScaling } from './rope-scaling-config';
 
 /** Settings of a `Llama`. */
 export interface LlamaConfig {
@@ -251,7 +252,7 @@ function readCommon(reader: ConfigReader, family: LlamaFamily): LlamaConfig {
     headDim,
     hiddenDim: reader.whole('intermediate_size'),
     layers: reader.layers('num_hidden_layers'),
-    maxLength: scaling === undefined ? positions : longestWith(scaling, positions),
+    maxLength: longestWith(scaling, positions),
     activation: reader.activation('hidden_act', 'silu'),
     eps: reader.number('rms_norm_eps', 1e-6),
     theta: reader.number('rope_theta', 10_000),
@@ -266,42 +267,6 @@ function readCommon(reader: ConfigReader, family: LlamaFamily): LlamaConfig {
   };
 }
 
-function readScaling(reader: ConfigReader, positions: number): RopeScaling | null {
-  const field = reader.has('rope_type') ? 'rope_type' : 'type';
-  const type = reader.word(field, ['linear', 'dynamic', 'yarn', 'llama3', 'default']);
-  if (type === 'default') return null;
-  const factor = reader.number('factor');
-  if (type === 'linear') return { type, factor };
-  const originalMaxPositions = reader.whole(
-    'original_max_position_embeddings',
-    type === 'llama3' ? undefined : positions,
-  );
-  if (type === 'dynamic') return { type, factor, originalMaxPositions };
-  if (type === 'llama3')
-    return {
-      type,
-      factor,
-      lowFreqFactor: reader.number('low_freq_factor'),
-      highFreqFactor: reader.number('high_freq_factor'),
-      originalMaxPositions,
-    };
-  const maybe = (name: string): number | undefined => (reader.has(name) ? reader.number(name) : undefined);
-  return {
-    type,
-    factor,
-    originalMaxPositions,
-    betaFast: maybe('beta_fast'),
-    betaSlow: maybe('beta_slow'),
-    attentionFactor: maybe('attention_factor'),
-  };
-}
-
-/** Of dynamic and YaRN's scaling, configs say how long the texts of the training were. */
-function longestWith(scaling: RopeScaling, positions: number): number {
-  if (scaling.type !== 'dynamic' && scaling.type !== 'yarn') return positions;
-  return Math.max(positions, Math.floor(scaling.factor * scaling.originalMaxPositions));
-}
-
 function writeCommon(config: LlamaConfig): object {
   return {
     vocab_size: config.vocabSize,
@@ -311,7 +276,7 @@ function writeCommon(config: LlamaConfig): object {
     num_attention_heads: config.heads,
     num_key_value_heads: config.kvHeads,
     head_dim: config.headDim,
-    max_position_embeddings: positionsOf(config),
+    max_position_embeddings: scaledFrom(config.scaling, config.maxLength),
     hidden_act: activationName(config.activation),
     rms_norm_eps: config.eps,
     rope_theta: config.theta,
@@ -322,37 +287,4 @@ function writeCommon(config: LlamaConfig): object {
     eos_token_id: config.eosIds.length === 1 ? config.eosIds[0] : config.eosIds.length === 0 ? null : config.eosIds,
     pad_token_id: config.padId ?? null,
   };
-}
-
-/** `longestWith`, the other way round: transformers stretches from this number on. */
-function positionsOf({ scaling, maxLength }: LlamaConfig): number {
-  return scaling?.type === 'dynamic' || scaling?.type === 'yarn' ? scaling.originalMaxPositions : maxLength;
-}
-
-function writeScaling(scaling: RopeScaling | undefined): object | null {
-  if (scaling === undefined) return null;
-  const { type, factor } = scaling;
-  const common = { type, rope_type: type, factor };
-  switch (scaling.type) {
-    case 'linear':
-      return common;
-    case 'dynamic':
-      return { ...common, original_max_position_embeddings: scaling.originalMaxPositions };
-    case 'yarn':
-      return {
-        ...common,
-        original_max_position_embeddings: scaling.originalMaxPositions,
-        ...(scaling.betaFast === undefined ? {} : { beta_fast: scaling.betaFast }),
-        ...(scaling.betaSlow === undefined ? {} : { beta_slow: scaling.betaSlow }),
-        ...(scaling.attentionFactor === undefined ? {} : { attention_factor: scaling.attentionFactor }),
-      };
-    case 'llama3':
-      return {
-        rope_type: type,
-        factor,
-        low_freq_factor: scaling.lowFreqFactor,
-        high_freq_factor: scaling.highFreqFactor,
-        original_max_position_embeddings: scaling.originalMaxPositions,
-      };
-  }
 }

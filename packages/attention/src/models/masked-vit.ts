@@ -8,7 +8,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { Vit, type VitConfig, type VitOptions, vit } from './vit';
 
 /** Settings of a `MaskedVit`. */
@@ -93,6 +93,14 @@ export class MaskedVit extends Vit {
  * @param images those that it was shown a part of, `[B, channels, size, size]`
  * @param masked which patches were hidden, `[B, patches]`
  * @throws {ArgumentError} where the patches don't tile the image.
+ * @example
+ * ```ts
+ * import { maskedImageLoss } from '@heddle/attention';
+ * import { init, ones, tensor, zeros } from '@heddle/tensor';
+ * await init();
+ * const masked = tensor([[1, 0, 0, 1]]);
+ * console.log(await maskedImageLoss(zeros([1, 3, 8, 8]), ones([1, 3, 8, 8]), masked).item()); // 1: each pixel is off by it
+ * ```
  */
 export function maskedImageLoss(drawn: Tensor, images: Tensor, masked: AnyTensor): Tensor {
   const [B, C, H, W] = images.shape;

@@ -6,7 +6,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import { type CheckpointLayout, renamed } from './checkpoint';
+import { type CheckpointLayout, renamed } from './checkpoint-layout';
 import {
   EncoderDecoderClassifier,
   type EncoderDecoderLabels,

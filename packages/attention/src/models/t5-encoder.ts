@@ -11,7 +11,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import { type CheckpointLayout, renamed } from './checkpoint';
+import { type CheckpointLayout, renamed } from './checkpoint-layout';
 import { labelFields } from './config-reader';
 import { type T5Config, t5, t5Limits, t5Stack } from './t5';
 

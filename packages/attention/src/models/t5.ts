@@ -8,7 +8,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { EncoderDecoderLM } from './encoder-decoder-lm';
 
 /** Settings of a `T5`. */

@@ -12,7 +12,7 @@ import {
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
-import type { CheckpointLayout } from './checkpoint';
+import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, labelFields } from './config-reader';
 import { POOLER, Pooler, withPooler } from './pooler';
 
