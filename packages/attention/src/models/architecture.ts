@@ -38,8 +38,8 @@ export interface PretrainedOptions<Config = object> extends HubOptions, Omit<Loa
   /**
    * What weights are in memory, whatever they are in the file. `float32`, where nothing is said, widens those of 16 bits.
    * The others are for inference on wasm, and what is computed is floats of 32 bits all the same: `bfloat16` and `float16`
-   * hold linear maps and embeddings in half of the memory, and round everything as PyTorch does (the first is read faster); `int8` rounds the weights
-   * of linear maps as `quantize` does, to a quarter.
+   * hold linear maps and embeddings in half of the memory, and round everything as PyTorch does (the first is read
+   * faster); `int8` rounds the weights of linear maps as `quantize` does, to a quarter.
    */
   readonly dtype?: LoadedDType | undefined;
   /** Settings that replace the file's, such as another head. Say `strict: false` where that makes weights of its own. */

@@ -79,11 +79,12 @@ export class HalfLinear extends HalfModule {
  * @example
  * ```ts
  * import { init, tensor } from '@heddle/tensor';
- * import { Embedding, halve, Sequential } from '@heddle/tensor/nn';
+ * import { Embedding, HalfEmbedding, halve, Sequential } from '@heddle/tensor/nn';
  * await init();
  * const model = new Sequential([new Embedding({ count: 10, dim: 4 })]);
  * await halve(model, { format: 'float16' });
- * console.log(model.call(tensor([1, 2, 3], { dtype: 'int32' })).shape); // [3, 4]
+ * const [table] = model.layers;
+ * if (table instanceof HalfEmbedding) console.log(table.call(tensor([1, 2], { dtype: 'int32' })).shape); // [2, 4]
  * ```
  */
 export class HalfEmbedding extends HalfModule {
