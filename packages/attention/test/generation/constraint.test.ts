@@ -161,6 +161,13 @@ describe('automata are made as far as texts go', () => {
     expect(automaton.distance(automaton.step(0, 97))).toBe(999 ** 3 - 1);
   });
 
+  it('and stay where nothing matches any more', () => {
+    const automaton = compile(parseRegularExpression('ab?'));
+    const dead = automaton.step(0, 98);
+    expect([dead, automaton.step(dead, 97)]).toEqual([DEAD, DEAD]);
+    expect([automaton.accepts(dead), automaton.distance(dead)]).toEqual([false, Number.POSITIVE_INFINITY]);
+  });
+
   it('and no further than fits', () => {
     const automaton = compile(parseRegularExpression('(a{0,2000}){0,2000}'));
     const walk = (): void => {

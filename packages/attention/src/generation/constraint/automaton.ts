@@ -21,6 +21,8 @@ export class Automaton {
   /** A byte of each class. */
   private readonly representatives: readonly number[];
   private readonly sets: (readonly Place[])[] = [];
+  /** Bytes from each state to the nearest end, of those that are written one by one. */
+  private readonly ends: number[] = [];
   /** Of each state, the state behind each class. */
   private readonly rows: Int32Array[] = [];
   private readonly known = new Map<string, number>();
@@ -48,6 +50,7 @@ export class Automaton {
    * @throws {ArgumentError} where texts have come to more states than are kept.
    */
   step(state: number, byte: number): number {
+    if (state === DEAD) return DEAD;
     const kind = this.classes[byte];
     const row = this.rows[state];
     if (row[kind] === UNKNOWN) row[kind] = this.stateOf(this.sets[state].flatMap((own) => this.made.after(own, byte)));
@@ -55,12 +58,12 @@ export class Automaton {
   }
 
   accepts(state: number): boolean {
-    return this.sets[state].includes(this.made.end);
+    return this.ends[state] === 0;
   }
 
   /** Bytes to the nearest end, of those that are written one by one: infinite where there is no such way. */
   distance(state: number): number {
-    return this.sets[state].reduce((least, { cost }) => Math.min(least, cost), Number.POSITIVE_INFINITY);
+    return this.ends[state] ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether bytes that are written one by one can go every way. */
@@ -94,6 +97,7 @@ export class Automaton {
         'one that leads to more',
       );
     this.known.set(key, this.states);
+    this.ends.push(set.reduce((least, { cost }) => Math.min(least, cost), Number.POSITIVE_INFINITY));
     this.rows.push(new Int32Array(this.representatives.length).fill(UNKNOWN));
     return this.sets.push(set) - 1;
   }
