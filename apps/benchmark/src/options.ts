@@ -37,6 +37,21 @@ export function parseSharedFlags(raw: Readonly<Record<string, unknown>>): SuiteF
   };
 }
 
+/** The names of a list such as `gpt2,cl100k`; `fallback` where none is given. */
+export function named<T extends string>(
+  flag: string,
+  given: unknown,
+  fallback: readonly T[],
+  known: readonly T[] = fallback,
+): readonly T[] {
+  if (typeof given !== 'string') return fallback;
+  return given.split(',').map((name) => {
+    const found = known.find((one) => one === name);
+    if (found === undefined) throw new BenchError('bad-option', `${flag}: ${name} is none of ${known.join(', ')}`);
+    return found;
+  });
+}
+
 function parseSeeds(list: string): number[] {
   const seeds = list.split(',').map((part) => Number(part.trim() === '' ? Number.NaN : part));
   if (seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 0)) {

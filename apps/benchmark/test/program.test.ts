@@ -136,6 +136,16 @@ describe('failures', () => {
     expect((await bench([], fail)).err).toContain('program.test.ts');
   });
 
+  it.each([
+    [['speed', '--systems', 'abacus'], /^bench: --systems: abacus is none of heddle, .*\n$/],
+    [['tokenizer', '--tokenizers', 'gpt2,t5'], /^bench: --tokenizers: t5 is none of gpt2, bert, cl100k, o200k\n$/],
+    [['tokenizer', '--peers', 'me'], /^bench: --peers: me is none of tokenizers, .*\n$/],
+  ])('a name that a list does not have: %j', async (args, expected) => {
+    const err: string[] = [];
+    const streams = { out: () => 0, err: (text: string) => err.push(text) };
+    expect([await runProgram(args, streams), err.join('')]).toEqual([1, expect.stringMatching(expected)]);
+  });
+
   it('an output that is a file', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'cli-')), 'taken');
     await writeFile(file, '');

@@ -95,6 +95,8 @@ export function encodeInto(
 function encodeFast(text: string, parts: Components, fast: FastEncoder, matchers: Matchers, sink: TokenSink): boolean {
   // Tokens that are looked for in normalised text need that text, unless nothing normalises.
   if (!matchers.normalized.isEmpty && parts.normalizer !== undefined) return false;
+  if (!matchers.raw.mayMatch(text) && !matchers.normalized.mayMatch(text))
+    return fast.encode(text, 0, text.length, sink);
   const token = (id: number, start: number, end: number): void => {
     sink.spellings.set(sink.length, text.slice(start, end));
     sink.push(id, start, end);

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BertEncoder } from '../src/fast/bert-encoder';
-import { scanCl100k, scanGpt2 } from '../src/fast/scanners';
+import { CL100K_PATTERN, O200K_PATTERN, QWEN2_PATTERN, scanCl100k, scanGpt2, scanO200k } from '../src/fast/scanners';
 import { Tokenizer, TokenizerError } from '../src/index';
 import { Merger } from '../src/models/merger';
 import { PairTable } from '../src/models/pair-table';
@@ -14,8 +14,11 @@ import { Vocab } from '../src/models/vocab';
 import { WordPiece } from '../src/models/word-piece';
 import { BertNormalizer } from '../src/normalizers/bert';
 import { ordering, UnicodeNormalizer } from '../src/normalizers/unicode-form';
+import { GPT2_PATTERN } from '../src/pre-tokenizers/byte-level';
 import { tokenizerFromJSON } from '../src/sync';
 import { NormalizedString } from '../src/text/normalized-string';
+import { Regex } from '../src/text/regex';
+import { UnitBuffer } from '../src/text/units';
 
 interface Fixture {
   lines: string[];
@@ -274,6 +277,46 @@ function watched(text: string): { readonly text: string; readonly reads: () => n
   return { text: counting as unknown as string, reads: () => reads };
 }
 
+/** Units that count how often they are read. */
+function watchedUnits(text: string): { readonly units: Uint16Array; readonly reads: () => number } {
+  let reads = 0;
+  const units = new UnitBuffer().load(text, 0, text.length);
+  const get = (target: Uint16Array, at: string): unknown => {
+    reads++;
+    return target[Number(at)];
+  };
+  return { units: new Proxy(units, { get: get as ProxyHandler<Uint16Array>['get'] }), reads: () => reads };
+}
+
+describe('the scanners', () => {
+  const patterns: readonly string[] = [GPT2_PATTERN, CL100K_PATTERN, QWEN2_PATTERN, O200K_PATTERN];
+  const pieces = [
+    ..." '\n\r\t\u00a0/.,!aAzZsStTrReEvVlLdDmM019ſK²½éÉǅß漢あ۳अा\u0301\u0316\u200d\u0085\ufeff",
+    '𝐀',
+    '𐐨',
+    '😀',
+    '𝟘',
+    '  ',
+    "'re",
+  ];
+  it.each(patterns)('cut as the pattern does: %s', (pattern) => {
+    const regex = new Regex(pattern);
+    const scan = pattern === GPT2_PATTERN ? scanGpt2 : regex.scan;
+    const texts = fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 24 });
+    fc.assert(
+      fc.property(texts, (parts) => {
+        const text = parts.join('');
+        const units = new UnitBuffer().load(text, 0, text.length);
+        const words: string[] = [];
+        for (let at = 0; at < text.length; at += words.at(-1)?.length ?? 0)
+          words.push(text.slice(at, scan?.(units, at, text.length)));
+        expect(words).toEqual(text.match(regex.compiled));
+      }),
+      { seed: 7, numRuns: 5000 },
+    );
+  });
+});
+
 describe('linear time', () => {
   /** Operations on 1 MB through those on 100 kB. */
   const ratio = (operations: (length: number) => number): number => operations(1_000_000) / operations(100_000);
@@ -292,11 +335,11 @@ describe('linear time', () => {
     expect(ratio(operations)).toBeLessThan(15);
   });
   it.each(hostile)('the scanners read %j in proportion to its length', (text) => {
-    for (const scan of [scanGpt2, scanCl100k(3), scanCl100k(1)])
+    for (const scan of [scanGpt2, scanCl100k(3), scanCl100k(1), scanO200k])
       expect(
         ratio((length) => {
-          const { text: long, reads } = watched(repeat(text, length));
-          for (let at = 0; at < length; ) at = scan(long, at, length);
+          const { units, reads } = watchedUnits(repeat(text, length));
+          for (let at = 0; at < length; ) at = scan(units, at, length);
           return reads();
         }),
       ).toBeLessThan(15);

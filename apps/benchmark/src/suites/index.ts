@@ -44,7 +44,18 @@ export const suites: readonly SuiteRow[] = [
   },
   {
     name: 'tokenizer',
-    description: 'encoding speed beside the native library and the JavaScript ones',
+    description:
+      'encoding speed beside the native library and the JavaScript ones (all of it takes a quarter of an hour)',
+    flags: [
+      ['--tokenizers <names>', 'of gpt2, bert, cl100k, o200k'],
+      ['--texts <names>', 'of english, scripts, code'],
+      ['--shapes <names>', 'of lines, whole: line by line, or the whole text in one call'],
+      [
+        '--peers <names>',
+        'of tokenizers, @huggingface/tokenizers, @xenova/transformers, gpt-tokenizer, tiktoken, js-tiktoken',
+      ],
+      ['--peers-only', 'leave out what only ours is asked: offsets, threads, loading, training'],
+    ],
     load: () => import('./tokenizer/run.js'),
   },
 ];

@@ -1,5 +1,5 @@
 // Heddle beside its peers on the same encoder classifiers: training steps and inference, alternated in one run.
-import { BenchError } from '../errors.js';
+import { named } from '../options.js';
 import { gpuLineup } from './gpu/lineup.js';
 import { clockOf, measure, peersFolder } from './speed/measure.js';
 import { lineup } from './speed/systems.js';
@@ -29,12 +29,4 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
     },
     context,
   );
-}
-
-function named(flag: string, given: unknown, fallback: readonly string[], known: readonly string[]): readonly string[] {
-  if (typeof given !== 'string') return fallback;
-  const list = given.split(',');
-  const wrong = list.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new BenchError('bad-option', `${flag}: ${wrong} is none of ${known.join(', ')}`);
-  return list;
 }

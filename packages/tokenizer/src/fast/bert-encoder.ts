@@ -108,8 +108,8 @@ export class BertEncoder implements FastEncoder {
   private flush(sink: TokenSink): void {
     const { length, hash, cache } = this;
     if (length === 0) return;
-    const row = length <= MAX_WORD_LENGTH ? cache.findUnits(this.units, length, hash) : -1;
-    if (row >= 0) cache.copyMapped(row, sink, this.starts, this.ends);
+    const record = length <= MAX_WORD_LENGTH ? cache.find(this.units, 0, length, hash) : 0;
+    if (record > 0) cache.copyMapped(record, sink, this.starts, this.ends);
     else this.miss(hash, sink);
     sink.word++;
     this.length = 0;
@@ -121,7 +121,7 @@ export class BertEncoder implements FastEncoder {
     const word = textOfUnits(this.units, 0, this.length);
     scratch.clear();
     this.model.tokenize(word, scratch);
-    this.cache.add(word, hash, scratch, 0);
+    this.cache.add(this.units, 0, this.length, hash, scratch);
     for (let i = 0; i < scratch.length; i++)
       sink.push(
         scratch.ids[i] as number,

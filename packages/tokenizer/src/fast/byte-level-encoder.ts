@@ -2,6 +2,7 @@
 import type { Bpe } from '../models/bpe';
 import { TokenSink } from '../models/token-sink';
 import type { Normalizer } from '../normalizers/normalizer';
+import { UnitBuffer } from '../text/units';
 import type { FastEncoder } from './fast-encoder';
 import type { Scanner } from './scanner';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
@@ -9,6 +10,7 @@ import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
 /** Encodes words that a scanner finds. */
 export class ByteLevelEncoder implements FastEncoder {
   readonly cache = new WordCache();
+  private readonly buffer = new UnitBuffer();
   private readonly scratch = new TokenSink();
 
   constructor(
@@ -23,27 +25,29 @@ export class ByteLevelEncoder implements FastEncoder {
 
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
     const { cache, scan } = this;
+    const units = this.buffer.load(text, from, to);
     for (let start = from; start < to; ) {
-      const end = scan(text, start, to);
+      const end = scan(units, start, to);
+      let hash = 0;
+      let record = 0;
       if (end - start <= MAX_WORD_LENGTH) {
-        let hash = 0;
-        for (let i = start; i < end; i++) hash = hashUnit(hash, text.charCodeAt(i));
-        const row = cache.find(text, start, end, hash);
-        if (row >= 0) cache.copy(row, sink, start);
-        else this.miss(text.slice(start, end), start, hash, sink);
-      } else this.miss(text.slice(start, end), start, 0, sink);
+        for (let i = start; i < end; i++) hash = hashUnit(hash, units[i] as number);
+        record = cache.find(units, start, end, hash);
+      }
+      if (record > 0) cache.copy(record, sink, start);
+      else this.miss(units, start, end, hash, sink);
       sink.word++;
       start = end;
     }
     return true;
   }
 
-  private miss(word: string, at: number, hash: number, sink: TokenSink): void {
+  private miss(units: Uint16Array, start: number, end: number, hash: number, sink: TokenSink): void {
     const { scratch } = this;
     scratch.clear();
-    this.model.tokenizeBytes(word, scratch);
-    this.cache.add(word, hash, scratch, 0);
+    this.model.tokenizeUnits(units, start, end, scratch);
+    this.cache.add(units, start, end, hash, scratch);
     for (let i = 0; i < scratch.length; i++)
-      sink.push(scratch.ids[i] as number, at + (scratch.starts[i] as number), at + (scratch.ends[i] as number));
+      sink.push(scratch.ids[i] as number, start + (scratch.starts[i] as number), start + (scratch.ends[i] as number));
   }
 }

@@ -4,6 +4,7 @@ import { AddedTokens } from '../added-tokens';
 import { TokenSink } from '../models/token-sink';
 import { type Components, encodeExactly, type Matchers } from '../pipeline';
 import { charClass, MARK, OTHER } from '../text/char-class';
+import { UnitBuffer } from '../text/units';
 import type { FastEncoder } from './fast-encoder';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
 
@@ -23,6 +24,7 @@ function joins(text: string, at: number): boolean {
 /** Encodes stretches between white space. */
 export class ChunkEncoder implements FastEncoder {
   private readonly cache = new WordCache();
+  private readonly buffer = new UnitBuffer();
   private readonly scratch = new TokenSink();
   private readonly matchers: Matchers;
 
@@ -36,38 +38,39 @@ export class ChunkEncoder implements FastEncoder {
   }
 
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
+    const units = this.buffer.load(text, from, to);
     for (let start = from; start < to; ) {
-      if (isSpace(text.charCodeAt(start))) {
+      if (isSpace(units[start] as number)) {
         start++;
         continue;
       }
       let hash = 0;
       let end = start;
       for (; end < to; end++) {
-        const unit = text.charCodeAt(end);
+        const unit = units[end] as number;
         if (isSpace(unit)) break;
         hash = hashUnit(hash, unit);
       }
       if (joins(text, start) || joins(text, end - 1)) return false;
-      this.chunk(text, start, end, hash, sink);
+      this.chunk(text, units, start, end, hash, sink);
       start = end;
     }
     return true;
   }
 
-  private chunk(text: string, start: number, end: number, hash: number, sink: TokenSink): void {
+  private chunk(text: string, units: Uint16Array, start: number, end: number, hash: number, sink: TokenSink): void {
     const { cache, scratch } = this;
-    const row = end - start <= MAX_WORD_LENGTH ? cache.find(text, start, end, hash) : -1;
-    if (row >= 0) {
-      cache.copy(row, sink, start);
-      sink.word += cache.wordsOf(row);
+    const record = end - start <= MAX_WORD_LENGTH ? cache.find(units, start, end, hash) : 0;
+    if (record > 0) {
+      cache.copy(record, sink, start);
+      sink.word += cache.wordsOf(record);
       return;
     }
     const chunk = text.slice(start, end);
     scratch.clear();
     encodeExactly(chunk, this.parts, this.matchers, scratch);
     // Tokens that are spelt as the text has them are not worth remembering.
-    if (scratch.spellings.size === 0) cache.add(chunk, hash, scratch, 0);
+    if (scratch.spellings.size === 0) cache.add(units, start, end, hash, scratch);
     const first = sink.word;
     for (let i = 0; i < scratch.length; i++) {
       const spelling = scratch.spellings.get(i);

@@ -1,7 +1,7 @@
 // What finds words in plain text.
 
-/** Finds the end of the word that starts at `at`, in text that ends at `end`. */
-export type Scanner = (text: string, at: number, end: number) => number;
+/** Finds the end of the word that starts at `at`, in UTF-16 units that end at `end`. */
+export type Scanner = (units: Uint16Array, at: number, end: number) => number;
 
 /** Cuts nothing. */
-export const scanWhole: Scanner = (_text, _at, end) => end;
+export const scanWhole: Scanner = (_units, _at, end) => end;

@@ -2,51 +2,61 @@
 // They say the same as the regular expressions they stand for, which the tests hold them against.
 import type { Scanner } from './scanner';
 
-const LETTER = 1;
-const NUMBER = 2;
-const SPACE = 3;
-const OTHER = 4;
+// Letters by their case, of which lower stands for those that have none; marks and the rest.
+const LOWER = 1;
+const UPPER = 2;
+const CASELESS = 4;
+const MARK = 8;
+const NUMBER = 16;
+const SPACE = 32;
+const OTHER = 64;
 
-const units = new Uint8Array(0x10000);
+const LETTER = LOWER | UPPER | CASELESS;
+/** What is neither white space nor letter nor number. */
+const SYMBOL = MARK | OTHER;
+
+/** Class of each code point, found out when it is met; 0 until then. */
+const kinds = new Uint8Array(0x110000);
 const TESTS: readonly (readonly [number, RegExp])[] = [
-  [LETTER, /\p{L}/u],
+  [LOWER, /\p{Ll}/u],
+  [CASELESS, /[\p{Lm}\p{Lo}]/u],
+  [UPPER, /\p{L}/u],
   [NUMBER, /\p{N}/u],
   [SPACE, /\p{White_Space}/u],
+  [MARK, /\p{M}/u],
 ];
 
 function classify(codePoint: number): number {
   const char = String.fromCodePoint(codePoint);
-  for (const [kind, test] of TESTS) if (test.test(char)) return kind;
-  return OTHER;
-}
-
-/** Class of the code point at `at`; below `end` a pair of surrogates counts as one. */
-function kindAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  if (unit >= 0xd800 && unit < 0xdc00) return classify(text.codePointAt(at) as number);
-  const known = units[unit] as number;
-  if (known !== 0) return known;
-  const kind = classify(unit);
-  units[unit] = kind;
+  const kind = TESTS.find(([, test]) => test.test(char))?.[0] ?? OTHER;
+  kinds[codePoint] = kind;
   return kind;
 }
 
-/** End of the run of one class that starts at `at`. */
-function runEnd(text: string, at: number, end: number, kind: number): number {
-  let i = at;
-  while (i < end) {
-    const unit = text.charCodeAt(i);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      if (kindAt(text, i) !== kind) return i;
-      i += 2;
-      continue;
-    }
-    let found = units[unit] as number;
-    if (found === 0) found = kindAt(text, i);
-    if (found !== kind) return i;
-    i++;
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
+
+/** Class of the code point at `at`; a pair of surrogates counts as one. */
+function kindAt(units: Uint16Array, at: number): number {
+  let point = units[at] as number;
+  if (isHigh(point)) point = ((point & 0x3ff) << 10) + ((units[at + 1] as number) & 0x3ff) + 0x10000;
+  return (kinds[point] as number) || classify(point);
+}
+
+function width(units: Uint16Array, at: number): number {
+  return isHigh(units[at] as number) ? 2 : 1;
+}
+
+/** End of the run of some classes that starts at `at`. */
+function runEnd(units: Uint16Array, at: number, end: number, wanted: number): number {
+  for (let i = at; ; i++) {
+    if (i >= end) return i;
+    const unit = units[i] as number;
+    const kind = kinds[unit] as number;
+    if ((kind & wanted) !== 0) continue;
+    // Half of a pair, or met for the first time, or another class.
+    if (kind !== 0 || (kindAt(units, i) & wanted) === 0) return i;
+    if (isHigh(unit)) i++;
   }
-  return i;
 }
 
 /** `\s+(?!\S)|\s+` on a run of white space that starts at `at` and ends at `stop`. */
@@ -54,100 +64,121 @@ function spaceEnd(at: number, stop: number, end: number): number {
   return stop === end || stop - at === 1 ? stop : stop - 1;
 }
 
+const isLineEnd = (unit: number): boolean => unit === 0x0a || unit === 0x0d;
+
+/** `\s*[\r\n]+|\s+(?!\S)|\s+` */
+function spacesEnd(units: Uint16Array, at: number, end: number): number {
+  const stop = runEnd(units, at, end, SPACE);
+  for (let i = stop - 1; i >= at; i--) if (isLineEnd(units[i] as number)) return i + 1;
+  return spaceEnd(at, stop, end);
+}
+
+/** Up to so many of `\p{N}`. */
+function numbersEnd(units: Uint16Array, at: number, end: number, most: number): number {
+  let stop = at;
+  for (let n = 0; n < most && stop < end && kindAt(units, stop) === NUMBER; n++) stop += width(units, stop);
+  return stop;
+}
+
+/** Length of `'s|'t|'re|'ve|'m|'ll|'d` at an apostrophe, or 0; in either case U+017F is an s. */
+function contraction(units: Uint16Array, at: number, end: number, anyCase: boolean): number {
+  if (at >= end || units[at] !== 0x27) return 0;
+  const folded = (i: number): number => {
+    const unit = i < end ? (units[i] as number) : 0;
+    return anyCase && unit >= 0x41 && unit <= 0x5a ? unit | 0x20 : unit;
+  };
+  const first = folded(at + 1);
+  if (first === 0x73 || first === 0x74 || first === 0x6d || first === 0x64) return 2;
+  if (anyCase && first === 0x17f) return 2;
+  const second = folded(at + 2);
+  if ((first === 0x72 || first === 0x76) && second === 0x65) return 3;
+  return first === 0x6c && second === 0x6c ? 3 : 0;
+}
+
 /** GPT-2's pattern. */
-export const scanGpt2: Scanner = (text, at, end) => {
-  const unit = text.charCodeAt(at);
-  if (unit === 0x27) {
-    const length = contraction(text, at, end);
-    if (length > 0) return at + length;
-  }
+export const scanGpt2: Scanner = (units, at, end) => {
+  const length = contraction(units, at, end, false);
+  if (length > 0) return at + length;
   let start = at;
-  let kind = kindAt(text, at);
-  if (unit === 0x20 && at + 1 < end) {
-    const next = kindAt(text, at + 1);
+  let kind = kindAt(units, at);
+  if (units[at] === 0x20 && at + 1 < end) {
+    const next = kindAt(units, at + 1);
     if (next !== SPACE) {
       start = at + 1;
       kind = next;
     }
   }
-  const stop = runEnd(text, start, end, kind);
-  return kind === SPACE ? spaceEnd(at, stop, end) : stop;
+  if (kind === SPACE) return spaceEnd(at, runEnd(units, start, end, SPACE), end);
+  return runEnd(units, start, end, (kind & LETTER) !== 0 ? LETTER : kind === NUMBER ? NUMBER : SYMBOL);
 };
-
-/** Length of `'s|'t|'re|'ve|'m|'ll|'d` at an apostrophe, or 0. */
-function contraction(text: string, at: number, end: number): number {
-  if (at + 1 >= end) return 0;
-  const first = text.charCodeAt(at + 1);
-  if (first === 0x73 || first === 0x74 || first === 0x6d || first === 0x64) return 2;
-  if (at + 2 >= end) return 0;
-  const second = text.charCodeAt(at + 2);
-  if ((first === 0x72 || first === 0x76) && second === 0x65) return 3;
-  return first === 0x6c && second === 0x6c ? 3 : 0;
-}
-
-/** The same in either case; U+017F is an s there. */
-function contractionAnyCase(text: string, at: number, end: number): number {
-  if (at + 1 >= end) return 0;
-  const raw = text.charCodeAt(at + 1);
-  if (raw === 0x17f) return 2;
-  const first = raw | 0x20;
-  if (raw > 0x7f) return 0;
-  if (first === 0x73 || first === 0x74 || first === 0x6d || first === 0x64) return 2;
-  if (at + 2 >= end) return 0;
-  const next = text.charCodeAt(at + 2);
-  if (next > 0x7f) return 0;
-  const second = next | 0x20;
-  if ((first === 0x72 || first === 0x76) && second === 0x65) return 3;
-  return first === 0x6c && second === 0x6c ? 3 : 0;
-}
 
 /** The pattern of cl100k and Llama 3 (`maxDigits` 3), and of Qwen 2 (1). */
 export function scanCl100k(maxDigits: number): Scanner {
-  return (text, at, end) => {
-    const unit = text.charCodeAt(at);
-    if (unit === 0x27) {
-      const length = contractionAnyCase(text, at, end);
-      if (length > 0) return at + length;
-    }
-    const kind = kindAt(text, at);
-    if (kind === LETTER) return runEnd(text, at, end, LETTER);
-    if (kind === NUMBER) {
-      let stop = at;
-      for (let n = 0; n < maxDigits && stop < end && kindAt(text, stop) === NUMBER; n++) stop += width(text, stop);
-      return stop;
-    }
-    const next = at + width(text, at);
-    const after = next < end ? kindAt(text, next) : 0;
+  return (units, at, end) => {
+    const length = contraction(units, at, end, true);
+    if (length > 0) return at + length;
+    const kind = kindAt(units, at);
+    if ((kind & LETTER) !== 0) return runEnd(units, at, end, LETTER);
+    if (kind === NUMBER) return numbersEnd(units, at, end, maxDigits);
+    const unit = units[at] as number;
+    const next = at + width(units, at);
+    const after = next < end ? kindAt(units, next) : 0;
     // One character of any kind but line ends may lead a run of letters.
-    if (after === LETTER && unit !== 0x0d && unit !== 0x0a) return runEnd(text, next, end, LETTER);
-    if (kind === OTHER || (unit === 0x20 && after === OTHER))
-      return lineEnds(text, runEnd(text, kind === OTHER ? at : next, end, OTHER), end);
-    const stop = runEnd(text, at, end, SPACE);
-    for (let i = stop - 1; i >= at; i--) {
-      const space = text.charCodeAt(i);
-      if (space === 0x0a || space === 0x0d) return i + 1;
-    }
-    return spaceEnd(at, stop, end);
+    if ((after & LETTER) !== 0 && !isLineEnd(unit)) return runEnd(units, next, end, LETTER);
+    if ((kind & SYMBOL) === 0 && !(unit === 0x20 && (after & SYMBOL) !== 0)) return spacesEnd(units, at, end);
+    let stop = runEnd(units, next, end, SYMBOL);
+    while (stop < end && isLineEnd(units[stop] as number)) stop++;
+    return stop;
   };
 }
 
-function lineEnds(text: string, at: number, end: number): number {
+/**
+ * `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+`, else the first part alone with `+` where capitals may
+ * stand alone; `at` where it matches nothing.
+ */
+function casedEnd(units: Uint16Array, at: number, end: number, capitalsAlone: boolean): number {
   let stop = at;
-  while (stop < end && (text.charCodeAt(stop) === 0x0a || text.charCodeAt(stop) === 0x0d)) stop++;
-  return stop;
+  let caseless = at; // where the last character ends that may stand for a small letter
+  for (; stop < end; stop += width(units, stop)) {
+    const kind = kindAt(units, stop);
+    if ((kind & (UPPER | CASELESS | MARK)) === 0) break;
+    if (kind !== UPPER) caseless = stop + width(units, stop);
+  }
+  if (stop < end && kindAt(units, stop) === LOWER) return runEnd(units, stop, end, LOWER | CASELESS | MARK);
+  return caseless > at || !capitalsAlone ? caseless : stop;
 }
 
-function width(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit >= 0xd800 && unit < 0xdc00 ? 2 : 1;
-}
+/** The pattern of o200k. */
+export const scanO200k: Scanner = (units, at, end) => {
+  const kind = kindAt(units, at);
+  if (kind === NUMBER) return numbersEnd(units, at, end, 3);
+  const unit = units[at] as number;
+  const next = at + width(units, at);
+  // One character of any kind but line ends may lead a word. A mark does so unless capitals alone follow.
+  const first = (kind & LETTER) !== 0 || isLineEnd(unit) ? at : next;
+  const word = casedEnd(units, first, end, kind !== MARK);
+  if (word > first || kind === MARK) return word + contraction(units, word, end, true);
+  let stop = runEnd(units, unit === 0x20 ? next : at, end, SYMBOL);
+  if (stop === at || (stop === next && unit === 0x20)) return spacesEnd(units, at, end);
+  while (stop < end && (isLineEnd(units[stop] as number) || units[stop] === 0x2f)) stop++;
+  return stop;
+};
 
 const CL100K = (digits: string): string =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+const UPPERS = '\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}';
+const LOWERS = '\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}';
+const TAIL = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
+
+/** The patterns of tiktoken's newer encodings and of Qwen 2, in Oniguruma's dialect. */
+export const CL100K_PATTERN: string = CL100K('\\p{N}{1,3}');
+export const QWEN2_PATTERN: string = CL100K('\\p{N}');
+export const O200K_PATTERN: string = `[^\\r\\n\\p{L}\\p{N}]?[${UPPERS}]*[${LOWERS}]+${TAIL}|[^\\r\\n\\p{L}\\p{N}]?[${UPPERS}]+[${LOWERS}]*${TAIL}|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
 /** The scanner that says the same as a pattern, if there is one. */
 export function scannerOf(pattern: string): Scanner | undefined {
-  if (pattern === CL100K('\\p{N}{1,3}')) return scanCl100k(3);
-  if (pattern === CL100K('\\p{N}')) return scanCl100k(1);
+  if (pattern === CL100K_PATTERN) return scanCl100k(3);
+  if (pattern === QWEN2_PATTERN) return scanCl100k(1);
+  if (pattern === O200K_PATTERN) return scanO200k;
   return undefined;
 }

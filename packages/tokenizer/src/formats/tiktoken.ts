@@ -3,6 +3,7 @@
 import { DecoderSequence } from '../decoders/sequence';
 import { describe, TokenizerError } from '../errors';
 import { byteLevel, regex } from '../families/lazy';
+import { CL100K_PATTERN, O200K_PATTERN } from '../fast/scanners';
 import { Vocab } from '../models/vocab';
 import { PreTokenizerSequence } from '../pre-tokenizers/sequence';
 import { BYTE_CHARS } from '../text/byte-alphabet';
@@ -18,13 +19,6 @@ export interface TiktokenOptions {
   readonly pattern?: string;
   readonly specialTokens?: Readonly<Record<string, number>>;
 }
-
-const CL100K_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-const UPPER = '\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}';
-const LOWER = '\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}';
-const TAIL = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
-const O200K_PATTERN = `[^\\r\\n\\p{L}\\p{N}]?[${UPPER}]*[${LOWER}]+${TAIL}|[^\\r\\n\\p{L}\\p{N}]?[${UPPER}]+[${LOWER}]*${TAIL}|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
 interface Encoding {
   readonly ranks: number;

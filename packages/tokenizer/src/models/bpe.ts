@@ -4,14 +4,14 @@ import { ByteLevelEncoder } from '../fast/byte-level-encoder';
 import type { FastEncoder } from '../fast/fast-encoder';
 import type { Fields, JsonObject } from '../json';
 import type { Components } from '../pipeline';
-import { BYTE_CHARS, toByteChars } from '../text/byte-alphabet';
+import { BYTE_CHARS, BYTE_UNITS } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
 import { Merger } from './merger';
 import { MergeRows, pairsOf, readMerges, rowsOf } from './merges';
 import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
-import { Vocab, type VocabSource } from './vocab';
+import { HASH_START, hashNext, Vocab, type VocabSource } from './vocab';
 
 /** The options of {@link Bpe}, named as in `tokenizer.json`. */
 export interface BpeOptions {
@@ -50,6 +50,8 @@ export class Bpe implements Model {
   private readonly byteIds: Int32Array | undefined;
   /** Ids of the byte alphabet's characters. */
   private readonly alphabetIds: Int32Array;
+  /** The word's bytes in the byte alphabet, where words that are tokens need no merging. */
+  private readonly spelling: Uint16Array;
   /** Ids of single units where no prefix or suffix can change them: −1 for none, −2 for not looked up yet. */
   private readonly unitIds = new Int32Array(0x200).fill(-2);
 
@@ -66,6 +68,7 @@ export class Bpe implements Model {
     this.vocab = vocab;
     this.pairs = merges instanceof PairTable ? merges : readMerges(vocab, merges, options);
     this.deterministic = !options.dropout;
+    this.spelling = new Uint16Array(options.ignoreMerges && this.deterministic ? vocab.longest : 0);
     this.alphabetIds = Int32Array.from(BYTE_CHARS, (char) => vocab.idOf(char) ?? -1);
     if (options.byteFallback) this.byteIds = Int32Array.from(HEX, (token) => vocab.idOf(token) ?? -1);
   }
@@ -143,36 +146,31 @@ export class Bpe implements Model {
   }
 
   /**
-   * The same for text that is not in the byte alphabet yet: each UTF-8 byte is a symbol. Ranges are in UTF-16 units
-   * and hold whole characters.
+   * The same for UTF-16 units [from, to) that are not in the byte alphabet yet: each UTF-8 byte is a symbol. Ranges count
+   * from `from` and hold whole characters.
    */
-  tokenizeBytes(word: string, out: TokenSink): void {
+  tokenizeUnits(units: Uint16Array, from: number, to: number, out: TokenSink): void {
     const { merger, options } = this;
-    if (options.ignoreMerges && this.deterministic) {
-      const whole = this.vocab.idOf(toByteChars(word));
-      if (whole !== undefined) {
-        out.push(whole, 0, word.length);
-        return;
-      }
-    }
     merger.length = 0;
-    for (let i = 0; i < word.length; ) {
-      const code = word.codePointAt(i) as number;
-      const end = code > 0xffff ? i + 2 : i + 1;
-      if (code < 0x80) this.pushByte(code, i, end);
-      else {
-        if (code < 0x800) this.pushByte(0xc0 | (code >> 6), i, end);
-        else {
-          if (code < 0x10000) this.pushByte(0xe0 | (code >> 12), i, end);
-          else {
-            this.pushByte(0xf0 | (code >> 18), i, end);
-            this.pushByte(0x80 | ((code >> 12) & 63), i, end);
-          }
-          this.pushByte(0x80 | ((code >> 6) & 63), i, end);
-        }
-        this.pushByte(0x80 | (code & 63), i, end);
-      }
+    for (let i = from; i < to; ) {
+      let code = units[i] as number;
+      let end = i + 1;
+      if (code >= 0xd800 && code < 0xdc00) code = 0x10000 + ((code & 0x3ff) << 10) + ((units[end++] as number) & 0x3ff);
+      const start = i - from;
       i = end;
+      if (code < 0x80) {
+        this.pushByte(code, start, end - from);
+        continue;
+      }
+      const length = utf8Length(code);
+      this.pushByte(((0xf00 >> length) & 0xff) | (code >> (6 * length - 6)), start, end - from);
+      for (let shift = 6 * length - 12; shift >= 0; shift -= 6)
+        this.pushByte(0x80 | ((code >> shift) & 63), start, end - from);
+    }
+    const whole = this.spelling.length > 0 ? this.wholeId() : -1;
+    if (whole >= 0) {
+      out.push(whole, 0, to - from);
+      return;
     }
     merger.merge(this.pairs, options.dropout ?? 0, options.random);
     const { ids, starts, ends, length } = merger;
@@ -180,10 +178,21 @@ export class Bpe implements Model {
   }
 
   private pushByte(byte: number, start: number, end: number): void {
-    this.merger.push(this.alphabetIds[byte] as number, start, end, 1);
+    const { merger, spelling } = this;
+    if (merger.length < spelling.length) spelling[merger.length] = BYTE_UNITS[byte] as number;
+    merger.push(this.alphabetIds[byte] as number, start, end, 1);
   }
 
-  /** True where every byte has a token, which {@link tokenizeBytes} relies on. */
+  /** The id of the bytes that were pushed as one token, or −1. */
+  private wholeId(): number {
+    const { spelling } = this;
+    const { length } = this.merger;
+    if (length > spelling.length) return -1;
+    let hash = HASH_START;
+    for (let i = 0; i < length; i++) hash = hashNext(hash, spelling[i] as number);
+    return this.vocab.idOfUnits(spelling, length, hash);
+  }
+  /** True where every byte has a token, which {@link tokenizeUnits} relies on. */
   get spellsEveryByte(): boolean {
     return !this.alphabetIds.includes(-1);
   }

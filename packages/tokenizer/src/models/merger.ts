@@ -1,5 +1,5 @@
 // Applies merges to one word's symbols: the lowest rank first, the leftmost among equals.
-import type { PairTable } from './pair-table';
+import { type PairTable, UNRANKED } from './pair-table';
 
 /** Words up to this many symbols are merged by scanning: no heap beats it there. */
 const SCAN_LIMIT = 40;
@@ -53,42 +53,55 @@ export class Merger {
   }
 
   private mergeByScan(table: PairTable): void {
-    const { ids, starts, ends, bytes, ranks } = this;
-    const NONE = 0x7fffffff;
-    let n = this.length;
-    const rankOf = (i: number): number => {
-      const slot = table.find(ids[i] as number, ids[i + 1] as number);
-      return slot < 0 ? NONE : table.rankAt(slot);
-    };
-    for (let i = 0; i + 1 < n; i++) ranks[i] = rankOf(i);
+    const { ids, ranks, nexts: firsts } = this;
+    const last = this.length - 1;
+    let n = last + 1;
+    for (let i = 0; i < last; i++) {
+      ranks[i] = table.rankOf(ids[i] as number, ids[i + 1] as number);
+      firsts[i] = i;
+    }
+    firsts[last] = last;
+    ranks[last] = UNRANKED;
     this.operations += n;
-    for (;;) {
-      let best = NONE;
-      let at = -1;
-      for (let i = 0; i + 1 < n; i++) {
+    while (n > 1) {
+      let best = ranks[0] as number;
+      let at = 0;
+      for (let i = 1; i < n; i++) {
         const rank = ranks[i] as number;
         if (rank < best) {
           best = rank;
           at = i;
         }
       }
-      if (at < 0) break;
+      if (best === UNRANKED) break;
       this.operations += n;
       ids[at] = table.mergedAt(table.find(ids[at] as number, ids[at + 1] as number));
-      ends[at] = ends[at + 1] as number;
-      bytes[at] = (bytes[at] as number) + (bytes[at + 1] as number);
       n--;
       for (let i = at + 1; i < n; i++) {
         ids[i] = ids[i + 1] as number;
-        starts[i] = starts[i + 1] as number;
-        ends[i] = ends[i + 1] as number;
-        bytes[i] = bytes[i + 1] as number;
         ranks[i] = ranks[i + 1] as number;
+        firsts[i] = firsts[i + 1] as number;
       }
-      if (at + 1 < n) ranks[at] = rankOf(at);
-      if (at > 0) ranks[at - 1] = rankOf(at - 1);
+      ranks[at] = at + 1 < n ? table.rankOf(ids[at] as number, ids[at + 1] as number) : UNRANKED;
+      if (at > 0) ranks[at - 1] = table.rankOf(ids[at - 1] as number, ids[at] as number);
     }
-    this.length = n;
+    firsts[n] = last + 1;
+    this.join(n);
+  }
+
+  /** Joins the places of the symbols that were merged: `nexts` has the first of each of `count`. */
+  private join(count: number): void {
+    const { starts, ends, bytes, nexts: firsts } = this;
+    for (let i = 0; i < count; i++) {
+      const first = firsts[i] as number;
+      const after = firsts[i + 1] as number;
+      let sum = 0;
+      for (let k = first; k < after; k++) sum += bytes[k] as number;
+      starts[i] = starts[first] as number;
+      ends[i] = ends[after - 1] as number;
+      bytes[i] = sum;
+    }
+    this.length = count;
   }
 
   private mergeByHeap(table: PairTable, dropout: number, random: () => number): void {

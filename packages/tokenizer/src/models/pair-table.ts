@@ -1,5 +1,8 @@
 // A hash table from a pair of ids to a rank and the id that the pair becomes. Open addressing in typed arrays.
 
+/** The rank of pairs that never merge: higher than any. */
+export const UNRANKED = 0x7fffffff;
+
 /** Ranks of mergeable pairs. Look-ups cost no allocation. */
 export class PairTable {
   /** Rows of first, second, rank, merged: one cache line serves a look-up. */
@@ -27,6 +30,12 @@ export class PairTable {
       if (found === -1) return -1;
       slot = (slot + 1) & mask;
     }
+  }
+
+  /** The pair's rank, or {@link UNRANKED}. */
+  rankOf(first: number, second: number): number {
+    const slot = this.find(first, second);
+    return slot < 0 ? UNRANKED : (this.rows[4 * slot + 2] as number);
   }
 
   rankAt(slot: number): number {

@@ -153,6 +153,21 @@ export class Vocab {
     }
   }
 
+  /** The id of the first `length` of `word`, whose hash is given, or −1. */
+  idOfUnits(word: Uint16Array, length: number, hash: number): number {
+    const { slots, mask, hashes } = this;
+    const { units, starts, ends } = this.columns;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = slots[slot] as number;
+      if (id === -1) return -1;
+      const from = starts[id] as number;
+      if (hashes[id] !== hash || (ends[id] as number) - from !== length) continue;
+      let i = 0;
+      while (i < length && units[from + i] === word[i]) i++;
+      if (i === length) return id;
+    }
+  }
+
   /** The id of `prefix` followed by text[start, end), whose hash is given, or −1. */
   idByHash(hash: number, prefix: string, text: string, start: number, end: number): number {
     const { slots, mask, hashes } = this;

@@ -10,6 +10,9 @@ export const BYTE_CHARS: readonly string[] = Array.from({ length: 256 }, (_, byt
   String.fromCharCode(isPrintable(byte) ? byte : next++),
 );
 
+/** The same as code units. */
+export const BYTE_UNITS: Uint16Array = Uint16Array.from(BYTE_CHARS, (char) => char.charCodeAt(0));
+
 /** The byte that a code unit stands for, or −1; defined for units below 324. */
 export const CHAR_BYTES: Int16Array = new Int16Array(324).fill(-1);
 for (const [byte, char] of BYTE_CHARS.entries()) CHAR_BYTES[char.charCodeAt(0)] = byte;

@@ -5,6 +5,7 @@ import { checkText } from '../options';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer';
 import { toByteChars } from '../text/byte-alphabet';
 import { NormalizedString } from '../text/normalized-string';
+import { UnitBuffer } from '../text/units';
 import { checkAbort, type TrainProgress } from './progress';
 import type { Texts } from './text-source';
 
@@ -18,14 +19,16 @@ export interface CountOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+const buffer = new UnitBuffer();
 /** Words in the byte alphabet, so that a word is spelt once, not wherever it stands. */
 const spelt = new Map<string, string>();
 const MAX_SPELT = 200_000;
 
 /** The same without objects in between, for byte-level cuts. */
 function countByteWords(text: string, scan: Scanner, counts: Map<string, number>): void {
+  const units = buffer.load(text, 0, text.length);
   for (let start = 0; start < text.length; ) {
-    const end = scan(text, start, text.length);
+    const end = scan(units, start, text.length);
     const word = text.slice(start, end);
     let bytes = spelt.get(word);
     if (bytes === undefined) {

@@ -1,8 +1,17 @@
 // The other tokenizers, each behind one function from a line to its ids. One that has no build for this system is left out.
+import { readFileSync } from 'node:fs';
 import { Tokenizer } from '@heddle/tokenizer';
 
-/** The vocabularies that are compared. */
-export type Vocabulary = 'gpt2' | 'bert';
+/** The vocabularies that are compared, and their files in the shared fixtures. */
+export const VOCABULARIES = {
+  gpt2: 'gpt2/tokenizer.json',
+  bert: 'bert-base-uncased/tokenizer.json',
+  cl100k: 'cl100k/cl100k_base.tiktoken',
+  o200k: 'o200k/o200k_base.tiktoken',
+} as const;
+
+/** The name of one of them. */
+export type Vocabulary = keyof typeof VOCABULARIES;
 
 /** One tokenizer, loaded. */
 export interface Encoder {
@@ -17,7 +26,8 @@ export interface Peer {
   readonly name: string;
   readonly package: string;
   readonly vocabularies: readonly Vocabulary[];
-  readonly load: (json: string, vocabulary: Vocabulary) => Promise<Encoder>;
+  /** Loads the vocabulary, from its file unless the package brings it. */
+  readonly load: (file: string, vocabulary: Vocabulary) => Promise<Encoder>;
 }
 
 interface NativeEncoding {
@@ -53,6 +63,16 @@ const configOf = (vocabulary: Vocabulary): object => ({
 
 const BARE = { addSpecialTokens: false };
 
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+
+/** What tiktoken's ports have of it. */
+const TIKTOKEN = ['gpt2', 'cl100k', 'o200k'] as const;
+const ENCODINGS: { readonly [vocabulary in Vocabulary]?: string } = {
+  gpt2: 'r50k_base',
+  cl100k: 'cl100k_base',
+  o200k: 'o200k_base',
+};
+
 /** `@xenova/transformers` reads merges as `"a b"` only. */
 function legacyMerges(json: string): object {
   const parsed: { model: { merges?: (string | string[])[] } } = JSON.parse(json);
@@ -65,9 +85,9 @@ function legacyMerges(json: string): object {
 export const heddle: Peer = {
   name: 'heddle',
   package: '@heddle/tokenizer',
-  vocabularies: ['gpt2', 'bert'],
-  load: async (json) => {
-    const tokenizer = await Tokenizer.fromJSON(json);
+  vocabularies: ['gpt2', 'bert', 'cl100k', 'o200k'],
+  load: async (file) => {
+    const tokenizer = await Tokenizer.load(file);
     return { encode: (text) => tokenizer.encodeIds(text) };
   },
 };
@@ -77,8 +97,8 @@ export const peers: readonly Peer[] = [
     name: 'tokenizers (native), line by line',
     package: 'tokenizers',
     vocabularies: ['gpt2', 'bert'],
-    load: async (json) => {
-      const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(json);
+    load: async (file) => {
+      const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(textOf(file));
       return { encode: async (text) => (await tokenizer?.encode(text, null, BARE))?.getIds() ?? [] };
     },
   },
@@ -86,8 +106,8 @@ export const peers: readonly Peer[] = [
     name: 'tokenizers (native), one batch',
     package: 'tokenizers',
     vocabularies: ['gpt2', 'bert'],
-    load: async (json) => {
-      const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(json);
+    load: async (file) => {
+      const tokenizer = (await classesOf('tokenizers')).Tokenizer?.fromString(textOf(file));
       return {
         encodeAll: async (texts) => ((await tokenizer?.encodeBatch(texts, BARE)) ?? []).map((row) => row.getIds()),
       };
@@ -97,10 +117,10 @@ export const peers: readonly Peer[] = [
     name: '@huggingface/tokenizers',
     package: '@huggingface/tokenizers',
     vocabularies: ['gpt2', 'bert'],
-    load: async (json, vocabulary) => {
+    load: async (file, vocabulary) => {
       const { Tokenizer: Class } = await classesOf('@huggingface/tokenizers');
       if (Class === undefined) return {};
-      const tokenizer = new Class(JSON.parse(json), configOf(vocabulary));
+      const tokenizer = new Class(JSON.parse(textOf(file)), configOf(vocabulary));
       return { encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids };
     },
   },
@@ -108,37 +128,37 @@ export const peers: readonly Peer[] = [
     name: '@xenova/transformers',
     package: '@xenova/transformers/src/tokenizers.js',
     vocabularies: ['gpt2', 'bert'],
-    load: async (json, vocabulary) => {
+    load: async (file, vocabulary) => {
       const { PreTrainedTokenizer: Class } = await classesOf('@xenova/transformers/src/tokenizers.js');
       if (Class === undefined) return {};
-      const tokenizer = new Class(legacyMerges(json), configOf(vocabulary));
+      const tokenizer = new Class(legacyMerges(textOf(file)), configOf(vocabulary));
       return { encode: (text) => tokenizer.encode(text, null, { add_special_tokens: false }) };
     },
   },
   {
     name: 'gpt-tokenizer',
-    package: 'gpt-tokenizer/encoding/r50k_base',
-    vocabularies: ['gpt2'],
-    load: async () => {
-      const { encode } = await classesOf('gpt-tokenizer/encoding/r50k_base');
+    package: 'gpt-tokenizer/encoding',
+    vocabularies: TIKTOKEN,
+    load: async (_file, vocabulary) => {
+      const { encode } = await classesOf(`gpt-tokenizer/encoding/${ENCODINGS[vocabulary]}`);
       return encode === undefined ? {} : { encode };
     },
   },
   {
     name: 'tiktoken (wasm)',
     package: 'tiktoken',
-    vocabularies: ['gpt2'],
-    load: async () => {
-      const encoding = (await classesOf('tiktoken')).get_encoding?.('gpt2');
+    vocabularies: TIKTOKEN,
+    load: async (_file, vocabulary) => {
+      const encoding = (await classesOf('tiktoken')).get_encoding?.(ENCODINGS[vocabulary] ?? '');
       return encoding === undefined ? {} : { encode: (text) => encoding.encode_ordinary(text) };
     },
   },
   {
     name: 'js-tiktoken',
     package: 'js-tiktoken',
-    vocabularies: ['gpt2'],
-    load: async () => {
-      const encoding = (await classesOf('js-tiktoken')).getEncoding?.('gpt2');
+    vocabularies: TIKTOKEN,
+    load: async (_file, vocabulary) => {
+      const encoding = (await classesOf('js-tiktoken')).getEncoding?.(ENCODINGS[vocabulary] ?? '');
       return encoding === undefined ? {} : { encode: (text) => encoding.encode(text, [], []) };
     },
   },

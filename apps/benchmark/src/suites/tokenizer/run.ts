@@ -1,12 +1,12 @@
 // Encodes the same lines with every tokenizer, holds the ids against each other, prints MB/s.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { named } from '../../options.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { type Corpus, corpora, sharedFolder } from './corpus.js';
 import { type OwnFigure, ownFigures } from './ours.js';
-import { type Encoder, heddle, type Peer, peers, type Vocabulary } from './peers.js';
+import { type Encoder, heddle, type Peer, peers, VOCABULARIES, type Vocabulary } from './peers.js';
 import { median, processorNow } from './time.js';
 
 /** One row of the table. */
@@ -34,7 +34,9 @@ export interface TokenizerReport {
   readonly environment: { readonly node: string; readonly cpu: string; readonly threads: 1 };
 }
 
-const VOCABULARIES: Readonly<Record<Vocabulary, string>> = { gpt2: 'gpt2', bert: 'bert-base-uncased' };
+const SHAPES = ['lines', 'whole'] as const;
+const isVocabulary = (name: string): name is Vocabulary => Object.hasOwn(VOCABULARIES, name);
+const firstWord = ({ name }: Peer): string => name.split(' ')[0] ?? name;
 /** Warm passes, all peers in turn: line by line, and of the whole text, which is slow for some. */
 const WARM_PASSES = { lines: 3, whole: 1 } as const;
 
@@ -79,9 +81,9 @@ async function measure(entries: readonly Entry[], lines: readonly string[], pass
 }
 
 /** Encodes with one peer; undefined where it does not load. */
-async function tryPeer(peer: Peer, json: string, vocabulary: Vocabulary): Promise<Encoder | undefined> {
+async function tryPeer(peer: Peer, file: string, vocabulary: Vocabulary): Promise<Encoder | undefined> {
   try {
-    const encoder = await peer.load(json, vocabulary);
+    const encoder = await peer.load(file, vocabulary);
     return encoder.encode === undefined && encoder.encodeAll === undefined ? undefined : encoder;
   } catch {
     return undefined;
@@ -89,11 +91,16 @@ async function tryPeer(peer: Peer, json: string, vocabulary: Vocabulary): Promis
 }
 
 /** Every peer that is installed, freshly loaded, ours first. */
-async function entriesOf(json: string, vocabulary: Vocabulary, missing: (peer: Peer) => void): Promise<Entry[]> {
+async function entriesOf(
+  systems: readonly Peer[],
+  file: string,
+  vocabulary: Vocabulary,
+  missing: (peer: Peer) => void,
+): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for (const peer of [heddle, ...peers]) {
+  for (const peer of systems) {
     if (!peer.vocabularies.includes(vocabulary)) continue;
-    const encoder = await tryPeer(peer, json, vocabulary);
+    const encoder = await tryPeer(peer, file, vocabulary);
     if (encoder === undefined) missing(peer);
     else entries.push({ peer, encoder, times: [], hash: '', tokens: 0 });
   }
@@ -106,7 +113,18 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
   process.env['TOKENIZERS_PARALLELISM'] = 'false';
   process.env['RAYON_NUM_THREADS'] = '1';
   const shared = sharedFolder();
-  const texts = corpora(context.flags.quick ? 500_000 : 5_000_000, context.flags.data);
+  const { own } = context;
+  const vocabularies = named('--tokenizers', own['tokenizers'], Object.keys(VOCABULARIES).filter(isVocabulary));
+  const shapes = named('--shapes', own['shapes'], SHAPES);
+  const firstWords = named('--peers', own['peers'], [...new Set(peers.map(firstWord))]);
+  const systems = [heddle, ...peers.filter((peer) => firstWords.includes(firstWord(peer)))];
+  const all = corpora(context.flags.quick ? 500_000 : 5_000_000, context.flags.data);
+  const wanted = named(
+    '--texts',
+    own['texts'],
+    all.map(({ name }) => name),
+  );
+  const texts = all.filter(({ name }) => wanted.includes(name));
   const skipped: string[] = [];
   const rows: TokenizerSpeed[] = [];
   if (shared === undefined)
@@ -114,14 +132,14 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       text: 'tokenizer: needs the vocabularies in `fixtures`, beside the folder that HEDDLE_DATA names (../shared/data).',
       json: { suite: 'tokenizer', rows, own: [], skipped: ['all'] },
     };
-  for (const vocabulary of ['gpt2', 'bert'] as const) {
-    const json = readFileSync(join(shared, 'fixtures/tokenizers', VOCABULARIES[vocabulary], 'tokenizer.json'), 'utf8');
+  for (const vocabulary of vocabularies) {
+    const file = join(shared, 'fixtures/tokenizers', VOCABULARIES[vocabulary]);
     for (const { name: corpus, text } of texts) {
       const megabytes = Buffer.byteLength(text) / 1e6;
-      for (const shape of ['lines', 'whole'] as const) {
+      for (const shape of shapes) {
         context.signal.throwIfAborted();
         const inputs = shape === 'whole' ? [text] : text.split('\n').map((line) => `${line}\n`);
-        const entries = await entriesOf(json, vocabulary, (peer) => {
+        const entries = await entriesOf(systems, file, vocabulary, (peer) => {
           if (skipped.includes(peer.name)) return;
           skipped.push(peer.name);
           context.say(`${peer.name}: ${peer.package} does not load here, left out`);
@@ -145,16 +163,16 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       }
     }
   }
-  const own = await ownFigures(shared, texts, context.flags.quick);
+  const figures = own['peersOnly'] === true ? [] : await ownFigures(shared, texts, context.flags.quick);
   const environment = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', threads: 1 } as const;
-  const report: TokenizerReport = { suite: 'tokenizer', rows, own, skipped, environment };
+  const report: TokenizerReport = { suite: 'tokenizer', rows, own: figures, skipped, environment };
   const head = 'MB of UTF-8 a second of processor time, one thread: first pass, then warm';
-  return { text: [head, ...rows.map(line), ...own.map(ownLine)].join('\n'), json: report };
+  return { text: [head, ...rows.map(line), ...figures.map(ownLine)].join('\n'), json: report };
 }
 
 function line(row: TokenizerSpeed): string {
   const numbers = `${row.firstMBps.toFixed(1).padStart(7)} ${row.warmMBps.toFixed(1).padStart(7)}`;
-  return `${row.vocabulary.padEnd(5)} ${row.corpus.padEnd(8)} ${row.shape.padEnd(5)} ${row.peer.padEnd(34)} ${numbers}  ${row.sameIds ? 'same ids' : 'OTHER IDS'}`;
+  return `${row.vocabulary.padEnd(6)} ${row.corpus.padEnd(8)} ${row.shape.padEnd(5)} ${row.peer.padEnd(34)} ${numbers}  ${row.sameIds ? 'same ids' : 'OTHER IDS'}`;
 }
 
 function ownLine({ name, value, unit, bar }: OwnFigure): string {
