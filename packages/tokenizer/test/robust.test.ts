@@ -16,6 +16,7 @@ import { BertNormalizer } from '../src/normalizers/bert';
 import { ordering, UnicodeNormalizer } from '../src/normalizers/unicode-form';
 import { GPT2_PATTERN } from '../src/pre-tokenizers/byte-level';
 import { tokenizerFromJSON } from '../src/sync';
+import { fromByteChars } from '../src/text/byte-alphabet';
 import { NormalizedString } from '../src/text/normalized-string';
 import { Regex } from '../src/text/regex';
 import { UnitBuffer } from '../src/text/units';
@@ -281,12 +282,40 @@ function watched(text: string): { readonly text: string; readonly reads: () => n
 function watchedUnits(text: string): { readonly units: Uint16Array; readonly reads: () => number } {
   let reads = 0;
   const units = new UnitBuffer().load(text, 0, text.length);
-  const get = (target: Uint16Array, at: string): unknown => {
+  const get = (target: Uint16Array, at: string | symbol): unknown => {
     reads++;
     return target[Number(at)];
   };
-  return { units: new Proxy(units, { get: get as ProxyHandler<Uint16Array>['get'] }), reads: () => reads };
+  return { units: new Proxy(units, { get }), reads: () => reads };
 }
+
+describe('rank files', () => {
+  const read = (text: string): Promise<Tokenizer> =>
+    Tokenizer.load(new Map([['tiktoken.model', new TextEncoder().encode(text)]]), { tiktoken: { pattern: '.+' } });
+  it('are read in any order, with either line ends, whatever the bytes', async () => {
+    const single = Array.from({ length: 256 }, (_, byte) => Buffer.from([byte]));
+    const tokens = [
+      ...single,
+      ...['aa', 'aaa', 'ünï', 'four'].map((text) => Buffer.from(text)),
+      Buffer.from([0xff, 0x80]),
+    ];
+    const lines = tokens.map((token, rank) => `${token.toString('base64')} ${rank}\r\n`).reverse();
+    const tokenizer = await read(`${lines.join('')}\n`);
+    const bytes = tokens.map((_, id) => Buffer.from(fromByteChars(tokenizer.idToToken(id) ?? '') ?? []));
+    expect(bytes).toEqual(tokens);
+  });
+  it.each([
+    ['YQ== 0\nYg== 0', 2, 'a rank of its own'],
+    ['YQ== 0\nYg==0', 2, 'base64, a space and a rank'],
+    ['YQ== 1x', 1, 'base64, a space and a rank'],
+    ['YQ== 99999999', 1, 'base64, a space and a rank'],
+    ['YQ= 0', 1, 'base64'],
+    ['Y*== 0', 1, 'base64'],
+  ])('%j is refused by its line', async (text, line, expected) => {
+    const file = read(`eg== 7\n${text}`);
+    await expect(file).rejects.toMatchObject({ kind: 'file', where: `line ${line + 1}`, expected });
+  });
+});
 
 describe('the scanners', () => {
   const patterns: readonly string[] = [GPT2_PATTERN, CL100K_PATTERN, QWEN2_PATTERN, O200K_PATTERN];

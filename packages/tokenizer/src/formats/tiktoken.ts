@@ -5,8 +5,9 @@ import { describe, TokenizerError } from '../errors';
 import { byteLevel, regex } from '../families/lazy';
 import { CL100K_PATTERN, O200K_PATTERN } from '../fast/scanners';
 import { Vocab } from '../models/vocab';
+import { VocabBuilder } from '../models/vocab-builder';
 import { PreTokenizerSequence } from '../pre-tokenizers/sequence';
-import { BYTE_CHARS } from '../text/byte-alphabet';
+import { BYTE_UNITS } from '../text/byte-alphabet';
 import { addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts';
 
 /** The encodings that are known by name. */
@@ -44,31 +45,71 @@ const ENCODINGS: Readonly<Record<TiktokenEncoding, Encoding>> = {
   },
 };
 
-/** Tokens by rank, in the byte alphabet. */
-function readRanks(bytes: Uint8Array, file: string): (string | undefined)[] {
-  const tokens: (string | undefined)[] = [];
-  const lines = new TextDecoder().decode(bytes).split('\n');
-  for (const [i, line] of lines.entries()) {
-    if (line.trim() === '') continue;
-    const space = line.indexOf(' ');
-    const rank = Number(line.slice(space + 1));
-    const refuse = (expected: string): TokenizerError =>
-      new TokenizerError({ kind: 'file', file, where: `line ${i + 1}`, expected, got: describe(line) });
-    if (space < 1 || !Number.isInteger(rank) || rank < 0 || rank > 8 * lines.length + 1_000_000)
-      throw refuse('base64, a space and a rank');
-    let binary: string;
-    try {
-      binary = atob(line.slice(0, space));
-    } catch {
-      throw refuse('base64');
-    }
-    let token = '';
-    for (let b = 0; b < binary.length; b++) token += BYTE_CHARS[binary.charCodeAt(b)];
-    while (tokens.length <= rank) tokens.push(undefined);
-    if (tokens[rank] !== undefined) throw refuse('a rank of its own');
-    tokens[rank] = token;
+/** The value of each base64 digit; −1 for what is none. */
+const DIGITS = new Int8Array(256).fill(-1);
+for (const [value, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
+  DIGITS[digit.charCodeAt(0)] = value;
+const PADDING = 0x3d;
+
+/** Decodes base64 in bytes[from, to) to units of the byte alphabet at `at`, and returns their end; −1 where it is none. */
+function decodeBase64(bytes: Uint8Array, from: number, to: number, units: Uint16Array, at: number): number {
+  const length = to - from;
+  if (length === 0 || length % 4 !== 0) return -1;
+  const padding = bytes[to - 1] !== PADDING ? 0 : bytes[to - 2] !== PADDING ? 1 : 2;
+  let out = at;
+  let bits = 0;
+  for (let i = from; i < to; i++) {
+    const digit = i < to - padding ? (DIGITS[bytes[i] as number] as number) : 0;
+    if (digit < 0) return -1;
+    bits = (bits << 6) | digit;
+    if (((i - from) & 3) !== 3) continue;
+    units[out++] = BYTE_UNITS[bits >> 16] as number;
+    units[out++] = BYTE_UNITS[(bits >> 8) & 0xff] as number;
+    units[out++] = BYTE_UNITS[bits & 0xff] as number;
+    bits = 0;
   }
-  return tokens;
+  return out - padding;
+}
+
+const SPACE = 0x20;
+const isBlank = (unit: number): boolean => unit === SPACE || unit === 0x0d || unit === 0x09;
+
+/** The whole number that bytes[from, to) spell; NaN for anything else. */
+function wholeNumber(bytes: Uint8Array, from: number, to: number): number {
+  let value = from < to ? 0 : Number.NaN;
+  for (let i = from; i < to; i++) {
+    const digit = (bytes[i] as number) - 0x30;
+    value = digit >= 0 && digit <= 9 ? 10 * value + digit : Number.NaN;
+  }
+  return value;
+}
+
+/** Tokens by rank, in the byte alphabet. */
+function readRanks(bytes: Uint8Array, file: string): VocabBuilder {
+  const builder = new VocabBuilder(bytes.length);
+  let number = 0;
+  const refuse = (expected: string, from: number, to: number): TokenizerError => {
+    const got = describe(new TextDecoder().decode(bytes.subarray(from, to)));
+    return new TokenizerError({ kind: 'file', file, where: `line ${number}`, expected, got });
+  };
+  for (let from = 0, next = 0; from < bytes.length; from = next) {
+    number++;
+    const lineEnd = bytes.indexOf(0x0a, from);
+    next = lineEnd < 0 ? bytes.length : lineEnd + 1;
+    let to = lineEnd < 0 ? bytes.length : lineEnd;
+    while (to > from && isBlank(bytes[to - 1] as number)) to--;
+    if (to === from) continue;
+    const space = bytes.indexOf(SPACE, from);
+    const rank = wholeNumber(bytes, space + 1, to);
+    if (space <= from || Number.isNaN(rank) || !builder.fits(rank))
+      throw refuse('base64, a space and a rank', from, to);
+    const start = builder.used;
+    builder.used = decodeBase64(bytes, from, space, builder.units, start);
+    if (builder.used < 0) throw refuse('base64', from, to);
+    if (builder.has(rank)) throw refuse('a rank of its own', from, to);
+    builder.add(rank, start);
+  }
+  return builder;
 }
 
 /** Builds a tokenizer from the bytes of a rank file. */
@@ -78,8 +119,8 @@ export async function readTiktoken(
   options: TiktokenOptions = {},
 ): Promise<TokenizerParts> {
   const { Bpe, ByteLevelDecoder, ByteLevelPreTokenizer, GPT2_PATTERN, mergesByRank, Split } = await byteLevel();
-  const tokens = readRanks(bytes, file);
-  const count = tokens.filter((token) => token !== undefined).length;
+  const ranks = readRanks(bytes, file);
+  const { count } = ranks;
   const known = options.encoding
     ? ENCODINGS[options.encoding]
     : Object.values(ENCODINGS).find(({ ranks }) => ranks === count);
@@ -92,7 +133,7 @@ export async function readTiktoken(
       expected: 'a pattern, since no known encoding has this many ranks',
       got: String(count),
     });
-  const vocab = new Vocab(tokens);
+  const vocab = new Vocab(ranks.finish());
   const model = new Bpe(
     vocab,
     mergesByRank(vocab, (id) => id),

@@ -11,7 +11,7 @@ import { MergeRows, pairsOf, readMerges, rowsOf } from './merges';
 import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
-import { HASH_START, hashNext, Vocab, type VocabSource } from './vocab';
+import { hashOfUnits, Vocab, type VocabSource } from './vocab';
 
 /** The options of {@link Bpe}, named as in `tokenizer.json`. */
 export interface BpeOptions {
@@ -188,10 +188,9 @@ export class Bpe implements Model {
     const { spelling } = this;
     const { length } = this.merger;
     if (length > spelling.length) return -1;
-    let hash = HASH_START;
-    for (let i = 0; i < length; i++) hash = hashNext(hash, spelling[i] as number);
-    return this.vocab.idOfUnits(spelling, length, hash);
+    return this.vocab.idOfUnits(spelling, 0, length, hashOfUnits(spelling, 0, length));
   }
+
   /** True where every byte has a token, which {@link tokenizeUnits} relies on. */
   get spellsEveryByte(): boolean {
     return !this.alphabetIds.includes(-1);

@@ -1,6 +1,6 @@
 // Merges from scores: SentencePiece and tiktoken join any two neighbours whose union is a token, the best union first.
 import { PairTable } from './pair-table';
-import { HASH_START, hashNext, type Vocab } from './vocab';
+import { HASH_START, hashNext, hashOfUnits, type Vocab } from './vocab';
 
 /** Tokens longer than this (UTF-16 units) would make a table of their splits too large to be a mistake. */
 const MAX_UNITS = 2048;
@@ -13,15 +13,17 @@ export function mergesByRank(vocab: Vocab, rankOf: (id: number) => number | unde
   const firsts: number[] = [];
   const seconds: number[] = [];
   const merged: number[] = [];
+  const { units, starts, ends } = vocab.columns;
   for (let id = 0; id < vocab.length; id++) {
-    const token = vocab.tokenOf(id);
-    if (token === undefined || token.length < 2 || token.length > MAX_UNITS || rankOf(id) === undefined) continue;
+    const start = starts[id] as number;
+    const end = ends[id] as number;
+    if (end - start < 2 || end - start > MAX_UNITS || rankOf(id) === undefined) continue;
     let hash = HASH_START;
-    for (let cut = 1; cut < token.length; cut++) {
-      hash = hashNext(hash, token.charCodeAt(cut - 1));
-      const first = vocab.idByHash(hash, '', token, 0, cut);
+    for (let cut = start + 1; cut < end; cut++) {
+      hash = hashNext(hash, units[cut - 1] as number);
+      const first = vocab.idOfUnits(units, start, cut, hash);
       if (first < 0) continue;
-      const second = vocab.idOfRange(token, cut, token.length);
+      const second = vocab.idOfUnits(units, cut, end, hashOfUnits(units, cut, end));
       if (second < 0) continue;
       firsts.push(first);
       seconds.push(second);

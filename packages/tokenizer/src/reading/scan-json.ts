@@ -3,7 +3,8 @@
 // way, is left to JSON.parse, which also finds the words for what is wrong.
 import { isObject, parseJson } from '../json';
 import { MergeRows } from '../models/merges';
-import { maxId, Vocab } from '../models/vocab';
+import { Vocab } from '../models/vocab';
+import { VocabBuilder } from '../models/vocab-builder';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -15,16 +16,16 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 
 /** What one letter after a backslash stands for. */
-const ESCAPES: Readonly<Record<string, number>> = {
-  '"': 0x22,
-  '\\': 0x5c,
-  '/': 0x2f,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-};
+const ESCAPES: ReadonlyMap<string, number> = new Map([
+  ['"', 0x22],
+  ['\\', 0x5c],
+  ['/', 0x2f],
+  ['b', 8],
+  ['f', 12],
+  ['n', 10],
+  ['r', 13],
+  ['t', 9],
+]);
 
 /** Thrown where a file is not as expected; never leaves this module. */
 class Unusual extends Error {}
@@ -130,65 +131,57 @@ class Cursor {
   }
 }
 
-function grown<T extends Int32Array | Uint16Array>(old: T, next: T): T {
-  next.set(old);
-  return next;
+/** Copies the string whose content starts at `from` into a vocabulary, and returns where its closing quote is. */
+function copyString(text: string, from: number, into: VocabBuilder): number {
+  const { units } = into;
+  let { used } = into;
+  for (let at = from; ; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) {
+      into.used = used;
+      return at;
+    }
+    if (unit === BACKSLASH || !(unit >= 0x20)) return copyEscaped(text, from, into);
+    units[used++] = unit;
+  }
+}
+
+function copyEscaped(text: string, from: number, into: VocabBuilder): number {
+  const { units } = into;
+  for (let at = from; ; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) return at;
+    if (!(unit >= 0x20)) throw new Unusual();
+    if (unit !== BACKSLASH) units[into.used++] = unit;
+    else if (text[++at] === 'u') {
+      const hex = text.slice(at + 1, at + 5);
+      if (!/^[\da-fA-F]{4}$/.test(hex)) throw new Unusual();
+      units[into.used++] = Number.parseInt(hex, 16);
+      at += 4;
+    } else {
+      const escaped = ESCAPES.get(text.charAt(at));
+      if (escaped === undefined) throw new Unusual();
+      units[into.used++] = escaped;
+    }
+  }
 }
 
 /** Reads `{ "token": id, … }`. */
 function scanVocab(cursor: Cursor): Vocab {
   const { text } = cursor;
-  let units = new Uint16Array(1 << 16);
-  let used = 0;
-  // Rows of start, end and id.
-  let rows = new Int32Array(3 << 12);
-  let count = 0;
-  let length = 0;
+  const builder = new VocabBuilder(text.length);
   cursor.take(OPEN);
   if (cursor.peek() === CLOSE) throw new Unusual();
   do {
     cursor.take(QUOTE);
-    if (3 * count === rows.length) rows = grown(rows, new Int32Array(2 * rows.length));
-    const start = used;
-    let i = cursor.at;
-    for (;;) {
-      if (used === units.length) units = grown(units, new Uint16Array(2 * used));
-      let unit = text.charCodeAt(i++);
-      if (unit === QUOTE) break;
-      if (unit === BACKSLASH) {
-        const letter = text.charAt(i++);
-        if (letter === 'u') {
-          const hex = text.slice(i, i + 4);
-          if (!/^[\da-fA-F]{4}$/.test(hex)) throw new Unusual();
-          unit = Number.parseInt(hex, 16);
-          i += 4;
-        } else {
-          const escaped = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
-          if (escaped === undefined) throw new Unusual();
-          unit = escaped;
-        }
-      } else if (!(unit >= 0x20)) throw new Unusual();
-      units[used++] = unit;
-    }
-    cursor.at = i;
+    const start = builder.used;
+    cursor.at = copyString(text, cursor.at, builder) + 1;
     cursor.take(COLON);
     const id = cursor.integer();
-    if (id >= length) length = id + 1;
-    rows[3 * count] = start;
-    rows[3 * count + 1] = used;
-    rows[3 * count + 2] = id;
-    count++;
+    if (builder.has(id) || !builder.fits(id)) throw new Unusual();
+    builder.add(id, start);
   } while (cursor.more(CLOSE));
-  if (length - 1 > maxId(count)) throw new Unusual();
-  const starts = new Int32Array(length).fill(-1);
-  const ends = new Int32Array(length).fill(-1);
-  for (let row = 0; row < 3 * count; row += 3) {
-    const id = rows[row + 2] as number;
-    if (starts[id] !== -1) throw new Unusual();
-    starts[id] = rows[row] as number;
-    ends[id] = rows[row + 1] as number;
-  }
-  const vocab = new Vocab({ units: units.slice(0, used), starts, ends });
+  const vocab = new Vocab(builder.finish());
   if (vocab.hasDoubles) throw new Unusual();
   return vocab;
 }
