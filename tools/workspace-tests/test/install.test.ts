@@ -7,7 +7,7 @@ import { build as esbuild } from 'esbuild';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { codeBlocksOf, toJavaScript } from './code-blocks';
-import { type PackageName, packageNames, run } from './workspace';
+import { entriesOf, type PackageName, packageNames, run, runTool } from './workspace';
 
 const tarballs = inject('tarballs');
 let project: string;
@@ -37,6 +37,51 @@ describe.sequential('packages installed one by one', () => {
   test('npm finds no second copy and no unmet peer', async () => {
     const tree = JSON.parse(await run('npm', ['ls', '--all', '--json', '--loglevel=error'], project)) as object;
     expect(tree).not.toHaveProperty('problems');
+  });
+
+  test.each(packageNames)('every subpath of %s is imported there in Node, and ends', async (name) => {
+    const specifiers = [...entriesOf(name).keys()];
+    const imports = specifiers.map((specifier) => `names.push(Object.keys(await import('${specifier}')));`);
+    const lines = ['const names = [];', ...imports, 'console.log(JSON.stringify(names));'];
+    writeFileSync(join(project, 'subpaths.js'), lines.join('\n'));
+    const names = JSON.parse(await run(process.execPath, ['subpaths.js'], project)) as string[][];
+    for (const [i, specifier] of specifiers.entries()) {
+      // The worker's program answers messages, and has nothing to give.
+      if (specifier === '@heddle/tokenizer/worker') expect(names[i]).toEqual([]);
+      else expect(names[i], specifier).not.toEqual([]);
+    }
+  });
+
+  test.each([
+    ['NodeNext', 'NodeNext'],
+    ['Bundler', 'ESNext'],
+  ])('TypeScript finds the types of every subpath there: --moduleResolution %s', async (resolution, module) => {
+    const specifiers = packageNames.flatMap((name) => [...entriesOf(name).keys()]);
+    const imports = specifiers.map((specifier, i) => `import * as m${i} from '${specifier}';`);
+    const uses = specifiers.map((_, i) => `m${i} satisfies object;`);
+    writeFileSync(join(project, 'subpaths.ts'), [...imports, ...uses].join('\n'));
+    const flags = ['--noEmit', '--strict', '--target', 'ES2022', '--lib', 'ES2022,ESNext.Disposable,DOM'];
+    const modules = ['--module', module, '--moduleResolution', resolution];
+    expect(await runTool('typescript/bin/tsc', [...flags, ...modules, 'subpaths.ts'], project)).toBe('');
+  });
+
+  test('the tokenizer’s threads start there, from the packed worker', async () => {
+    const program = [
+      "import { tokenizerFromJSON } from '@heddle/tokenizer/sync';",
+      "import { TokenizerPool } from '@heddle/tokenizer/threads';",
+      "import { renderChat } from '@heddle/tokenizer/chat';",
+      "const model = { type: 'WordLevel', vocab: { '[UNK]': 0, a: 1, b: 2 }, unk_token: '[UNK]' };",
+      "const tokenizer = tokenizerFromJSON({ pre_tokenizer: { type: 'Whitespace' }, model });",
+      'const pool = await TokenizerPool.start(tokenizer, { threads: 2 });',
+      "const { ids } = await pool.encodeBatch(['a b', 'b a']);",
+      "const chat = await renderChat(tokenizer, [], { template: 'x' }).catch(({ message }) => message);",
+      'console.log(JSON.stringify([pool.threads, [...ids], chat]));',
+      'pool.close();',
+    ];
+    writeFileSync(join(project, 'threads.js'), program.join('\n'));
+    const [threads, ids, chat] = JSON.parse(await run(process.execPath, ['threads.js'], project)) as unknown[];
+    expect([threads, ids]).toEqual([2, [1, 2, 2, 1]]);
+    expect(chat).toContain('@huggingface/jinja'); // an optional peer, which this project lacks
   });
 
   test('the contract’s program trains there, and ten lines load its model folder and classify a message', async () => {
