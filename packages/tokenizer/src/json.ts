@@ -12,6 +12,19 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Levels that a file may have: more than any real one has, and as many as the reference reads. */
+export const MAX_DEPTH = 128;
+
+/** The error for a value that lies deeper. */
+export function tooDeep(path: string, file: string | undefined): TokenizerError {
+  const details = {
+    kind: 'limit',
+    where: path,
+    expected: `at most ${MAX_DEPTH} levels of objects and arrays`,
+  } as const;
+  return new TokenizerError(file === undefined ? details : { ...details, file });
+}
+
 /** Parses JSON text; the error names the file. */
 export function parseJson(text: string, file: string | undefined): unknown {
   try {
@@ -30,7 +43,9 @@ export class Fields {
     value: unknown,
     readonly path: string,
     readonly file?: string,
+    private readonly depth = 1,
   ) {
+    if (depth > MAX_DEPTH) throw tooDeep(path, file);
     if (!isObject(value)) throw this.error('', 'an object', value);
     this.values = value;
   }
@@ -91,11 +106,12 @@ export class Fields {
   }
 
   child(name: string): Fields {
-    return new Fields(this.raw(name), `${this.path}.${name}`, this.file);
+    return new Fields(this.raw(name), `${this.path}.${name}`, this.file, this.depth + 1);
   }
 
   children(name: string): Fields[] {
-    return this.array(name).map((value, i) => new Fields(value, `${this.path}.${name}[${i}]`, this.file));
+    const at = `${this.path}.${name}`;
+    return this.array(name).map((value, i) => new Fields(value, `${at}[${i}]`, this.file, this.depth + 2));
   }
 
   /** One code point. */

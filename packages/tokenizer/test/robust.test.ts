@@ -126,6 +126,53 @@ describe('refusals', () => {
   });
 });
 
+describe('depth', () => {
+  const nested = (depth: number, list: string): object => {
+    let json: object = { type: list === 'normalizers' ? 'NFC' : 'Digits', individual_digits: true };
+    for (let i = 0; i < depth; i++) json = { type: 'Sequence', [list]: [json] };
+    return json;
+  };
+  const sections = [
+    ['normalizer', 'normalizers'],
+    ['pre_tokenizer', 'pretokenizers'],
+    ['post_processor', 'processors'],
+    ['decoder', 'decoders'],
+  ] as const;
+  it.each(sections)(
+    'a %s of Sequences in Sequences is refused from 64 on, by its place and the limit',
+    async (section, list) => {
+      const json = (depth: number): object => tiny({ [section]: nested(depth, list) });
+      const limit = 'at most 128 levels of objects and arrays';
+      const where = `$.${section}${`.${list}[0]`.repeat(64)}`;
+      await expect(Tokenizer.fromJSON(json(64), 'a.json')).rejects.toMatchObject({
+        kind: 'limit',
+        where,
+        expected: limit,
+      });
+      for (const deep of [json(100), json(5_000)]) {
+        await expect(Tokenizer.fromJSON(deep, 'a.json')).rejects.toMatchObject({
+          kind: 'limit',
+          where,
+          file: 'a.json',
+        });
+        expect(() => tokenizerFromJSON(deep)).toThrow(`${where}: expected ${limit}`);
+      }
+    },
+  );
+  it.each(['normalizer', 'pre_tokenizer'] as const)('a %s of 63 works', async (section) => {
+    const list = section === 'normalizer' ? 'normalizers' : 'pretokenizers';
+    const tokenizer = await Tokenizer.fromJSON(JSON.stringify(tiny({ [section]: nested(63, list) })));
+    expect(tokenizer.encode('ab').ids).toEqual([2]);
+  });
+  it.each([
+    ['$.normalizer', '{"normalizer":DEEP,"model":{"type":"WordLevel","vocab":{"a":0}}}'],
+    ['$.model.extra', '{"model":{"type":"WordLevel","vocab":{"a":0},"extra":DEEP}}'],
+  ])('text that is too deep at %s is refused before it is parsed', async (where, text) => {
+    const deep = text.replace('DEEP', '[{"a":'.repeat(500_000) + '1' + '}]'.repeat(500_000));
+    await expect(Tokenizer.fromJSON(deep, 'a.json')).rejects.toMatchObject({ kind: 'limit', where, file: 'a.json' });
+  });
+});
+
 describe('fuzz', () => {
   it('survives mutated files', async () => {
     const sources = [0, 1, 2, 3, 4, 5, 20, 40, 60].map((i) => {

@@ -1,7 +1,7 @@
 // Fetches the readers that a file needs and no others. Components that are used together come together.
 import * as common from '../families/common';
 import { bert, byteLevel, rare, regex, sentencePiece } from '../families/lazy';
-import { isObject } from '../json';
+import { isObject, MAX_DEPTH } from '../json';
 import { KINDS, type Kind, type NameOf } from './kinds';
 import { nameOf, type Reader, Readers } from './readers';
 
@@ -90,17 +90,17 @@ export async function loadReaders(json: { readonly [K in Kind]?: unknown }): Pro
   const tables: Tables = { normalizer: {}, preTokenizer: {}, model: {}, postProcessor: {}, decoder: {} };
   let needsRegex = false;
   const wanted: Promise<void>[] = [];
-  const visit = (kind: Kind, value: unknown): void => {
-    if (!isObject(value)) return;
+  const visit = (kind: Kind, value: unknown, depth: number): void => {
+    if (!isObject(value) || depth > MAX_DEPTH) return; // who reads it says so
     const name = nameOf(kind, value);
     if (typeof name === 'string') wanted.push(addReader(tables, kind, name));
     const { pattern } = value;
     if (isObject(pattern) && Object.hasOwn(pattern, 'Regex')) needsRegex = true;
     const list = PARTS[kind];
     const parts = name === 'Sequence' && list !== undefined ? value[list] : undefined;
-    if (Array.isArray(parts)) for (const part of parts) visit(kind, part);
+    if (Array.isArray(parts)) for (const part of parts) visit(kind, part, depth + 2);
   };
-  for (const kind of KINDS) visit(kind, json[kind]);
+  for (const kind of KINDS) visit(kind, json[kind], 2);
   const regexes = needsRegex ? await regex() : undefined;
   await Promise.all(wanted);
   return new Readers(tables, (pattern, where) => {

@@ -1,7 +1,7 @@
 // Reads the two long sections of a `tokenizer.json` straight into tables: a vocabulary of 100,000 tokens and as many
 // merges would be half a million strings on the way otherwise. Everything else, and every file that is unusual in any
 // way, is left to JSON.parse, which also finds the words for what is wrong.
-import { isObject, parseJson } from '../json';
+import { isObject, MAX_DEPTH, parseJson, tooDeep } from '../json';
 import { MergeRows } from '../models/merges';
 import { Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
@@ -77,16 +77,17 @@ class Cursor {
     }
   }
 
-  /** Passes any value, whose form JSON.parse checks. */
-  value(): void {
+  /** Passes any value, whose form JSON.parse checks: engines whose JSON.parse calls itself are kept from going too deep. */
+  value(path: string, file: string | undefined, above: number): void {
     let depth = 0;
     do {
       const unit = this.peek();
       if (unit === QUOTE) this.string();
       else {
         if (Number.isNaN(unit)) throw new Unusual();
-        if (unit === OPEN || unit === OPEN_LIST) depth++;
-        else if (unit === CLOSE || unit === CLOSE_LIST) depth--;
+        if (unit === OPEN || unit === OPEN_LIST) {
+          if (++depth > MAX_DEPTH - above) throw tooDeep(path, file);
+        } else if (unit === CLOSE || unit === CLOSE_LIST) depth--;
         else if (depth === 0 && (unit === COMMA || unit === COLON)) throw new Unusual();
         this.at++;
         if (depth === 0 && unit !== CLOSE && unit !== CLOSE_LIST) this.scalar();
@@ -230,7 +231,7 @@ function scanMerges(cursor: Cursor): MergeRows {
 }
 
 /** Finds the sections, and parses the rest without them. */
-function scan(text: string): unknown {
+function scan(text: string, file: string | undefined): unknown {
   const cursor = new Cursor(text);
   let vocab: Vocab | undefined;
   let merges: MergeRows | undefined;
@@ -249,7 +250,7 @@ function scan(text: string): unknown {
     names.add(name);
   };
   cursor.object((name) => {
-    if (name !== 'model') return cursor.value();
+    if (name !== 'model') return cursor.value(`$.${name}`, file, 1);
     once(name);
     cursor.object((field) => {
       if (field === 'vocab') {
@@ -258,7 +259,7 @@ function scan(text: string): unknown {
       } else if (field === 'merges') {
         once(field);
         merges = section(scanMerges);
-      } else cursor.value();
+      } else cursor.value(`$.model.${field}`, file, 2);
     });
   });
   if (vocab === undefined) throw new Unusual();
@@ -271,7 +272,7 @@ function scan(text: string): unknown {
 /** Parses a `tokenizer.json`. Its vocabulary may come as a {@link Vocab}, its merges as {@link MergeRows}. */
 export function parseTokenizerJson(text: string, file: string | undefined): unknown {
   try {
-    return scan(text);
+    return scan(text, file);
   } catch (error) {
     if (error instanceof Unusual || error instanceof SyntaxError) return parseJson(text, file);
     throw error;
