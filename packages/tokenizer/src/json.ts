@@ -20,7 +20,7 @@ export function tooDeep(path: string, file: string | undefined): TokenizerError 
   const details = {
     kind: 'limit',
     where: path,
-    expected: `at most ${MAX_DEPTH} levels of objects and arrays`,
+    expected: `at most ${MAX_DEPTH} levels`,
   } as const;
   return new TokenizerError(file === undefined ? details : { ...details, file });
 }
@@ -30,8 +30,9 @@ export function parseJson(text: string, file: string | undefined): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const details = { kind: 'file', where: '$', expected: 'valid JSON', got: describe(text), cause } as const;
-    throw new TokenizerError(file === undefined ? details : { ...details, file });
+    throw new TokenizerError({ kind: 'file', where: '$', expected: 'valid JSON', got: describe(text), cause }).inFile(
+      file,
+    );
   }
 }
 
@@ -52,8 +53,7 @@ export class Fields {
 
   error(name: string, expected: string, got: unknown): TokenizerError {
     const where = name === '' ? this.path : `${this.path}.${name}`;
-    const details = { kind: 'file', where, expected, got: describe(got) } as const;
-    return new TokenizerError(this.file === undefined ? details : { ...details, file: this.file });
+    return new TokenizerError({ kind: 'file', where, expected, got: describe(got) }).inFile(this.file);
   }
 
   has(name: string): boolean {
@@ -110,8 +110,8 @@ export class Fields {
   }
 
   children(name: string): Fields[] {
-    const at = `${this.path}.${name}`;
-    return this.array(name).map((value, i) => new Fields(value, `${at}[${i}]`, this.file, this.depth + 2));
+    const { path, file, depth } = this;
+    return this.array(name).map((value, i) => new Fields(value, `${path}.${name}[${i}]`, file, depth + 2));
   }
 
   /** One code point. */

@@ -103,9 +103,11 @@ test('a tokenizer put together from components costs what they cost', async () =
   const sync = await startOf(`import * as sync from '@heddle/tokenizer/sync'; console.log(sync);`);
   expect(core).toBeGreaterThan(5000);
   expect(core).toBeLessThan(16_000);
-  expect(composed - core).toBeLessThan(2500);
+  // The vocabulary, the two components, and what says where a file is wrong, or nests too deep.
+  expect(composed - core).toBeLessThan(2600);
   expect(all - core).toBeGreaterThan(15_000);
-  expect(sync).toBeLessThan(40_000);
+  // 42 since patterns that could take for ever are searched in linear time.
+  expect(sync).toBeLessThan(42_000);
 });
 
 test('it runs where there is nothing of Node’s or of a page’s, from a bundle for no platform', async () => {

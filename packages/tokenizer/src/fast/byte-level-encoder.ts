@@ -2,7 +2,7 @@
 import type { Bpe } from '../models/bpe';
 import { TokenSink } from '../models/token-sink';
 import type { Normalizer } from '../normalizers/normalizer';
-import { UnitBuffer } from '../text/units';
+import { UnitBuffer } from '../text/unit-buffer';
 import type { FastEncoder } from './fast-encoder';
 import type { Scanner } from './scanner';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';

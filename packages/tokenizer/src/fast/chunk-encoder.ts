@@ -4,7 +4,7 @@ import { AddedTokens } from '../added-tokens';
 import { TokenSink } from '../models/token-sink';
 import { type Components, encodeExactly, type Matchers } from '../pipeline';
 import { charClass, MARK, OTHER } from '../text/char-class';
-import { UnitBuffer } from '../text/units';
+import { UnitBuffer } from '../text/unit-buffer';
 import type { FastEncoder } from './fast-encoder';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
 

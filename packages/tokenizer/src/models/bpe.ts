@@ -6,12 +6,13 @@ import type { Fields, JsonObject } from '../json';
 import type { Components } from '../pipeline';
 import { BYTE_CHARS, BYTE_UNITS } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
+import { hashOfUnits, idOfUnits } from './id-of-units';
 import { Merger } from './merger';
 import { MergeRows, pairsOf, readMerges, rowsOf } from './merges';
 import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
-import { hashOfUnits, Vocab, type VocabSource } from './vocab';
+import { Vocab, type VocabSource } from './vocab';
 
 /** The options of {@link Bpe}, named as in `tokenizer.json`. */
 export interface BpeOptions {
@@ -188,7 +189,7 @@ export class Bpe implements Model {
     const { spelling } = this;
     const { length } = this.merger;
     if (length > spelling.length) return -1;
-    return this.vocab.idOfUnits(spelling, 0, length, hashOfUnits(spelling, 0, length));
+    return idOfUnits(this.vocab, spelling, 0, length, hashOfUnits(spelling, 0, length));
   }
 
   /** True where every byte has a token, which {@link tokenizeUnits} relies on. */

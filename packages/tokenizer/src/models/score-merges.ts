@@ -1,6 +1,7 @@
 // Merges from scores: SentencePiece and tiktoken join any two neighbours whose union is a token, the best union first.
+import { hashOfUnits, idOfUnits } from './id-of-units';
 import { PairTable } from './pair-table';
-import { HASH_START, hashNext, hashOfUnits, type Vocab } from './vocab';
+import { HASH_START, hashNext, type Vocab } from './vocab';
 
 /** Tokens longer than this (UTF-16 units) would make a table of their splits too large to be a mistake. */
 const MAX_UNITS = 2048;
@@ -21,9 +22,9 @@ export function mergesByRank(vocab: Vocab, rankOf: (id: number) => number | unde
     let hash = HASH_START;
     for (let cut = start + 1; cut < end; cut++) {
       hash = hashNext(hash, units[cut - 1] as number);
-      const first = vocab.idOfUnits(units, start, cut, hash);
+      const first = idOfUnits(vocab, units, start, cut, hash);
       if (first < 0) continue;
-      const second = vocab.idOfUnits(units, cut, end, hashOfUnits(units, cut, end));
+      const second = idOfUnits(vocab, units, cut, end, hashOfUnits(units, cut, end));
       if (second < 0) continue;
       firsts.push(first);
       seconds.push(second);

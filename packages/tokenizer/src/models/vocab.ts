@@ -10,13 +10,6 @@ const FREE_HOLES = 1_000_000;
 /** Start of a hash; feed it units with {@link hashNext}. */
 export const HASH_START = 0;
 
-/** The hash of units[start, end). */
-export function hashOfUnits(units: Uint16Array, start: number, end: number): number {
-  let hash = HASH_START;
-  for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
-  return hash;
-}
-
 /** Adds one UTF-16 unit to a hash. */
 export function hashNext(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x9e3779b1) ^ (hash >>> 15);
@@ -60,9 +53,10 @@ export class Vocab {
   readonly hasDoubles: boolean;
   /** The tokens as units, for who reads all of them. */
   readonly columns: VocabColumns;
-  private readonly slots: Int32Array;
-  private readonly hashes: Int32Array;
-  private readonly mask: number;
+  /** Open addressing from hashes to ids: an id for each slot, −1 for none, and the hash of each id. */
+  readonly slots: Int32Array;
+  readonly hashes: Int32Array;
+  readonly mask: number;
   /** Tokens as strings, made when they are asked for. */
   private readonly texts: (string | undefined)[] = [];
 
@@ -82,7 +76,8 @@ export class Vocab {
       const start = starts[id] as number;
       const end = ends[id] as number;
       if (start < 0) continue;
-      const hash = hashOfUnits(units, start, end);
+      let hash = HASH_START;
+      for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
       this.hashes[id] = hash;
       let slot = hash & this.mask;
       let other = this.slots[slot] as number;
@@ -157,22 +152,6 @@ export class Vocab {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = slots[slot] as number;
       if (id === -1 || (hashes[id] === hash && this.isSpelt(id, text, a, aEnd, b, bEnd))) return id;
-    }
-  }
-
-  /** The id of word[start, end), whose hash is given, or −1. */
-  idOfUnits(word: Uint16Array, start: number, end: number, hash: number): number {
-    const { slots, mask, hashes } = this;
-    const { units, starts, ends } = this.columns;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = slots[slot] as number;
-      if (id === -1) return -1;
-      const from = starts[id] as number;
-      if (hashes[id] !== hash || (ends[id] as number) - from !== end - start) continue;
-      const shift = from - start;
-      let i = start;
-      while (i < end && units[shift + i] === word[i]) i++;
-      if (i === end) return id;
     }
   }
 

@@ -1,6 +1,7 @@
 // Replaces every match of a literal or a pattern.
 import type { Fields } from '../json';
 import type { Readers } from '../reading/readers';
+import type { Searcher } from '../text/linear-regex';
 import type { NormalizedString } from '../text/normalized-string';
 import { compilePattern, type Pattern, patternConfig, readPattern } from '../text/pattern';
 import { findSpans } from '../text/spans';
@@ -18,7 +19,7 @@ import type { Normalizer } from './normalizer';
  * ```
  */
 export class Replace implements Normalizer {
-  private readonly regex: RegExp;
+  private readonly regex: Searcher;
   readonly config: {
     readonly type: string;
     readonly pattern: { readonly [form: string]: string };

@@ -2,6 +2,7 @@
 import type { Scanner } from '../fast/scanner';
 import type { Fields } from '../json';
 import type { Readers } from '../reading/readers';
+import type { Searcher } from '../text/linear-regex';
 import type { NormalizedString, SplitBehavior } from '../text/normalized-string';
 import { compilePattern, type Pattern, patternConfig, readPattern } from '../text/pattern';
 import { findSpans } from '../text/spans';
@@ -28,7 +29,7 @@ export class Split implements PreTokenizer {
     readonly invert: boolean;
   };
   readonly scan: Scanner | undefined;
-  private readonly regex: RegExp;
+  private readonly regex: Searcher;
   private readonly behavior: SplitBehavior;
   private readonly invert: boolean;
 

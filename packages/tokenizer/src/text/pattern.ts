@@ -1,6 +1,7 @@
 // The two forms of pattern that components take: plain text, and a regular expression that was compiled already.
 import type { Fields } from '../json';
 import type { Readers } from '../reading/readers';
+import type { Searcher } from './linear-regex';
 import type { Regex } from './regex';
 
 /** Plain text, or a regular expression. */
@@ -10,7 +11,7 @@ const escapeLiteral = (text: string): string =>
   [...text].map((char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`).join('');
 
 /** What finds a pattern. An empty text matches between any two characters. */
-export function compilePattern(pattern: Pattern): RegExp {
+export function compilePattern(pattern: Pattern): Searcher {
   return typeof pattern === 'string' ? new RegExp(escapeLiteral(pattern), 'gv') : pattern.compiled;
 }
 

@@ -3,9 +3,12 @@ import '../core';
 import { TokenizerError } from '../errors';
 import type { Scanner } from '../fast/scanner';
 import { scannerOf } from '../fast/scanners';
+import { LinearRegex, type Searcher } from './linear-regex';
 import { OnigParser, type PatternNode } from './onig-parser';
+import { hasLoop, isKnownLinear, mayBacktrackForever } from './regex-analysis';
 
-function print(node: PatternNode, named: boolean, atomics: { count: number }): string {
+/** A pattern in JavaScript's dialect, for the `v` flag; groups are captured where `named`. */
+export function print(node: PatternNode, named: boolean, atomics: { count: number } = { count: 0 }): string {
   const inner = (item: PatternNode): string => print(item, named, atomics);
   const atomic = (source: string): string => {
     const name = `a${atomics.count++}`;
@@ -50,49 +53,23 @@ function print(node: PatternNode, named: boolean, atomics: { count: number }): s
 }
 
 /**
- * True where a loop inside a loop could split one text in exponentially many ways, such as `(a+)+`.
- * A loop whose body must start with something that its inner loop cannot eat is still reported: the price of a
- * simple rule is that such a pattern is refused rather than risked.
+ * Compiles an Oniguruma pattern, or says why JavaScript cannot run it. A pattern that the engine may take more than linear
+ * time for is run by a {@link LinearRegex}.
  */
-export function mayBacktrackForever(node: PatternNode, insideLoop = false): boolean {
-  switch (node.type) {
-    case 'set':
-    case 'assert':
-    case 'backreference':
-      return false;
-    case 'alternatives':
-    case 'sequence':
-      return node.items.some((item) => mayBacktrackForever(item, insideLoop));
-    case 'atomic':
-    case 'look':
-      return mayBacktrackForever(node.item, false);
-    case 'capture':
-      return mayBacktrackForever(node.item, insideLoop);
-    case 'repeat': {
-      const loops = node.max > 1 && node.mode !== 'possessive';
-      const unbounded = node.max > 1000 && node.mode !== 'possessive';
-      if (unbounded && insideLoop) return true;
-      return mayBacktrackForever(node.item, node.mode === 'possessive' ? false : insideLoop || (loops && unbounded));
-    }
-    default:
-      return node satisfies never;
-  }
-}
-
-/** Compiles an Oniguruma pattern, or says why JavaScript cannot run it. */
-export function compileOniguruma(pattern: string, where: string): RegExp {
+export function compileOniguruma(pattern: string, where: string): Searcher {
   const parser = new OnigParser(pattern, where);
   const tree = parser.parse();
+  const refuse = (expected: string): TokenizerError =>
+    new TokenizerError({ kind: 'limit', where, expected, got: JSON.stringify(pattern) });
   if (mayBacktrackForever(tree))
-    throw new TokenizerError({
-      kind: 'limit',
-      where,
-      expected: 'a pattern without an unbounded repeat inside another, which could backtrack for ever',
-      got: JSON.stringify(pattern),
-    });
+    throw refuse('a pattern without an unbounded repeat inside another, which could backtrack for ever');
+  const source = (node: PatternNode): string => print(node, parser.hasBackreferences);
   try {
-    return new RegExp(print(tree, parser.hasBackreferences, { count: 0 }), 'gv');
+    const regex = new RegExp(source(tree), 'gv');
+    const isLinear = isKnownLinear(tree) && !(parser.hasBackreferences && hasLoop(tree));
+    return isLinear ? regex : new LinearRegex(tree, source, refuse);
   } catch (cause) {
+    if (cause instanceof TokenizerError) throw cause;
     throw new TokenizerError({
       kind: 'unsupported',
       where,
@@ -115,7 +92,8 @@ export function compileOniguruma(pattern: string, where: string): RegExp {
  * ```
  */
 export class Regex {
-  readonly compiled: RegExp;
+  /** What finds its matches. */
+  readonly compiled: Searcher;
 
   /** `where` is the place that errors name. */
   constructor(

@@ -1,8 +1,9 @@
 // Where a pattern or a test of characters holds in a text, as Oniguruma walks its matches.
+import type { Searcher } from './linear-regex';
 import type { Span } from './normalized-string';
 
 /** All matches and the gaps between them, in order, covering `text`. */
-export function findSpans(regex: RegExp, text: string, invert = false): Span[] {
+export function findSpans(regex: Searcher, text: string, invert = false): Span[] {
   const spans: Span[] = [];
   let covered = 0;
   let lastEnd = -1;

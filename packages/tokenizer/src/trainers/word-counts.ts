@@ -5,7 +5,7 @@ import { checkText } from '../options';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer';
 import { toByteChars } from '../text/byte-alphabet';
 import { NormalizedString } from '../text/normalized-string';
-import { UnitBuffer } from '../text/units';
+import { UnitBuffer } from '../text/unit-buffer';
 import { checkAbort, type TrainProgress } from './progress';
 import type { Texts } from './text-source';
 

@@ -1,0 +1,25 @@
+// Looks a token up that is not in a string. Apart from the vocabulary, since most tokenizers do without.
+import { HASH_START, hashNext, type Vocab } from './vocab';
+
+/** The hash of units[start, end), as a vocabulary has it. */
+export function hashOfUnits(units: Uint16Array, start: number, end: number): number {
+  let hash = HASH_START;
+  for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
+  return hash;
+}
+
+/** The id of word[start, end), whose hash is given, or −1. */
+export function idOfUnits(vocab: Vocab, word: Uint16Array, start: number, end: number, hash: number): number {
+  const { slots, mask, hashes } = vocab;
+  const { units, starts, ends } = vocab.columns;
+  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    const id = slots[slot] as number;
+    if (id === -1) return -1;
+    const from = starts[id] as number;
+    if (hashes[id] !== hash || (ends[id] as number) - from !== end - start) continue;
+    const shift = from - start;
+    let i = start;
+    while (i < end && units[shift + i] === word[i]) i++;
+    if (i === end) return id;
+  }
+}

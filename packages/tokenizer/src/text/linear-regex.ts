@@ -1,0 +1,330 @@
+// A regular expression that takes time in proportion to the text, whatever the text, for the patterns that an engine may
+// take far longer for. It goes through the same choices in the same order, but never twice through one that failed.
+import type { TokenizerError } from '../errors';
+import type { PatternNode } from './onig-parser';
+import { hasBackreference, hasLoop, isNullable } from './regex-analysis';
+
+/** What finds the matches of a pattern from `lastIndex` on: a RegExp is one. */
+export interface Searcher {
+  lastIndex: number;
+  exec(text: string): { readonly index: number; readonly 0: string } | null;
+}
+
+// Instructions: what to do, and one or two numbers.
+const CHAR = 0; // a set's index
+const SPLIT = 1; // where to go on, and where to go on when that failed
+const JUMP = 2; // where to
+const ASSERT = 3; // an assertion's index
+const LOOK = 4; // 1 if negated, and where to go on; what it looks for follows
+const ATOMIC = 5; // where to go on; what it holds follows
+const ENGINE = 6; // the index of an expression that the engine matches, the rest of its alternative included
+const ACCEPT = 7;
+
+/** Repeats are written out, so that a pattern can be longer than it looks. */
+const MAX_SIZE = 5000;
+/** Choices times characters: 256 MB to remember them. */
+const MAX_MARKS = 2 ** 31;
+
+interface Program {
+  readonly codes: number[];
+  readonly firsts: number[];
+  readonly seconds: number[];
+  /** The number of each choice; −1 for what is none. */
+  readonly choices: number[];
+  readonly choiceCount: number;
+  readonly sets: RegExp[];
+  /** Assertions, and what the engine matches. */
+  readonly stickies: RegExp[];
+}
+
+/** Writes a pattern as instructions. */
+class Compiler implements Program {
+  readonly codes: number[] = [];
+  readonly firsts: number[] = [];
+  readonly seconds: number[] = [];
+  readonly choices: number[] = [];
+  choiceCount = 0;
+  readonly sets: RegExp[] = [];
+  readonly stickies: RegExp[] = [];
+  private readonly setIndex = new Map<string, number>();
+  private inner = 0;
+
+  constructor(
+    private readonly print: (node: PatternNode) => string,
+    private readonly refuse: (expected: string) => TokenizerError,
+  ) {}
+
+  private emit(code: number, first = 0, second = 0): number {
+    if (this.codes.length >= MAX_SIZE) throw this.refuse(`a pattern of at most ${MAX_SIZE} steps, repeats written out`);
+    this.codes.push(code);
+    this.firsts.push(first);
+    this.seconds.push(second);
+    this.choices.push(code === SPLIT ? this.choiceCount++ : -1);
+    return this.codes.length - 1;
+  }
+
+  private get end(): number {
+    return this.codes.length;
+  }
+
+  private sticky(code: number, source: string): void {
+    this.emit(code, this.stickies.push(new RegExp(source, 'vy')) - 1);
+  }
+
+  private set(source: string): void {
+    let index = this.setIndex.get(source);
+    if (index === undefined) {
+      index = this.sets.push(new RegExp(`^${source}$`, 'v')) - 1;
+      this.setIndex.set(source, index);
+    }
+    this.emit(CHAR, index);
+  }
+
+  write(node: PatternNode): void {
+    switch (node.type) {
+      case 'set':
+        this.set(node.source);
+        break;
+      case 'assert':
+        this.sticky(ASSERT, node.source);
+        break;
+      case 'sequence':
+        for (const item of node.items) this.write(item);
+        break;
+      case 'alternatives':
+        this.alternatives(node.items, (item) => this.write(item));
+        break;
+      case 'capture':
+        this.write(node.item);
+        break;
+      case 'look':
+        if (!hasLoop(node)) this.sticky(ASSERT, this.print(node));
+        else if (node.behind) throw this.refuse('a look-behind of bounded length');
+        else this.within(LOOK, node.item, Number(node.negated));
+        break;
+      case 'atomic':
+        this.within(ATOMIC, node.item);
+        break;
+      case 'backreference':
+        throw this.refuse('no back-reference beside repeats that could take for ever');
+      case 'repeat':
+        if (node.mode === 'possessive') this.within(ATOMIC, { ...node, mode: 'greedy' });
+        else this.repeat(node);
+        break;
+      default:
+        node satisfies never;
+    }
+  }
+
+  private alternatives(items: readonly PatternNode[], write: (item: PatternNode) => void): void {
+    const jumps: number[] = [];
+    for (const [i, item] of items.entries()) {
+      const isLast = i === items.length - 1;
+      const split = isLast ? -1 : this.emit(SPLIT, this.end + 1);
+      write(item);
+      if (isLast) break;
+      jumps.push(this.emit(JUMP));
+      this.seconds[split] = this.end;
+    }
+    for (const jump of jumps) this.firsts[jump] = this.end;
+  }
+
+  private repeat({ item, min, max, mode }: Extract<PatternNode, { type: 'repeat' }>): void {
+    for (let i = 0; i < min; i++) this.write(item);
+    const splits: number[] = [];
+    const optional = (): void => {
+      splits.push(this.emit(SPLIT));
+      this.write(item);
+    };
+    if (max === Number.POSITIVE_INFINITY) {
+      // A choice that seems to have failed may only have come round to itself: true of the whole, not of a part.
+      if (this.inner > 0 && isNullable(item)) throw this.refuse('a repeat of something that is not empty');
+      optional();
+      this.emit(JUMP, splits[0]);
+    } else for (let i = min; i < max; i++) optional();
+    for (const split of splits) {
+      const [go, leave] = [split + 1, this.end];
+      this.firsts[split] = mode === 'lazy' ? leave : go;
+      this.seconds[split] = mode === 'lazy' ? go : leave;
+    }
+  }
+
+  private within(code: number, item: PatternNode, negated = 0): void {
+    const at = this.emit(code, negated);
+    this.inner++;
+    this.write(item);
+    this.inner--;
+    this.emit(ACCEPT);
+    this.seconds[at] = this.end;
+  }
+
+  finish(node: PatternNode): Program {
+    // A whole alternative with back-references, but no loop, takes the engine no time, and nothing comes back to it.
+    this.alternatives(node.type === 'alternatives' ? node.items : [node], (item) => {
+      if (hasBackreference(item) && !hasLoop(item)) this.sticky(ENGINE, this.print(item));
+      else this.write(item);
+    });
+    this.emit(ACCEPT);
+    return this;
+  }
+}
+
+/** A set, and what is known of its members. */
+class CharSet {
+  private readonly known = new Map<number, boolean>();
+
+  constructor(private readonly regex: RegExp) {}
+
+  has(point: number): boolean {
+    let found = this.known.get(point);
+    if (found === undefined) {
+      found = this.regex.test(String.fromCodePoint(point));
+      this.known.set(point, found);
+    }
+    return found;
+  }
+}
+
+/** Searches by instructions, and remembers for the whole of a text which choices failed where. */
+export class LinearRegex implements Searcher {
+  lastIndex = 0;
+  /** How many instructions were run: what the tests of linearity count. */
+  steps = 0;
+  private readonly program: Program;
+  private readonly sets: readonly CharSet[];
+  private text = '';
+  /** A bit for each choice at each place of the text: set while a choice is open, and when it failed. */
+  private failed = new Uint32Array(0);
+  /** Where a part of the pattern ended that matched. */
+  private readonly ends = new Map<number, number>();
+  /** Choices that are left, two numbers each; one that is negated only tells that a choice has nothing left. */
+  private stack = new Int32Array(64);
+  private top = 0;
+
+  /** `print` gives a node in JavaScript's dialect. */
+  constructor(
+    tree: PatternNode,
+    print: (node: PatternNode) => string,
+    private readonly refuse: (expected: string) => TokenizerError,
+  ) {
+    this.program = new Compiler(print, refuse).finish(tree);
+    this.sets = this.program.sets.map((set) => new CharSet(set));
+  }
+
+  exec(text: string): { readonly index: number; readonly 0: string } | null {
+    if (this.lastIndex === 0 || text !== this.text) {
+      const { choiceCount } = this.program;
+      const marks = choiceCount * (text.length + 1);
+      if (marks > MAX_MARKS)
+        throw this.refuse(`a text of at most ${Math.floor(MAX_MARKS / choiceCount) - 1} characters for this pattern`);
+      this.text = text;
+      this.failed = new Uint32Array(Math.ceil(marks / 32));
+      this.ends.clear();
+    }
+    for (let start = this.lastIndex; start <= text.length; start += widthAt(text, start)) {
+      const end = this.run(0, start, false);
+      if (end < 0) continue;
+      this.lastIndex = end;
+      return { index: start, 0: text.slice(start, end) };
+    }
+    this.lastIndex = 0;
+    return null;
+  }
+
+  private push(place: number, at: number): void {
+    if (this.top + 2 > this.stack.length) {
+      const larger = new Int32Array(2 * this.stack.length);
+      larger.set(this.stack);
+      this.stack = larger;
+    }
+    this.stack[this.top++] = place;
+    this.stack[this.top++] = at;
+  }
+
+  private key(place: number, at: number): number {
+    return (this.program.choices[place] as number) * (this.text.length + 1) + at;
+  }
+
+  /** Where the match ends that starts with the instruction `from` at `start`, or −1. A part's result is remembered. */
+  private run(from: number, start: number, isPart: boolean): number {
+    const bottom = this.top;
+    this.push(from, start);
+    while (this.top > bottom) {
+      const at = this.stack[--this.top] as number;
+      const place = this.stack[--this.top] as number;
+      const end = place < 0 ? -1 : this.follow(place, at, isPart);
+      if (end < 0) continue;
+      while (this.top > bottom) {
+        const there = this.stack[--this.top] as number;
+        const choice = ~(this.stack[--this.top] as number);
+        if (choice < 0) continue;
+        const key = this.key(choice, there);
+        this.failed[key >>> 5] = (this.failed[key >>> 5] as number) & ~(1 << (key & 31));
+        if (isPart) this.ends.set(key, end);
+      }
+      return end;
+    }
+    return -1;
+  }
+
+  /** Goes on until the match ends or fails (−1); other choices are left on the stack. */
+  private follow(from: number, start: number, isPart: boolean): number {
+    const { text, failed, program } = this;
+    const { codes, firsts, seconds } = program;
+    let place = from;
+    let at = start;
+    for (;;) {
+      this.steps++;
+      const first = firsts[place] as number;
+      switch (codes[place]) {
+        case CHAR:
+          if (at >= text.length || !this.sets[first]?.has(text.codePointAt(at) as number)) return -1;
+          at += widthAt(text, at);
+          place++;
+          break;
+        case SPLIT: {
+          const key = this.key(place, at);
+          const known = isPart ? this.ends.get(key) : undefined;
+          if (known !== undefined) return known;
+          const bits = failed[key >>> 5] as number;
+          if ((bits & (1 << (key & 31))) !== 0) return -1;
+          failed[key >>> 5] = bits | (1 << (key & 31));
+          this.push(~place, at);
+          this.push(seconds[place] as number, at);
+          place = first;
+          break;
+        }
+        case JUMP:
+          place = first;
+          break;
+        case ASSERT:
+        case ENGINE: {
+          const regex = program.stickies[first] as RegExp;
+          regex.lastIndex = at;
+          if (!regex.test(text)) return -1;
+          at = regex.lastIndex;
+          place++;
+          break;
+        }
+        case LOOK:
+          if (this.run(place + 1, at, true) >= 0 === (first === 1)) return -1;
+          place = seconds[place] as number;
+          break;
+        case ATOMIC: {
+          const end = this.run(place + 1, at, true);
+          if (end < 0) return -1;
+          at = end;
+          place = seconds[place] as number;
+          break;
+        }
+        default:
+          return at;
+      }
+    }
+  }
+}
+
+function widthAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit < 0xdc00 ? 2 : 1;
+}
