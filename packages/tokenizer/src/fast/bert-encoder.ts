@@ -4,20 +4,38 @@ import { WordPiece } from '../models/word-piece';
 import { BertNormalizer } from '../normalizers/bert';
 import { isStarter } from '../normalizers/unicode-form';
 import type { Components } from '../pipeline';
-import { charClass, isPunctuation, isWhitespace, NONSPACING_MARK } from '../text/char-class';
+import {
+  charClass,
+  isChinese,
+  isPunctuation,
+  isWhitespace,
+  LETTER,
+  MARK,
+  NONSPACING_MARK,
+  OTHER,
+  PUNCTUATION,
+  WHITESPACE,
+} from '../text/char-class';
 import { NormalizedString } from '../text/normalized-string';
 import { textOfUnits } from '../text/units';
 import type { FastEncoder } from './fast-encoder';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
 
 /** What a character is to BERT. */
-const LETTER = 1;
+const PART = 1;
 const BREAK = 2;
 const ISOLATED = 3;
 const DROPPED = 4;
 const SEVERAL = 5;
 /** Depends on its neighbours. */
 const UNSURE = 6;
+
+/** Letters that nothing changes or sets apart: most of those that are met need no closer look. */
+function isPlainLetter(codePoint: number, char: string): boolean {
+  const flags = charClass(codePoint) & (LETTER | WHITESPACE | PUNCTUATION | OTHER | MARK | NONSPACING_MARK);
+  const isLetter = flags === LETTER && codePoint < 0x10000 && !isChinese(codePoint);
+  return isLetter && char.toLowerCase() === char && char.normalize('NFD') === char;
+}
 
 /** Encodes with BERT's normaliser and pre-tokeniser. */
 export class BertEncoder implements FastEncoder {
@@ -46,12 +64,13 @@ export class BertEncoder implements FastEncoder {
 
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
     const { kinds, mapped } = this;
+    sink.reserve(to - from);
     this.length = 0;
     this.hash = 0;
     for (let i = from; i < to; i++) {
       const unit = text.charCodeAt(i);
       let kind = kinds[unit] as number;
-      if (kind === LETTER) {
+      if (kind === PART) {
         this.put(mapped[unit] as number, i, i + 1);
         continue;
       }
@@ -133,6 +152,10 @@ export class BertEncoder implements FastEncoder {
   /** Finds out what a code point is, and notes what it becomes. */
   private learn(codePoint: number): number {
     const char = String.fromCodePoint(codePoint);
+    if (isPlainLetter(codePoint, char)) {
+      this.mapped[codePoint] = codePoint;
+      return PART;
+    }
     if (this.normalizer.stripsAccents)
       for (const piece of char.normalize('NFD'))
         if (!isStarter(piece) && (charClass(piece.codePointAt(0) as number) & NONSPACING_MARK) === 0) return UNSURE;
@@ -148,7 +171,7 @@ export class BertEncoder implements FastEncoder {
     if (points.some((point) => isWhitespace(point) || (!single && isPunctuation(point)))) return UNSURE;
     if (codePoint < 0x10000 && inner.length === 1) {
       this.mapped[codePoint] = inner.charCodeAt(0);
-      return isolated ? ISOLATED : LETTER;
+      return isolated ? ISOLATED : PART;
     }
     this.several.set(codePoint, inner);
     if (!isolated) return SEVERAL;

@@ -26,6 +26,7 @@ export class ByteLevelEncoder implements FastEncoder {
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
     const { cache, scan } = this;
     const units = this.buffer.load(text, from, to);
+    sink.reserve(to - from);
     for (let start = from; start < to; ) {
       const end = scan(units, start, to);
       let hash = 0;

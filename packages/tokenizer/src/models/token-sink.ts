@@ -1,7 +1,7 @@
 // Where encoding puts tokens: growing columns, no object per token.
 
-function larger(old: Int32Array): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(old.length * 2);
+function larger(old: Int32Array, size: number): Int32Array<ArrayBuffer> {
+  const next = new Int32Array(size);
   next.set(old);
   return next;
 }
@@ -26,7 +26,7 @@ export class TokenSink {
   }
 
   push(id: number, start: number, end: number): void {
-    if (this.length === this.ids.length) this.grow();
+    if (this.length === this.ids.length) this.grow(0);
     const at = this.length++;
     this.ids[at] = id;
     this.starts[at] = start;
@@ -34,15 +34,16 @@ export class TokenSink {
     this.words[at] = this.word;
   }
 
-  /** Makes room for `count` more, so that they can be written without a check each. */
+  /** Makes room for `count` more, so that they can be written without a check each. Memory is used as it is written. */
   reserve(count: number): void {
-    while (this.length + count > this.ids.length) this.grow();
+    if (this.length + count > this.ids.length) this.grow(this.length + count);
   }
 
-  private grow(): void {
-    this.ids = larger(this.ids);
-    this.starts = larger(this.starts);
-    this.ends = larger(this.ends);
-    this.words = larger(this.words);
+  private grow(room: number): void {
+    const size = Math.max(room, 2 * this.ids.length);
+    this.ids = larger(this.ids, size);
+    this.starts = larger(this.starts, size);
+    this.ends = larger(this.ends, size);
+    this.words = larger(this.words, size);
   }
 }

@@ -53,9 +53,9 @@ export function isStarter(char: string): boolean {
   if (known === undefined) {
     const low = '\u0334';
     const high = '\u0345';
-    known = char !== low && char !== high && !reorders(char, low) && !reorders(high, char);
-    // A mark that is newer than the reference's tables is a letter to it.
-    if (/\p{M}/u.test(char) && (charClass(char.codePointAt(0) as number) & MARK) === 0) known = true;
+    // A mark that is newer than the reference's tables is a letter to it, and nothing but marks is of another class.
+    const isMark = /\p{M}/u.test(char) && (charClass(char.codePointAt(0) as number) & MARK) !== 0;
+    known = !isMark || (char !== low && char !== high && !reorders(char, low) && !reorders(high, char));
     starters.set(char, known);
   }
   return known;

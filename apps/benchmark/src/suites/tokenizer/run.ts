@@ -7,7 +7,7 @@ import type { SuiteContext, SuiteResult } from '../suite.js';
 import { type Corpus, corpora, sharedFolder } from './corpus.js';
 import { type OwnFigure, ownFigures } from './ours.js';
 import { type Encoder, heddle, type Peer, peers, VOCABULARIES, type Vocabulary } from './peers.js';
-import { median, processorNow } from './time.js';
+import { collectGarbage, median, processorNow } from './time.js';
 
 /** One row of the table. */
 export interface TokenizerSpeed {
@@ -65,19 +65,19 @@ interface Entry {
   readonly peer: Peer;
   readonly encoder: Encoder;
   readonly times: number[];
-  hash: string;
-  tokens: number;
+  readonly hash: string;
+  readonly tokens: number;
 }
 
-/** First pass of each peer, then the warm ones in turn. */
-async function measure(entries: readonly Entry[], lines: readonly string[], passes: number): Promise<void> {
-  for (let i = 0; i <= passes; i++)
-    for (const entry of entries) {
-      const start = processorNow();
-      const rows = await pass(entry.encoder, lines);
-      entry.times.push(processorNow() - start);
-      if (i === 0) Object.assign(entry, digest(rows));
-    }
+/** A pass and the processor seconds that it took. */
+async function timed(
+  encoder: Encoder,
+  lines: readonly string[],
+): Promise<{ readonly rows: ArrayLike<number>[]; readonly seconds: number }> {
+  collectGarbage();
+  const start = processorNow();
+  const rows = await pass(encoder, lines);
+  return { rows, seconds: processorNow() - start };
 }
 
 /** Encodes with one peer; undefined where it does not load. */
@@ -90,20 +90,31 @@ async function tryPeer(peer: Peer, file: string, vocabulary: Vocabulary): Promis
   }
 }
 
-/** Every peer that is installed, freshly loaded, ours first. */
-async function entriesOf(
+/**
+ * Every peer that is installed, ours first: each loaded, then its first pass, before the next is loaded, whose compiling
+ * and collecting in the background would count as this one's; then the warm passes in turn.
+ */
+async function measure(
   systems: readonly Peer[],
   file: string,
   vocabulary: Vocabulary,
+  lines: readonly string[],
+  warmPasses: number,
   missing: (peer: Peer) => void,
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const peer of systems) {
     if (!peer.vocabularies.includes(vocabulary)) continue;
     const encoder = await tryPeer(peer, file, vocabulary);
-    if (encoder === undefined) missing(peer);
-    else entries.push({ peer, encoder, times: [], hash: '', tokens: 0 });
+    if (encoder === undefined) {
+      missing(peer);
+      continue;
+    }
+    const { rows, seconds } = await timed(encoder, lines);
+    entries.push({ peer, encoder, times: [seconds], ...digest(rows) });
   }
+  for (let i = 0; i < warmPasses; i++)
+    for (const { encoder, times } of entries) times.push((await timed(encoder, lines)).seconds);
   return entries;
 }
 
@@ -139,12 +150,11 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       for (const shape of shapes) {
         context.signal.throwIfAborted();
         const inputs = shape === 'whole' ? [text] : text.split('\n').map((line) => `${line}\n`);
-        const entries = await entriesOf(systems, file, vocabulary, (peer) => {
+        const entries = await measure(systems, file, vocabulary, inputs, WARM_PASSES[shape], (peer) => {
           if (skipped.includes(peer.name)) return;
           skipped.push(peer.name);
           context.say(`${peer.name}: ${peer.package} does not load here, left out`);
         });
-        await measure(entries, inputs, WARM_PASSES[shape]);
         for (const { peer, times, hash, tokens } of entries) {
           const [first = 0, ...later] = times;
           const row = {
