@@ -25,6 +25,8 @@ const MAX_SIZE = 5000;
 /** Choices times characters: 256 MB to remember them. */
 const MAX_MARKS = 2 ** 31;
 
+const NOTHING = new Uint32Array(0);
+
 interface Program {
   readonly codes: number[];
   readonly firsts: number[];
@@ -194,7 +196,7 @@ export class LinearRegex implements Searcher {
   private readonly sets: readonly CharSet[];
   private text = '';
   /** A bit for each choice at each place of the text: set while a choice is open, and when it failed. */
-  private failed = new Uint32Array(0);
+  private failed = NOTHING;
   /** Where a part of the pattern ended that matched. */
   private readonly ends = new Map<number, number>();
   /** Choices that are left, two numbers each; one that is negated only tells that a choice has nothing left. */
@@ -228,6 +230,9 @@ export class LinearRegex implements Searcher {
       return { index: start, 0: text.slice(start, end) };
     }
     this.lastIndex = 0;
+    this.text = ''; // what was kept for this text may be large
+    this.failed = NOTHING;
+    this.ends.clear();
     return null;
   }
 
