@@ -26,7 +26,7 @@ const WIDE = 440;
 const WIDEST = 980;
 
 // Products of a block smaller than this cost the BLAS more to call than to compute.
-const BLAS_MULTIPLY_ADDS = 1 << 18;
+const BLAS_MULTIPLY_ADDS = 1 << 16;
 
 // Up to as many queries keys and values aren't worth packing.
 const FEW = 4;
