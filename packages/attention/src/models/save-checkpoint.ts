@@ -1,17 +1,6 @@
 // A model's weights under a checkpoint's names, packed and turned as the checkpoint has them.
-import {
-  type AnyTensor,
-  ArgumentError,
-  concat,
-  contiguous,
-  keep,
-  noGrad,
-  type Shape,
-  scope,
-  type Tensor,
-  zeros,
-} from '@heddle/tensor';
-import { type SavedFloat, type SaveOptions, saveSafetensors } from '@heddle/tensor/io';
+import { type AnyTensor, ArgumentError, concat, contiguous, type Shape, type Tensor, zeros } from '@heddle/tensor';
+import { type DeferredTensor, type SavedFloat, type SaveOptions, saveSafetensors } from '@heddle/tensor/io';
 import { HalfEmbedding, HalfLinear, type Module, QuantizedLinear } from '@heddle/tensor/nn';
 import { type CheckpointLayout, isPlain, type PackedMaps, type Place, placeOf } from './checkpoint-layout';
 
@@ -35,18 +24,14 @@ export function fromTheirRows({ ours, perHead }: PackedMaps, rows: Tensor): Tens
     .reshape(rows.shape);
 }
 
-/** A model's tensors under a checkpoint's names; what was packed or turned is new and must be disposed of. */
-function packedState(
-  model: Module,
-  layout: CheckpointLayout,
-): { readonly state: Map<string, AnyTensor>; readonly made: AnyTensor[] } {
-  const groups = new Map<string, { readonly place: Place; readonly tensor: AnyTensor }[]>();
-  const { state: own, made } = floatState(model);
-  for (const [name, tensor] of own) {
+/** A model's tensors under a checkpoint's names; what is packed, turned or widened is made as it is written. */
+function packedState(model: Module, layout: CheckpointLayout): Map<string, Saved> {
+  const groups = new Map<string, { readonly place: Place; readonly tensor: Saved }[]>();
+  for (const [name, tensor] of floatState(model)) {
     const place = placeOf(layout, name);
     groups.set(place.theirs, [...(groups.get(place.theirs) ?? []), { place, tensor }]);
   }
-  const state = new Map<string, AnyTensor>();
+  const state = new Map<string, Saved>();
   for (const [theirs, members] of groups) {
     const [{ place, tensor: first }] = members;
     if (isPlain(layout, place)) {
@@ -55,42 +40,44 @@ function packedState(
     }
     if (members.length !== place.parts)
       throw new ArgumentError('savePretrained', theirs, `${place.parts} parts`, String(members.length));
-    const packed = noGrad(() =>
-      scope(() => {
-        const parts = members.sort((a, b) => a.place.part - b.place.part);
-        return pack(
-          parts.map(({ tensor }) => tensor.cast('float32')),
-          place,
-          layout.shapes?.[theirs],
-        );
-      }),
-    );
-    state.set(theirs, packed);
-    made.push(packed);
+    const parts = members.sort((a, b) => a.place.part - b.place.part).map(({ tensor }) => tensor);
+    const shape = layout.shapes?.[theirs];
+    state.set(theirs, {
+      dtype: 'float32',
+      shape: shape ?? packedShape(parts, place),
+      make: () => pack(parts.map(floatOf), place, shape),
+    });
   }
   for (const [name, second] of Object.entries(layout.copies ?? {})) {
     const tensor = state.get(name);
     if (tensor !== undefined) state.set(second, tensor);
   }
-  return { state, made };
+  return state;
 }
 
-/** A model's tensors, those of 16 bits as floats of 32: these are new. */
-function floatState(model: Module): { readonly state: Map<string, AnyTensor>; readonly made: AnyTensor[] } {
+type Saved = AnyTensor | DeferredTensor;
+
+/** A model's tensors, those of 16 bits as floats of 32. */
+function floatState(model: Module): Map<string, Saved> {
   const halves = new Map(halfModules(model).map(({ name, module }) => [`${name}.words`, module]));
-  const made: AnyTensor[] = [];
-  const state = new Map<string, AnyTensor>();
-  for (const [name, own] of model.stateDict()) {
-    const half = halves.get(name);
-    if (half === undefined) {
-      state.set(name, own);
-      continue;
-    }
-    const wide = noGrad(() => scope(() => keep(half.widened())));
-    made.push(wide);
-    state.set(name.replace(/words$/, 'weight'), wide);
-  }
-  return { state, made };
+  return new Map(
+    [...model.stateDict()].map(([name, own]): [string, Saved] => {
+      const half = halves.get(name);
+      if (half === undefined) return [name, own];
+      const shape = [own.shape[0], half.width];
+      return [name.replace(/words$/, 'weight'), { dtype: 'float32', shape, make: () => half.widened() }];
+    }),
+  );
+}
+
+function floatOf(tensor: Saved): Tensor {
+  return ('make' in tensor ? tensor.make() : tensor).cast('float32');
+}
+
+function packedShape(parts: readonly Saved[], { transposed }: Place): Shape {
+  const [{ shape }] = parts;
+  const rows = parts.reduce((sum, part) => sum + part.shape[0], 0);
+  return transposed ? [...shape.slice(1), rows] : [rows, ...shape.slice(1)];
 }
 
 function halfModules(model: Module): { readonly name: string; readonly module: HalfLinear | HalfEmbedding }[] {
@@ -131,10 +118,5 @@ export async function saveCheckpoint(
   const rounded = model.namedModules().find(({ module }) => module instanceof QuantizedLinear);
   if (rounded !== undefined)
     throw new ArgumentError('savePretrained', 'model', 'weights in floats', `8-bit integers in ${rounded.name}`);
-  const { state, made } = packedState(model, layout);
-  try {
-    await saveSafetensors(path, state, { metadata: { format: 'pt' }, ...options });
-  } finally {
-    for (const t of made) t.dispose();
-  }
+  await saveSafetensors(path, packedState(model, layout), { metadata: { format: 'pt' }, ...options });
 }

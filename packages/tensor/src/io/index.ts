@@ -5,7 +5,7 @@ export type { FileDType } from './file-dtype';
 export { type LoadWeightsOptions, loadSafetensors, loadWeights } from './load';
 export { readFile, readJson } from './read';
 
-export { type SavedFloat, type SaveOptions, saveSafetensors } from './save';
+export { type DeferredTensor, type SavedFloat, type SaveOptions, saveSafetensors } from './save';
 export { sha256 } from './sha256';
 export type { Source } from './source';
 export { type Content, WriteError, type WriteOptions, type Written, writeFile } from './write';

@@ -1,7 +1,11 @@
 // Writing checkpoints: one safetensors file, or shards with an index. Tensors are read one at a time.
+
+import { noGrad } from '../autograd';
 import type { DType, HostArrays } from '../dtype';
 import { ArgumentError } from '../errors';
 import { narrowBfloat16, narrowFloat16 } from '../half';
+import { scope } from '../lifetime';
+import { type Shape, sameShape, sizeOf } from '../shape';
 import type { AnyTensor } from '../tensor';
 import { type FileDType, fileDTypes } from './file-dtype';
 import { encodeHeader, type Planned, requireSafeName } from './header';
@@ -27,9 +31,17 @@ const others = { int32: 'I32', bool: 'BOOL' } as const satisfies Record<Exclude<
 /** Wider elements first, so that all data is aligned; in the reference implementation's order. */
 const order: readonly FileDType[] = ['F32', 'I32', 'BF16', 'F16', 'BOOL'];
 
+/** A tensor that is made when its turn to be written comes, and freed behind it: not all of a checkpoint need exist at once. */
+export interface DeferredTensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Makes the tensor, of this shape and dtype. */
+  make(): AnyTensor;
+}
+
 /** A tensor and its place in a file. */
 interface Entry extends Planned {
-  readonly tensor: AnyTensor;
+  readonly tensor: AnyTensor | DeferredTensor;
 }
 
 /**
@@ -51,7 +63,7 @@ interface Entry extends Planned {
  */
 export async function saveSafetensors(
   path: string,
-  tensors: ReadonlyMap<string, AnyTensor>,
+  tensors: ReadonlyMap<string, AnyTensor | DeferredTensor>,
   options: SaveOptions = {},
 ): Promise<ReadonlyMap<string, Written>> {
   if (!path.endsWith('.safetensors')) {
@@ -78,11 +90,11 @@ export async function saveSafetensors(
 }
 
 /** The tensors in the order of their data: by dtype, then by name. The same tensors give the same bytes as in Python. */
-function plan(path: string, tensors: ReadonlyMap<string, AnyTensor>, float: SavedFloat): Entry[] {
+function plan(path: string, tensors: Parameters<typeof saveSafetensors>[1], float: SavedFloat): Entry[] {
   const entries = [...tensors].map(([name, tensor]): Entry => {
-    tensor.assertAlive('saveSafetensors');
+    if (!('make' in tensor)) tensor.assertAlive('saveSafetensors');
     const dtype = tensor.dtype === 'float32' ? floats[float] : others[tensor.dtype];
-    const bytes = tensor.size * fileDTypes[dtype].bytes;
+    const bytes = sizeOf(tensor.shape) * fileDTypes[dtype].bytes;
     return { name: requireSafeName(path, name), tensor, dtype, shape: tensor.shape, bytes };
   });
   return entries.sort((a, b) => order.indexOf(a.dtype) - order.indexOf(b.dtype) || (a.name < b.name ? -1 : 1));
@@ -106,9 +118,23 @@ function split(entries: readonly Entry[], maxBytes: number): Entry[][] {
 
 async function* fileOf(entries: readonly Entry[], metadata: ReadonlyMap<string, string>): AsyncGenerator<Uint8Array> {
   yield encodeHeader(entries, metadata);
-  for (const { tensor, dtype } of entries) {
-    const data = narrowed(await tensor.data(), dtype);
+  for (const { name, tensor, dtype } of entries) {
+    const data = narrowed(await dataOf(name, tensor), dtype);
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+}
+
+async function dataOf(name: string, tensor: Entry['tensor']): Promise<HostArrays[DType]> {
+  if (!('make' in tensor)) return tensor.data();
+  const made = noGrad(() => scope(() => tensor.make()));
+  try {
+    if (made.dtype !== tensor.dtype || !sameShape(made.shape, tensor.shape)) {
+      const [expected, received] = [tensor, made].map(({ dtype, shape }) => `${dtype} [${shape.join(', ')}]`);
+      throw new ArgumentError('saveSafetensors', name, expected, received);
+    }
+    return await made.data();
+  } finally {
+    made.dispose();
   }
 }
 

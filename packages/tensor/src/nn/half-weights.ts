@@ -27,7 +27,8 @@ abstract class HalfModule extends Module {
   /** `[rows, ⌈width / 2⌉]`: two floats a word, as `linearHalf` takes them. */
   readonly words: Tensor<'int32'>;
   readonly format: HalfFormat;
-  protected readonly width: number;
+  /** Columns of the weight. */
+  readonly width: number;
 
   constructor({ words, width, format }: Packed) {
     super();
