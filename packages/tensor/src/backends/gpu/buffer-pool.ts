@@ -11,13 +11,22 @@ export function roundedSize(bytes: number): number {
   return Math.ceil(bytes / quarter) * quarter;
 }
 
+/** A buffer of the pool. Asking the buffer itself for its size costs more than keeping it. */
+interface Pooled {
+  readonly buffer: GPUBuffer;
+  readonly size: number;
+  /** Buffers made before it. */
+  readonly age: number;
+}
+
 /** Free buffers by size. */
 export class BufferPool {
-  private readonly free = new Map<number, GPUBuffer[]>();
-  /** Asking a buffer for its size costs more than looking it up. */
-  private readonly sizes = new WeakMap<GPUBuffer, number>();
-  /** Which was made first. What is handed out follows from what is free, so that a step binds what the last one bound. */
-  private readonly ages = new WeakMap<GPUBuffer, number>();
+  /**
+   * The oldest last, which goes first: what is handed out follows from what is free, so that a step binds what the last
+   * one bound.
+   */
+  private readonly free = new Map<number, Pooled[]>();
+  private readonly taken = new WeakMap<GPUBuffer, Pooled>();
   private made = 0;
   private idleBytes = 0;
   private liveBytes = 0;
@@ -46,54 +55,47 @@ export class BufferPool {
 
   take(bytes: number): GPUBuffer {
     const size = roundedSize(bytes);
-    const known = this.free.get(size)?.pop();
-    if (known !== undefined) this.idleBytes -= size;
-    const buffer = known ?? this.make(size);
+    let pooled = this.free.get(size)?.pop();
+    if (pooled === undefined) pooled = { buffer: this.create(size), size, age: this.made++ };
+    else this.idleBytes -= size;
+    this.taken.set(pooled.buffer, pooled);
     this.liveBytes += size;
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
-    return buffer;
+    return pooled.buffer;
   }
 
-  private make(size: number): GPUBuffer {
-    const buffer = this.create(size);
-    this.sizes.set(buffer, size);
-    this.ages.set(buffer, this.made++);
-    return buffer;
-  }
-
-  /** Where a buffer belongs among others: the oldest is last, and goes first. */
-  private placeIn(list: readonly GPUBuffer[], buffer: GPUBuffer): number {
-    const age = this.ageOf(buffer);
-    let [low, high] = [0, list.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.ageOf(list[middle]) > age) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  private ageOf(buffer: GPUBuffer): number {
-    return this.ages.get(buffer) ?? 0;
-  }
-
+  /** Takes back what `take` gave. */
   give(buffer: GPUBuffer): void {
-    const size = this.sizes.get(buffer) ?? buffer.size;
+    const pooled = this.taken.get(buffer);
+    if (pooled === undefined) return;
+    const { size } = pooled;
+    this.taken.delete(buffer);
     this.liveBytes -= size;
     if (this.idleBytes + size > Math.max(this.idleAtLeast, this.peakBytes)) {
       this.destroy(buffer);
       return;
     }
     const list = this.free.get(size);
-    if (list === undefined) this.free.set(size, [buffer]);
-    else list.splice(this.placeIn(list, buffer), 0, buffer);
+    if (list === undefined) this.free.set(size, [pooled]);
+    else list.splice(placeIn(list, pooled.age), 0, pooled);
     this.idleBytes += size;
   }
 
   /** Destroys what lies idle. */
   clear(): void {
-    for (const list of this.free.values()) for (const buffer of list) this.destroy(buffer);
+    for (const list of this.free.values()) for (const { buffer } of list) this.destroy(buffer);
     this.free.clear();
     this.idleBytes = 0;
   }
+}
+
+/** Where an age belongs in a list that falls. */
+function placeIn(list: readonly Pooled[], age: number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle].age > age) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -4,7 +4,7 @@
 // exact version.
 import type { Argument } from './device';
 import type { KernelObject } from './gpujs';
-import type { Words } from './wgsl-queue';
+import type { Words } from './wgsl-shader';
 
 /** What gpu.js's kernel object holds once it has translated its source. Offsets are bytes of the parameter block. */
 export interface WebGpuKernel extends KernelObject {

@@ -6,6 +6,7 @@ import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
+import { partSize } from '../webgpu-memory';
 import { overMany } from './many';
 import { moveTogether } from './side-by-side';
 import { f32, groupsFor, LANES, perElement } from './snippets';
@@ -57,7 +58,7 @@ function bindable(device: WebGpuDevice, entries: readonly Entry[]): Entry[][] {
   const groups: Entry[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const entry of entries) {
-    const more = device.partBytes(entry[0].size);
+    const more = partSize(entry[0].size) * 4;
     if (bytes + more > device.largestBuffer) {
       groups.push([]);
       bytes = 0;
@@ -77,7 +78,7 @@ function inOne(device: WebGpuDevice, group: readonly Entry[], settings: AdamSett
     from.release();
   });
   const [param, , m, v] = group[0].map(bufferOf);
-  const size = lengths.reduce((sum, length) => sum + device.partBytes(length) / 4, 0);
+  const size = lengths.reduce((sum, length) => sum + partSize(length), 0);
   device.compute({
     key: 'adam over all',
     source: () => perElement(update('', () => 'i')),

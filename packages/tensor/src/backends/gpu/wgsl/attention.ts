@@ -6,7 +6,7 @@ import { type FusedKernel, Laid } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf, stridesOf } from '../call';
 import type { WebGpuDevice } from '../webgpu-device';
-import type { Compute } from '../wgsl-queue';
+import type { Compute } from '../wgsl-shader';
 import { BLOCK, forwardSource, keyGradientSource, queryGradientSource, type Shape, STATS } from './attention-source';
 import { dropoutParams } from './dropout';
 import { f32, groupsFor, i32, LANES } from './snippets';

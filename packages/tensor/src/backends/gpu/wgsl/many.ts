@@ -4,7 +4,7 @@ import type { AnyTensor } from '../../../tensor';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
 import type { WebGpuDevice } from '../webgpu-device';
-import type { Parameter } from '../wgsl-queue';
+import type { Parameter } from '../wgsl-shader';
 import { ACROSS, groupsFor, LANES } from './snippets';
 
 /** What a parameter block has room for beside the job's own: each tensor takes two numbers and one a name. */

@@ -1,6 +1,7 @@
 // Moving buffers into one, so that a single dispatch goes over all of them.
 import type { GpuBuffer } from '../buffer';
-import { bufferOf, type WebGpuDevice } from '../webgpu-device';
+import type { WebGpuDevice } from '../webgpu-device';
+import { memoryOf, partSize } from '../webgpu-memory';
 
 /**
  * Moves buffers side by side in this order, where they aren't yet. False where one can't be moved, is there twice, or lies
@@ -9,7 +10,7 @@ import { bufferOf, type WebGpuDevice } from '../webgpu-device';
 export function moveTogether(device: WebGpuDevice, buffers: readonly (GpuBuffer | null)[]): boolean {
   const there = buffers.filter((buffer) => buffer !== null);
   if (there.length < buffers.length || new Set(there).size < there.length) return false;
-  if (areTogether(device, there)) return true;
+  if (areTogether(there)) return true;
   if (there.some((buffer) => device.isPart(buffer))) return false;
   const parts = device.allocateParts(there.map((buffer) => buffer.length));
   there.forEach((buffer, i) => {
@@ -19,12 +20,12 @@ export function moveTogether(device: WebGpuDevice, buffers: readonly (GpuBuffer 
   return true;
 }
 
-function areTogether(device: WebGpuDevice, buffers: readonly GpuBuffer[]): boolean {
-  const memory = bufferOf(buffers[0]);
+function areTogether(buffers: readonly GpuBuffer[]): boolean {
+  const memory = memoryOf(buffers[0]);
   let end = 0;
   return buffers.every((buffer) => {
     const base = end;
-    end += device.partBytes(buffer.length) / 4;
-    return bufferOf(buffer) === memory && buffer.base === base;
+    end += partSize(buffer.length);
+    return memoryOf(buffer) === memory && buffer.base === base;
   });
 }

@@ -1,5 +1,5 @@
 // WGSL that several kernels share, and how parameters and groups are written down.
-import type { Parameter } from '../wgsl-queue';
+import type { Parameter } from '../wgsl-shader';
 
 export const i32 = (value: number): Parameter => ({ i32: value });
 export const f32 = (value: number): Parameter => ({ f32: value });

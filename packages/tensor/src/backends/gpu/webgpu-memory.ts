@@ -1,0 +1,198 @@
+// Memory of a webgpu device: buffers from a pool, parts of shared ones, uploads, copies and reads.
+/// <reference types="@webgpu/types" />
+import { BackendError, OutOfMemory } from '../../errors';
+import { GpuBuffer } from './buffer';
+import { BufferPool } from './buffer-pool';
+import type { Counts } from './device';
+import type { BufferResult, GpuJs, WebGpuContext } from './gpujs';
+import { DeviceErrors } from './webgpu-errors';
+import { WgslQueue } from './wgsl-queue';
+
+const STORAGE_COPY = 0x80 | 0x04 | 0x08;
+const READ_COPY_DST = 0x01 | 0x08;
+const MAP_READ = 1;
+
+/** Elements at whose multiples parts begin: every device lets bindings begin there. */
+const PART = 64;
+
+/** Elements that a part of a shared buffer takes. */
+export function partSize(length: number): number {
+  return Math.max(Math.ceil(length / PART), 1) * PART;
+}
+
+/** The GPUBuffer behind a handle. */
+export function memoryOf({ resource }: GpuBuffer): GPUBuffer {
+  return (resource as BufferResult).buffer;
+}
+
+/** What a device holds. Copies wait in the same queue as kernels. */
+export class WebGpuMemory {
+  readonly counts: Counts = { portable: 0, own: 0, compiled: 0, reads: 0 };
+  /** Bytes of the largest buffer that kernels can read. */
+  readonly largestBuffer: number;
+  protected readonly device: GPUDevice;
+  protected readonly queue: WgslQueue;
+  protected readonly errors: DeviceErrors;
+  private readonly pool: BufferPool;
+  /** How many handles share a GPUBuffer, where it is more than one. */
+  private readonly shared = new Map<GPUBuffer, number>();
+
+  constructor(
+    protected readonly gpujs: GpuJs,
+    private readonly context: WebGpuContext,
+  ) {
+    this.device = context.device;
+    // Each look at a limit is a call out of JavaScript: once is enough.
+    const { limits } = this.device;
+    this.largestBuffer = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+    this.queue = new WgslQueue(this.device);
+    this.errors = new DeviceErrors(this.device);
+    this.pool = new BufferPool(
+      (size) => this.createBuffer(size),
+      (buffer) => {
+        this.queue.flush();
+        buffer.destroy();
+      },
+    );
+  }
+
+  get isLost(): boolean {
+    return this.errors.isLost;
+  }
+
+  get reservedBytes(): number {
+    return this.pool.reserved;
+  }
+
+  /** A new buffer whose contents are whatever was there before. */
+  allocate(length: number): GpuBuffer {
+    const bytes = Math.max(length, 1) * 4;
+    const limit = this.largestBuffer;
+    if (bytes > limit) throw new OutOfMemory('gpu', bytes, this.pool.live, limit);
+    return new GpuBuffer(this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length);
+  }
+
+  /** Buffers side by side in one, in this order. It is freed with the last of them. */
+  allocateParts(lengths: readonly number[]): readonly GpuBuffer[] {
+    return this.split(this.allocate(lengths.reduce((sum, length) => sum + partSize(length), 0)), lengths);
+  }
+
+  /** Takes a buffer apart into such parts. It is no handle of anything afterwards. */
+  split({ resource }: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[] {
+    this.shared.set((resource as BufferResult).buffer, lengths.length);
+    let end = 0;
+    return lengths.map((length) => {
+      const base = end;
+      end += partSize(length);
+      return new GpuBuffer({ resource, base }, length);
+    });
+  }
+
+  /** True for one of several parts. */
+  isPart(buffer: GpuBuffer): boolean {
+    return this.shared.has(memoryOf(buffer));
+  }
+
+  free(buffer: GpuBuffer): void {
+    const place = buffer.release()?.place ?? null;
+    if (place === null || this.isLost) return;
+    const memory = (place.resource as BufferResult).buffer;
+    const sharers = (this.shared.get(memory) ?? 1) - 1;
+    if (sharers > 0) this.shared.set(memory, sharers);
+    else {
+      this.shared.delete(memory);
+      this.pool.give(memory);
+    }
+  }
+
+  upload(data: Float32Array): GpuBuffer {
+    const out = this.allocate(data.length);
+    // Writes come before what is submitted later; what our queue still holds may use this very memory.
+    this.queue.flush();
+    this.device.queue.writeBuffer(memoryOf(out), 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    return out;
+  }
+
+  /** Copies elements from one buffer into another. */
+  copy(from: GpuBuffer, fromElement: number, to: GpuBuffer, toElement: number, count: number): void {
+    if (count === 0) return;
+    void from.resource;
+    to.beforeWrite();
+    const [source, target] = [memoryOf(from), memoryOf(to)];
+    const [first, start] = [(from.base + fromElement) * 4, (to.base + toElement) * 4];
+    if (source !== target) {
+      this.queue.copy(source, first, target, start, count * 4);
+      return;
+    }
+    // WebGPU copies between two buffers only.
+    const between = this.pool.take(count * 4);
+    this.queue.copy(source, first, between, 0, count * 4);
+    this.queue.copy(between, 0, target, start, count * 4);
+    this.pool.give(between);
+  }
+
+  async read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array> {
+    this.errors.throwIfAny();
+    if (count === 0) return new Float32Array(0);
+    this.counts.reads++;
+    const source = memoryOf(buffer);
+    const staging = this.device.createBuffer({ size: count * 4, usage: READ_COPY_DST });
+    this.queue.copy(source, (buffer.base + offset) * 4, staging, 0, count * 4);
+    this.queue.flush();
+    try {
+      await this.map(staging);
+      this.errors.throwIfAny();
+      return new Float32Array(staging.getMappedRange().slice(0));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Resolves when the device has done all it was given. */
+  async settled(): Promise<void> {
+    this.queue.flush();
+    await this.device.queue.onSubmittedWorkDone();
+    this.errors.throwIfAny();
+  }
+
+  /** A GPUBuffer as gpu.js takes it. */
+  protected wrap(buffer: GPUBuffer, output: readonly number[]): BufferResult {
+    return new this.gpujs.WebGPUBufferResult({
+      buffer,
+      output,
+      componentCount: 1,
+      context: this.context,
+      kernel: null,
+    });
+  }
+
+  /** Destroys what lies idle. */
+  protected clear(): void {
+    this.pool.clear();
+  }
+
+  /** A new buffer; where there is no room the device tells later, and the next read passes it on. */
+  private createBuffer(size: number): GPUBuffer {
+    this.device.pushErrorScope('out-of-memory');
+    const buffer = this.device.createBuffer({ size, usage: STORAGE_COPY });
+    void this.device.popErrorScope().then(
+      (error) => {
+        if (error !== null) this.errors.report(new OutOfMemory('gpu', size, this.pool.live, this.pool.reserved));
+      },
+      // A device that goes away while it is asked.
+      () => undefined,
+    );
+    return buffer;
+  }
+
+  private async map(staging: GPUBuffer): Promise<void> {
+    try {
+      await staging.mapAsync(MAP_READ);
+    } catch (cause) {
+      // A device that goes away fails its reads first and says why a little later.
+      await Promise.race([this.errors.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
+      this.errors.throwIfAny();
+      throw new BackendError('gpu', 'reading from the device failed', { cause });
+    }
+  }
+}
