@@ -18,18 +18,32 @@ const SHAPES = [[3], [64], [65], [7, 13], [0, 4], [200], [1], [33, 3], [129]];
 const draw = (seed: number): Tensor[] => SHAPES.map((shape, i) => randn(shape, { generator: new Generator(seed + i) }));
 const positive = (seed: number): Tensor[] => draw(seed).map((t) => t.mul(t));
 
+const ADAM = { lr: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, step: 3 };
+
 /** What every kind of update makes of the same tensors. */
 const updates: Record<string, (backend: Backend) => Tensor[]> = {
   adam({ inPlace }) {
     const [params, grads, m, v] = [draw(1), draw(20), draw(40), positive(60)];
-    const settings = { lr: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, step: 3 };
-    inPlace.adam(params, grads, m, v, { ...settings, decoupled: false });
+    inPlace.adam(params, grads, m, v, { ...ADAM, decoupled: false });
     return [...params, ...m, ...v];
   },
   adamw({ inPlace }) {
     const [params, grads, m, v] = [draw(1), draw(20), draw(40), positive(60)];
-    const settings = { lr: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, step: 3 };
-    inPlace.adam(params, grads, m, v, { ...settings, decoupled: true });
+    inPlace.adam(params, grads, m, v, { ...ADAM, decoupled: true });
+    return [...params, ...m, ...v];
+  },
+  'adamw of parts of one tensor'({ inPlace }) {
+    const [whole, grad, m, v] = [1, 2, 3, 4].map((seed) => randn([6, 4], { generator: new Generator(seed) }));
+    const parts = (t: Tensor): Tensor[] => [t.slice([[0, 2]]), t.slice([[2, 5]])];
+    inPlace.adam(parts(whole), parts(grad), parts(m), parts(v.mul(v)), { ...ADAM, decoupled: true });
+    return [whole];
+  },
+  'adamw after a parameter was assigned'({ inPlace }) {
+    const [params, m, v] = [draw(1), draw(40), positive(60)];
+    for (const seed of [20, 80, 100, 120]) {
+      inPlace.adam(params, draw(seed), m, v, { ...ADAM, decoupled: true });
+      if (seed === 20) inPlace.copyInto(params[2], randn([65], { generator: new Generator(9) }));
+    }
     return [...params, ...m, ...v];
   },
   sgd({ inPlace }) {

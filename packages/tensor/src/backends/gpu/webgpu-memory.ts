@@ -13,7 +13,7 @@ const READ_COPY_DST = 0x01 | 0x08;
 const MAP_READ = 1;
 
 /** Elements at whose multiples parts begin: every device lets bindings begin there. */
-const PART = 64;
+export const PART = 64;
 
 /** Elements that a part of a shared buffer takes. */
 export function partSize(length: number): number {

@@ -1,14 +1,13 @@
 // Adam and AdamW over all parameters of a group in one dispatch. Parameters and their state move into one buffer each;
 // gradients are copied into one, since every backward pass makes new ones.
-import type { AnyTensor } from '../../../tensor';
 import type { AdamSettings, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
-import { denseOf } from '../view';
+import { coefficientsOf, type Entry, entriesOf } from '../kernels/adam';
+import { copyTogether, groupsWithin, moveTogether, sizeTogether, wholeOf } from '../side-by-side';
 import type { WebGpuDevice } from '../webgpu-device';
-import { partSize } from '../webgpu-memory';
+import type { Parameter } from '../wgsl-shader';
 import { overMany } from './many';
-import { moveTogether } from './side-by-side';
 import { f32, groupsFor, LANES, perElement } from './snippets';
 
 /** One element's step; `n` and `at` say how the arrays are named and indexed. */
@@ -21,25 +20,13 @@ const update = (n: number | '', at: (name: string) => string): string => `
       v${n}[${at('v')}] = second;
       param${n}[${at('param')}] = w * p.keep - p.rate * first / (sqrt(second) / p.correction + p.eps);`;
 
-function numbersOf({ lr, beta1, beta2, eps, weightDecay, decoupled, step }: AdamSettings) {
-  return {
-    beta1: f32(beta1),
-    beta2: f32(beta2),
-    eps: f32(eps),
-    l2: f32(decoupled ? 0 : weightDecay),
-    keep: f32(decoupled ? 1 - lr * weightDecay : 1),
-    rate: f32(lr / (1 - beta1 ** step)),
-    correction: f32(Math.sqrt(1 - beta2 ** step)),
-  };
+function numbersOf(settings: AdamSettings): Record<string, Parameter> {
+  return Object.fromEntries(Object.entries(coefficientsOf(settings)).map(([name, value]) => [name, f32(value)]));
 }
-
-/** A parameter with its gradient and state. */
-type Entry = readonly [param: AnyTensor, grad: AnyTensor, m: AnyTensor, v: AnyTensor];
 
 export function adam(device: WebGpuDevice): InPlaceKernels<GpuBuffer>['adam'] {
   return (params, grads, m, v, settings) => {
-    const entries = params.map((param, i): Entry => [param, grads[i], m[i], v[i]]).filter(([param]) => param.size > 0);
-    for (const group of bindable(device, entries)) {
+    for (const group of groupsWithin(entriesOf(params, grads, m, v), device.largestBuffer / 4)) {
       const [P, , M, V] = [0, 1, 2, 3].map((k) => group.map((entry) => entry[k]));
       if ([P, M, V].every((list) => moveTogether(device, list.map(wholeOf)))) inOne(device, group, settings);
       else severalAtOnce(device, group, settings);
@@ -47,38 +34,13 @@ export function adam(device: WebGpuDevice): InPlaceKernels<GpuBuffer>['adam'] {
   };
 }
 
-/** The buffer that holds a tensor and nothing else, or null. */
-function wholeOf(t: AnyTensor): GpuBuffer | null {
-  const buffer = bufferOf(t);
-  return t.offset === 0 && t.size === buffer.length ? buffer : null;
-}
-
-/** Entries in groups that one binding holds. */
-function bindable(device: WebGpuDevice, entries: readonly Entry[]): Entry[][] {
-  const groups: Entry[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const entry of entries) {
-    const more = partSize(entry[0].size) * 4;
-    if (bytes + more > device.largestBuffer) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)?.push(entry);
-    bytes += more;
-  }
-  return groups;
-}
-
 function inOne(device: WebGpuDevice, group: readonly Entry[], settings: AdamSettings): void {
-  const lengths = group.map(([param]) => param.size);
-  const grads = device.allocateParts(lengths);
-  group.forEach(([, grad], i) => {
-    const from = denseOf(device, grad);
-    device.copy(from.buffer, from.offset, grads[i], 0, lengths[i]);
-    from.release();
-  });
+  const grads = copyTogether(
+    device,
+    group.map(([, grad]) => grad),
+  );
   const [param, , m, v] = group[0].map(bufferOf);
-  const size = lengths.reduce((sum, length) => sum + partSize(length), 0);
+  const size = sizeTogether(group.map(([param]) => param));
   device.compute({
     key: 'adam over all',
     source: () => perElement(update('', () => 'i')),
