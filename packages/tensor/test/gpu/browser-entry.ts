@@ -1,6 +1,7 @@
 // What runs inside the page: cases of the registry on a backend that the test names. Bundled by browser.ts.
 import type { Backend, BackendInfo } from '../../src/backends/backend';
 import { createGpu, type GpuOptions } from '../../src/backends/gpu/index';
+import { createWebGlDevice } from '../../src/backends/gpu/webgl-device';
 import { useBackend } from '../../src/runtime';
 import { memory } from '../../src/storage';
 import { cases } from '../support/cases';
@@ -23,6 +24,8 @@ export interface Page {
   train(steps: number): Promise<readonly number[]>;
   info(): BackendInfo | undefined;
   tooLarge(): Promise<{ readonly asked: number; readonly limit: number; readonly error: unknown }>;
+  arrays(): Promise<{ readonly most: number; readonly sum: number; readonly error: unknown }>;
+  joined(count: number): Promise<readonly number[]>;
   loseContext(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -64,6 +67,44 @@ const page: Page = {
     );
     for (const t of [one, large]) t.dispose();
     return { asked: elements * 4, limit, error };
+  },
+
+  /** On webgl2: the sum of as many arrays as a kernel takes, and what one array more says. */
+  async arrays() {
+    const device = await createWebGlDevice();
+    const most = device.facts.limits['maxTextureImageUnits'];
+    const made = Array.from({ length: most + 1 }, (_, i) => device.upload(Float32Array.of(i + 1)));
+    const add = (count: number) => {
+      const names = Array.from({ length: count }, (_, i) => `x${i}`);
+      return device.launch({
+        key: `add ${count}`,
+        source: () => `function(${names.join()}) { return ${names.map((x) => `${x}[this.thread.x]`).join(' + ')}; }`,
+        helpers: () => [],
+        output: [1],
+        args: made.slice(0, count).map((buffer) => ({ buffer, dims: [1] })),
+        loops: 1,
+      });
+    };
+    const [sum] = await device.read(add(most), 0, 1);
+    let error: unknown = null;
+    try {
+      add(most + 1);
+    } catch (thrown) {
+      error = { ...(thrown as object), message: String(thrown) };
+    }
+    await device.dispose();
+    return { most, sum, error };
+  },
+
+  /** As many tensors of one row, one after another. */
+  async joined(count) {
+    const { tensor } = await import('../../src/ops/create');
+    const { concat } = await import('../../src/index');
+    const rows = Array.from({ length: count }, (_, i) => tensor([i, i + 0.5]));
+    const all = concat(rows);
+    const data = await all.data();
+    for (const t of [...rows, all]) t.dispose();
+    return Array.from(data);
   },
 
   /** What a read of a tensor says once the WebGL context is gone. */

@@ -75,6 +75,28 @@ describe.skipIf(missing !== null)('browser', () => {
       expect(error).toEqual({ name: 'OutOfMemory', requestedBytes: asked, limitBytes: limit });
     });
 
+    it.runIf(mode === 'webgl2')('says how many arrays a kernel needs where that is too many', async () => {
+      const { most, sum, error } = await open.page.evaluate(() => page.arrays());
+      expect(most).toBeGreaterThanOrEqual(16);
+      expect(sum).toBe((most * (most + 1)) / 2);
+      expect(error).toMatchObject({
+        name: 'LimitExceeded',
+        limit: 'maxTextureImageUnits',
+        requested: most + 1,
+        allowed: most,
+        message: expect.stringContaining(`maxTextureImageUnits = ${most + 1}, and this device allows ${most}`),
+      });
+    });
+
+    it('joins more tensors than a kernel takes arrays', async () => {
+      const { limits } = (await open.page.evaluate(() => page.info()))?.gpu ?? {};
+      const most = limits?.['maxTextureImageUnits'] ?? limits?.['maxStorageBuffersPerShaderStage'] ?? 0;
+      expect(most).toBeGreaterThan(0);
+      const count = 2 * most + 1;
+      const expected = Array.from({ length: count }, (_, i) => [i, i + 0.5]).flat();
+      expect(await open.page.evaluate((n) => page.joined(n), count)).toEqual(expected);
+    });
+
     it('rejects reads once the device is gone', async () => {
       expect(await open.page.evaluate(() => page.loseContext())).toMatch(/DeviceLost.*lost.*init\(\) again/);
     });
