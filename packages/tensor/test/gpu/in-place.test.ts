@@ -5,7 +5,7 @@ import { createGpu } from '../../src/backends/gpu/index';
 import { createWebGpuDevice, type WebGpuDevice } from '../../src/backends/gpu/webgpu-device';
 import { multiply, tune } from '../../src/backends/gpu/wgsl/matmul';
 import { createReference } from '../../src/backends/reference/index';
-import { memory, noGrad, randn, scope, type Tensor, tensor, zeros } from '../../src/index';
+import { full, memory, noGrad, randn, scope, type Tensor, tensor, zeros } from '../../src/index';
 import { assign } from '../../src/nn/index';
 import { Generator } from '../../src/random';
 import { on } from '../support/backends';
@@ -45,6 +45,30 @@ const updates: Record<string, (backend: Backend) => Tensor[]> = {
       if (seed === 20) inPlace.copyInto(params[2], randn([65], { generator: new Generator(9) }));
     }
     return [...params, ...m, ...v];
+  },
+  'adamw with the parameters in another order'({ inPlace }) {
+    const [params, m, v] = [draw(1), draw(40), positive(60)];
+    inPlace.adam(params, draw(20), m, v, { ...ADAM, decoupled: true });
+    const order = SHAPES.map((_, i) => (i * 4) % SHAPES.length);
+    const [p, g, mm, vv] = [params, draw(80), m, v].map((list) => order.map((i) => list[i]));
+    inPlace.adam(p, g, mm, vv, { ...ADAM, decoupled: true });
+    return [...params, ...m, ...v];
+  },
+  'adamw while a parameter is still to be read'({ inPlace }) {
+    const [params, m, v] = [draw(1), draw(40), positive(60)];
+    inPlace.adam(params, draw(20), m, v, { ...ADAM, decoupled: true });
+    const before = params.map((p) => p.mul(2));
+    inPlace.adam(params, draw(80), m, v, { ...ADAM, decoupled: true });
+    return [...params, ...before];
+  },
+  'adamw after its gradients were clipped together'(backend) {
+    const [params, grads, m, v] = [draw(1), draw(20), draw(40), positive(60)];
+    const before = grads.map((g) => g.mul(2));
+    backend.free(backend.inPlace.sumSquares(grads));
+    backend.inPlace.scaleInPlace(grads, tensor([0.5]));
+    backend.inPlace.scaleInPlace(grads.slice(1, 6), tensor([3]));
+    backend.inPlace.adam(params, grads, m, v, { ...ADAM, decoupled: true });
+    return [...params, ...grads, ...before];
   },
   sgd({ inPlace }) {
     const params = draw(1);
@@ -145,16 +169,22 @@ describe.skipIf(missing !== null)('in place', () => {
     });
 
     it('sumSquares', async () => {
-      const sum = async (on_: Backend): Promise<number> =>
+      const sum = async (on_: Backend, draws: () => Tensor[]): Promise<number> =>
         on(on_, async () => {
-          const tensors = [...draw(1), randn([9000], { generator: new Generator(9) })];
+          // What lies in memory before is no part of a sum.
+          full([64], 1e6).dispose();
+          const tensors = draws();
           const buffer = on_.inPlace.sumSquares(tensors);
           const [value] = await on_.read(buffer, 0, 1, 'float32');
           on_.free(buffer);
           for (const t of tensors) t.dispose();
           return value;
         });
-      expect(await sum(backend)).toBeCloseTo(await sum(createReference()), 2);
+      const several = () => [...draw(1), randn([9000], { generator: new Generator(9) })];
+      const one = () => [randn([3], { generator: new Generator(9) })];
+      for (const draws of [several, one]) {
+        expect(await sum(backend, draws)).toBeCloseTo(await sum(createReference(), draws), 2);
+      }
     });
   });
 });

@@ -13,13 +13,17 @@ export function wholeOf(t: AnyTensor): GpuBuffer | null {
 }
 
 /**
- * Moves buffers side by side in this order, where they aren't yet. False where one can't be moved, is there twice, or lies
- * with others already: moving those time and again would cost more than it saves.
+ * Moves buffers side by side in this order, where they aren't yet, to be written: what still has to read them does so
+ * first. False where one can't be moved, is there twice, or lies with others already: moving those time and again would
+ * cost more than it saves.
  */
 export function moveTogether(device: WebGpuDevice, buffers: readonly (GpuBuffer | null)[]): boolean {
   const there = buffers.filter((buffer) => buffer !== null);
   if (there.length < buffers.length || new Set(there).size < there.length) return false;
-  if (areTogether(there)) return true;
+  if (areTogether(there)) {
+    for (const buffer of there) buffer.beforeWrite();
+    return true;
+  }
   if (there.some((buffer) => device.isPart(buffer))) return false;
   const parts = device.allocateParts(there.map((buffer) => buffer.length));
   there.forEach((buffer, i) => {
@@ -39,16 +43,40 @@ function areTogether(buffers: readonly GpuBuffer[]): boolean {
   });
 }
 
-/** Copies of tensors, side by side in this order. */
-export function copyTogether(device: WebGpuDevice, tensors: readonly AnyTensor[]): readonly GpuBuffer[] {
+/** Elements of several tensors side by side, and how to let go of them. */
+export interface Together {
+  /** The first tensor's, which begin where the shared memory begins. */
+  readonly first: GpuBuffer;
+  release(): void;
+}
+
+/** The tensors themselves where they lie side by side in this order, else copies that do. */
+export function together(device: WebGpuDevice, tensors: readonly AnyTensor[]): Together {
+  const wholes = tensors.map(wholeOf).filter((buffer) => buffer !== null);
+  if (wholes.length === tensors.length && areTogether(wholes)) return { first: wholes[0], release: () => undefined };
   const parts = device.allocateParts(tensors.map(({ size }) => size));
   tensors.forEach((t, i) => {
-    const from = denseOf(device, t);
-    device.copy(from.buffer, from.offset, parts[i], 0, t.size);
-    from.release();
+    copyElements(device, t, parts[i], 0);
   });
-  return parts;
+  return {
+    first: parts[0],
+    release: () => {
+      for (const part of parts) device.free(part);
+    },
+  };
 }
+
+/** Copies a tensor's elements, in row-major order, to where `at` says. */
+export function copyElements(device: WebGpuDevice, t: AnyTensor, to: GpuBuffer, at: number): void {
+  const from = denseOf(device, t);
+  device.copy(from.buffer, from.offset, to, at, t.size);
+  from.release();
+}
+
+/**
+ * Elements that gpu.js's kernels go over at once. They write anew what they change, and for a moment it is there twice.
+ */
+export const MOST_TOGETHER = 2 ** 24;
 
 /** Lists of tensors in groups whose first ones take at most so many elements side by side. */
 export function groupsWithin<E extends readonly AnyTensor[]>(entries: readonly E[], most: number): E[][] {
@@ -69,4 +97,30 @@ export function groupsWithin<E extends readonly AnyTensor[]>(entries: readonly E
 /** Elements that they take side by side. */
 export function sizeTogether(tensors: readonly AnyTensor[]): number {
   return tensors.reduce((sum, { size }) => sum + partSize(size), 0);
+}
+
+/** Elements from the first to the last, zeros between them included: what follows the last may be anything. */
+export function spanOf(tensors: readonly AnyTensor[]): number {
+  const { size } = tensors[tensors.length - 1];
+  return sizeTogether(tensors) - partSize(size) + size;
+}
+
+/** Tensors that are worked on at once. */
+export interface Moved {
+  readonly tensors: readonly AnyTensor[];
+  /** Where they begin, side by side; null where they couldn't be moved. */
+  readonly all: GpuBuffer | null;
+  /** Elements there, see `spanOf`. */
+  readonly size: number;
+}
+
+/** Moves tensors side by side, at most so many elements at once. Empty ones are left out. */
+export function moved(device: WebGpuDevice, tensors: readonly AnyTensor[], most: number): Moved[] {
+  const entries = tensors.filter(({ size }) => size > 0).map((t) => [t] as const);
+  return groupsWithin(entries, most).map((group) => {
+    const list = group.flat();
+    const size = spanOf(list);
+    const isMoved = size <= most && moveTogether(device, list.map(wholeOf));
+    return { tensors: list, all: isMoved ? bufferOf(list[0]) : null, size };
+  });
 }

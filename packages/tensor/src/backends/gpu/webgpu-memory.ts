@@ -72,9 +72,15 @@ export class WebGpuMemory {
     return new GpuBuffer(this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length);
   }
 
-  /** Buffers side by side in one, in this order. It is freed with the last of them. */
+  /** Buffers side by side in one, in this order, with zeros between them. It is freed with the last of them. */
   allocateParts(lengths: readonly number[]): readonly GpuBuffer[] {
-    return this.split(this.allocate(lengths.reduce((sum, length) => sum + partSize(length), 0)), lengths);
+    const all = this.allocate(lengths.reduce((sum, length) => sum + partSize(length), 0));
+    const parts = this.split(all, lengths);
+    for (const { base, length } of parts) {
+      const gap = partSize(length) - length;
+      if (gap > 0) this.queue.clear(memoryOf(all), (base + length) * 4, gap * 4);
+    }
+    return parts;
   }
 
   /** Takes a buffer apart into such parts. It is no handle of anything afterwards. */

@@ -66,6 +66,12 @@ export class WgslQueue {
     this.open().copyBufferToBuffer(from, fromByte, to, toByte, bytes);
   }
 
+  /** Writes zeros. */
+  clear(buffer: GPUBuffer, fromByte: number, bytes: number): void {
+    this.endPass();
+    this.open().clearBuffer(buffer, fromByte, bytes);
+  }
+
   /** Submits what was gathered. */
   flush(): void {
     if (this.encoder === null) return;

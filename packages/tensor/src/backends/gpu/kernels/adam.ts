@@ -4,7 +4,7 @@ import type { AdamSettings, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf, Call } from '../call';
 import type { Device } from '../device';
-import { copyTogether, groupsWithin, moveTogether, sizeTogether, wholeOf } from '../side-by-side';
+import { groupsWithin, MOST_TOGETHER, moveTogether, sizeTogether, together, wholeOf } from '../side-by-side';
 import { threadsOf } from '../threads';
 import type { WebGpuDevice } from '../webgpu-device';
 import { PART } from '../webgpu-memory';
@@ -49,13 +49,10 @@ function updateOne(device: Device, [param, grad, m, v]: Entry, settings: AdamSet
   update(device, param, 'adam p', [m, v], [keep, rate, correction, eps], moved);
 }
 
-/** Parameters of one kernel: it writes them anew with their state, which for a moment are there twice. */
-const MOST = 2 ** 24;
-
 /** One kernel for all parameters: its output is all of `m`, then `v`, then the parameters, which move into one buffer. */
 export function adamOverAll(device: WebGpuDevice): Adam {
   return (params, grads, m, v, settings) => {
-    const most = Math.min(MOST, device.largestBuffer / 12);
+    const most = Math.min(MOST_TOGETHER, device.largestBuffer / 12);
     for (const group of groupsWithin(entriesOf(params, grads, m, v), most)) {
       const states = [2, 3, 0].flatMap((k) => group.map((entry) => entry[k]));
       // One parameter alone may be larger than that.
@@ -73,7 +70,7 @@ function updateAll(
   settings: AdamSettings,
 ): void {
   const size = sizeTogether(group.map(([param]) => param));
-  const grads = copyTogether(
+  const grads = together(
     device,
     group.map(([, grad]) => grad),
   );
@@ -81,7 +78,7 @@ function updateAll(
   const [section, ...place] = threads.index;
   const call = new Call(device, 'adam over all');
   const state = call.buffer(bufferOf(states[0]), [size, PART, 1]);
-  const grad = call.buffer(grads[0], [PART, 1]);
+  const grad = call.buffer(grads.first, [PART, 1]);
   const { beta1, beta2, eps, l2, keep, rate, correction } = coefficientsOf(settings);
   const [b1, b2, e, d, k, r, c] = [beta1, beta2, eps, l2, keep, rate, correction].map((number) => call.float(number));
   const result = call.run(
@@ -95,7 +92,7 @@ const v = ${b2} * ${state.at(['1', ...place])} + (1 - ${b2}) * g * g;
 if (${section} < 2) { return v; }
 return w * ${k} - ${r} * m / (Math.sqrt(v) / ${c} + ${e});`,
   );
-  for (const part of grads) device.free(part);
+  grads.release();
   const parts = device.split(
     result,
     states.map((t) => t.size),

@@ -2,55 +2,26 @@
 import type { InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import type { Device } from '../device';
-import { denseAs, viewOf } from '../view';
 import { WebGpuDevice } from '../webgpu-device';
 import { adam, adamOverAll } from './adam';
-import { mapElements, mapViews } from './elementwise';
-import { sumSquaresOf } from './reductions';
+import { clip, clipOverAll } from './clip';
+import { mapElements } from './elementwise';
 import { replace, update } from './update';
-
-/** Buffers of one float, added up in groups that one kernel takes. */
-export function addScalars(device: Device, scalars: readonly GpuBuffer[]): GpuBuffer {
-  let open = [...scalars];
-  while (open.length > 1) {
-    const next: GpuBuffer[] = [];
-    for (let i = 0; i < open.length; i += 6) {
-      const group = open.slice(i, i + 6);
-      const letters = ['a', 'b', 'c', 'd', 'e', 'f'].slice(0, group.length);
-      const views = group.map((buffer) => denseAs(buffer, []));
-      next.push(mapViews(device, `add ${group.length}`, [], views, [], `return ${letters.join(' + ')};`));
-      for (const buffer of group) device.free(buffer);
-    }
-    open = next;
-  }
-  return open[0] ?? device.upload(new Float32Array(1));
-}
 
 /** The in-place kernels out of gpu.js kernels. */
 export function inPlaceKernels(device: Device): InPlaceKernels<GpuBuffer> {
   return {
+    // A texture's size is in the shaders that read it: for those with other neighbours they would be compiled anew.
+    ...(device instanceof WebGpuDevice ? clipOverAll(device) : clip(device)),
+    adam: device instanceof WebGpuDevice ? adamOverAll(device) : adam(device),
+
     copyInto: (dst, src) => replace(device, dst, mapElements(device, 'contiguous', [src], [], 'return a;')),
 
     addInto: (dst, src) => update(device, dst, 'add', [src], [], 'return a + b;'),
 
-    scaleInPlace(tensors, factor) {
-      for (const t of tensors) {
-        const by = { ...viewOf(factor), strides: t.shape.map(() => 0) };
-        replace(device, t, mapViews(device, 'scale', t.shape, [viewOf(t), by], [], 'return a * b;'));
-      }
-    },
-
     clampInPlace(tensors, limit) {
       for (const t of tensors) update(device, t, 'clamp', [], [limit], 'return Math.min(Math.max(a, -s), s);');
     },
-
-    sumSquares: (tensors) =>
-      addScalars(
-        device,
-        tensors.map((t) => sumSquaresOf(device, t)),
-      ),
-
-    adam: device instanceof WebGpuDevice ? adamOverAll(device) : adam(device),
 
     sgd(params, grads, momentum, { lr, momentum: mu, dampening, nesterov, weightDecay, first }) {
       params.forEach((p, i) => {

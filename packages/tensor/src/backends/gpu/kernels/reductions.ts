@@ -1,6 +1,5 @@
 // Kernels that reduce, scan and rank.
 import { reducedShape } from '../../../shape';
-import type { AnyTensor } from '../../../tensor';
 import type { Kernel } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { Call, stridesOf } from '../call';
@@ -109,13 +108,13 @@ export function sumView(device: Device, shape: readonly number[], view: View, ax
 }
 
 /** Σ x² over a tensor. */
-export function sumSquaresOf(device: Device, t: AnyTensor): GpuBuffer {
+export function sumSquaresOf(device: Device, shape: readonly number[], view: View): GpuBuffer {
   return reduceView(
     device,
     SQUARES,
-    t.shape,
-    viewOf(t),
-    t.shape.map((_, i) => i),
+    shape,
+    view,
+    shape.map((_, i) => i),
   );
 }
 

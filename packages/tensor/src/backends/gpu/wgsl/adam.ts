@@ -1,10 +1,10 @@
-// Adam and AdamW over all parameters of a group in one dispatch. Parameters and their state move into one buffer each;
-// gradients are copied into one, since every backward pass makes new ones.
+// Adam and AdamW over all parameters of a group in one dispatch. Parameters and their state move into one buffer each.
+// Every backward pass makes new gradients: they are copied into one, unless clipping has moved them already.
 import type { AdamSettings, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
 import { coefficientsOf, type Entry, entriesOf } from '../kernels/adam';
-import { copyTogether, groupsWithin, moveTogether, sizeTogether, wholeOf } from '../side-by-side';
+import { groupsWithin, moveTogether, spanOf, together, wholeOf } from '../side-by-side';
 import type { WebGpuDevice } from '../webgpu-device';
 import type { Parameter } from '../wgsl-shader';
 import { overMany } from './many';
@@ -35,22 +35,22 @@ export function adam(device: WebGpuDevice): InPlaceKernels<GpuBuffer>['adam'] {
 }
 
 function inOne(device: WebGpuDevice, group: readonly Entry[], settings: AdamSettings): void {
-  const grads = copyTogether(
+  const grads = together(
     device,
     group.map(([, grad]) => grad),
   );
   const [param, , m, v] = group[0].map(bufferOf);
-  const size = sizeTogether(group.map(([param]) => param));
+  const size = spanOf(group.map(([param]) => param));
   device.compute({
     key: 'adam over all',
     source: () => perElement(update('', () => 'i')),
     params: { size, ...numbersOf(settings) },
     // The first part's binding goes to the end of what they share.
-    reads: { grad: grads[0] },
+    reads: { grad: grads.first },
     writes: { param, m, v },
     groups: groupsFor(Math.ceil(size / LANES)),
   });
-  for (const part of grads) device.free(part);
+  grads.release();
 }
 
 /** Where parameters can't lie together: parts of larger tensors, or others than the last time. */

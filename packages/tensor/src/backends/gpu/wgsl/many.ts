@@ -1,9 +1,11 @@
 // One dispatch over several tensors: each workgroup finds the one that it works on. As many go together as a kernel may
 // bind buffers.
+/// <reference types="@webgpu/types" />
 import type { AnyTensor } from '../../../tensor';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf } from '../call';
 import type { WebGpuDevice } from '../webgpu-device';
+import { memoryOf } from '../webgpu-memory';
 import type { Parameter } from '../wgsl-shader';
 import { ACROSS, groupsFor, LANES } from './snippets';
 
@@ -69,12 +71,12 @@ export function overMany(device: WebGpuDevice, lists: readonly (readonly AnyTens
   }
 }
 
-/** Entries in groups; no buffer twice in one, since a written one may not be bound again. */
+/** Entries in groups; no memory twice in one, since what is written may not be bound again. */
 function grouped(entries: readonly (readonly AnyTensor[])[], most: number): (readonly AnyTensor[])[][] {
   const groups: (readonly AnyTensor[])[][] = [];
-  let seen = new Set<GpuBuffer>();
+  let seen = new Set<GPUBuffer>();
   for (const entry of entries) {
-    const buffers = entry.map(bufferOf);
+    const buffers = entry.map((t) => memoryOf(bufferOf(t)));
     const last = groups.at(-1);
     if (last === undefined || last.length === most || buffers.some((buffer) => seen.has(buffer))) {
       groups.push([entry]);
