@@ -7,7 +7,8 @@ import { BertEncoder } from '../src/fast/bert-encoder';
 import { CL100K_PATTERN, O200K_PATTERN, QWEN2_PATTERN, scanCl100k, scanGpt2, scanO200k } from '../src/fast/scanners';
 import { Tokenizer, TokenizerError } from '../src/index';
 import { Merger } from '../src/models/merger';
-import { PairTable } from '../src/models/pair-table';
+import { PairTable, UNRANKED } from '../src/models/pair-table';
+import { everyMerge, mergesByRank } from '../src/models/score-merges';
 import { TokenSink } from '../src/models/token-sink';
 import { Unigram } from '../src/models/unigram';
 import { Vocab } from '../src/models/vocab';
@@ -249,10 +250,35 @@ describe('long sections', () => {
   const pairs = JSON.stringify(
     JSON.parse(source, (key, value) => (key === 'merges' ? value.map((m: string) => m.split(' ')) : value)),
   );
+  const scored = JSON.stringify(
+    tiny({
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        vocab: [
+          ['<unk>', 0],
+          ['a', -1.5],
+          ['"', -9.200132369995117],
+          ['é😀', -1e-7],
+          ['a', -2.5e3],
+          ['', 12],
+        ],
+      },
+    }),
+  );
+  const prefixed = source.replace('"vocab":', '"continuing_subword_prefix":"b","vocab":').replace('"ab":4', '"a":4');
   it('are read as JSON.parse reads them', () => {
     for (const text of [
       source,
       pairs,
+      scored,
+      scored.replace('"type":"Unigram",', ''),
+      scored.replace('-1.5', '1e999'),
+      JSON.stringify(JSON.parse(scored), null, 2),
+      prefixed,
+      source.replace('"vocab":', '"continuing_subword_prefix":"","vocab":'),
+      source.replace('}', ',"continuing_subword_prefix":"b"}'),
+      source.replace('"a b"', '"#version b"'),
       JSON.stringify(JSON.parse(source), null, 2),
       source.replaceAll(/[^\0-~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
       source.replace('"a":0', '"a":1,"a":0'),
@@ -266,7 +292,7 @@ describe('long sections', () => {
     let read = 0;
     fc.assert(
       fc.property(
-        fc.constantFrom(source, pairs),
+        fc.constantFrom(source, pairs, scored, prefixed),
         fc.nat(),
         fc.nat({ max: 2 }),
         fc.constantFrom(
@@ -362,6 +388,45 @@ describe('rank files', () => {
   ])('%j is refused by its line', async (text, line, expected) => {
     const file = read(`eg== 7\n${text}`);
     await expect(file).rejects.toMatchObject({ kind: 'file', where: `line ${line + 1}`, expected });
+  });
+});
+
+describe('tables of pairs', () => {
+  it('grow beyond what they were made for', () => {
+    const table = new PairTable(0);
+    for (let i = 0; i < 5000; i++) table.set(i, 7 * i, i, i + 1);
+    expect(table.size).toBe(5000);
+    for (let i = 0; i < 5000; i++) expect(table.mergedAt(table.find(i, 7 * i))).toBe(i + 1);
+    expect(table.find(3, 3)).toBe(-1);
+    expect(table.byRank().map(({ first }) => first)).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+  });
+  it('that are looked up when they are met are those of every way to make a token', () => {
+    const token = fc.string({ unit: fc.constantFrom('a', 'é'), minLength: 1, maxLength: 5 });
+    const tokens = fc.uniqueArray(token, { minLength: 8 });
+    let merges = 0;
+    fc.assert(
+      fc.property(tokens, fc.integer({ min: 1, max: 5 }), (texts, step) => {
+        const vocab = new Vocab(texts);
+        const rankOf = (id: number): number | undefined => (id % step === 1 ? undefined : id >> 1);
+        const all = everyMerge(vocab, rankOf);
+        const met = mergesByRank(vocab, rankOf);
+        for (let first = 0; first < texts.length; first++)
+          for (let second = 0; second < texts.length; second++) {
+            const rank = all.rankOf(first, second);
+            expect(met.rankOf(first, second)).toBe(rank);
+            if (rank === UNRANKED) continue;
+            expect(met.mergedAt(met.find(first, second))).toBe(all.mergedAt(all.find(first, second)));
+            merges++;
+          }
+        expect(met.byRank()).toEqual(all.byRank());
+      }),
+      { seed: 11, numRuns: 300 },
+    );
+    expect(merges).toBeGreaterThan(100);
+  });
+  it('let a token have its rank though another of the same text has none', () => {
+    const vocab = new Vocab(['a', 'b', 'ab', 'ab']);
+    expect(mergesByRank(vocab, (id) => (id === 2 ? 5 : undefined)).rankOf(0, 1)).toBe(5);
   });
 });
 

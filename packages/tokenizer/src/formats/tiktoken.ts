@@ -4,6 +4,7 @@ import { DecoderSequence } from '../decoders/sequence';
 import { describe, TokenizerError } from '../errors';
 import { byteLevel, regex } from '../families/lazy';
 import { CL100K_PATTERN, O200K_PATTERN } from '../fast/scanners';
+import { hashOfUnits } from '../models/id-of-units';
 import { Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
 import { PreTokenizerSequence } from '../pre-tokenizers/sequence';
@@ -107,7 +108,7 @@ function readRanks(bytes: Uint8Array, file: string): VocabBuilder {
     builder.used = decodeBase64(bytes, from, space, builder.units, start);
     if (builder.used < 0) throw refuse('base64', from, to);
     if (builder.has(rank)) throw refuse('a rank of its own', from, to);
-    builder.add(rank, start);
+    builder.add(rank, start, hashOfUnits(builder.units, start, builder.used));
   }
   return builder;
 }

@@ -8,7 +8,7 @@ import { BYTE_CHARS, BYTE_UNITS } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
 import { hashOfUnits, idOfUnits } from './id-of-units';
 import { Merger } from './merger';
-import { MergeRows, pairsOf, readMerges, rowsOf } from './merges';
+import { readMerges } from './merges';
 import { type Model, missingUnknown } from './model';
 import { PairTable } from './pair-table';
 import type { TokenSink } from './token-sink';
@@ -89,10 +89,10 @@ export class Bpe implements Model {
     };
     const vocab = Vocab.read(fields, 'vocab');
     const merges = fields.raw('merges');
+    if (merges instanceof PairTable) return new Bpe(vocab, merges, options);
     const refuse = (i: number, expected: string, got: unknown): TokenizerError =>
       fields.error(`merges[${i}]`, expected, got);
-    const rows = merges instanceof MergeRows ? merges : rowsOf(fields.array('merges'), refuse);
-    return new Bpe(vocab, pairsOf(vocab, rows, options, refuse), options);
+    return new Bpe(vocab, readMerges(vocab, fields.array('merges'), options, refuse), options);
   }
 
   toJSON(): JsonObject {

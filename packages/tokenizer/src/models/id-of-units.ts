@@ -10,16 +10,26 @@ export function hashOfUnits(units: Uint16Array, start: number, end: number): num
 
 /** The id of word[start, end), whose hash is given, or −1. */
 export function idOfUnits(vocab: Vocab, word: Uint16Array, start: number, end: number, hash: number): number {
-  const { slots, mask, hashes } = vocab;
-  const { units, starts, ends } = vocab.columns;
+  const { slots, mask } = vocab;
+  const { hashes } = vocab.columns;
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     const id = slots[slot] as number;
-    if (id === -1) return -1;
-    const from = starts[id] as number;
-    if (hashes[id] !== hash || (ends[id] as number) - from !== end - start) continue;
-    const shift = from - start;
-    let i = start;
-    while (i < end && units[shift + i] === word[i]) i++;
-    if (i === end) return id;
+    if (id === -1 || (hashes[id] === hash && isUnits(vocab, id, word, start, end))) return id;
   }
+}
+
+/** Whether a token is word[start, end). */
+export function isUnits(vocab: Vocab, id: number, word: Uint16Array, start: number, end: number): boolean {
+  const { units, starts, ends } = vocab.columns;
+  if (id >= starts.length) return false;
+  const from = starts[id] as number;
+  return from >= 0 && (ends[id] as number) - from === end - start && areSame(units, from, word, start, end);
+}
+
+/** Whether units[at…] begin with word[start, end). */
+export function areSame(units: Uint16Array, at: number, word: Uint16Array, start: number, end: number): boolean {
+  const shift = at - start;
+  let i = start;
+  while (i < end && units[shift + i] === word[i]) i++;
+  return i === end;
 }

@@ -160,8 +160,8 @@ export class Merger {
 
   private offer(table: PairTable, at: number, next: number): void {
     this.operations++;
-    const slot = table.find(this.ids[at] as number, this.ids[next] as number);
-    if (slot >= 0) this.add(table.rankAt(slot) * POSITIONS + at);
+    const rank = table.rankOf(this.ids[at] as number, this.ids[next] as number);
+    if (rank !== UNRANKED) this.add(rank * POSITIONS + at);
   }
 
   private add(key: number): void {

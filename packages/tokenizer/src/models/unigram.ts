@@ -2,6 +2,7 @@
 import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
+import { ScoredVocab } from './scored-vocab';
 import type { TokenSink } from './token-sink';
 import { Trie } from './trie';
 import { Vocab, type VocabSource } from './vocab';
@@ -58,7 +59,7 @@ export class Unigram implements Model {
     this.unkId = unkId;
     this.byteFallback = byteFallback;
     this.unknownSpelling = unkId;
-    this.trie = new Trie(vocab.toArray().map((token, id) => (shown?.hidden.has(id) ? undefined : token)));
+    this.trie = new Trie(vocab.columns, shown?.hidden);
     let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
     if (shown === undefined) for (const score of this.scores) if (score < lowest) lowest = score;
     this.single = shown !== undefined;
@@ -66,18 +67,11 @@ export class Unigram implements Model {
   }
 
   static read(fields: Fields): Unigram {
-    const rows = fields.array('vocab');
-    const scores = new Float64Array(rows.length);
-    const tokens = rows.map((row, id) => {
-      const [token, score] = Array.isArray(row) && row.length === 2 ? row : [];
-      if (typeof token !== 'string' || typeof score !== 'number' || Number.isNaN(score))
-        throw fields.error(`vocab[${id}]`, 'a token and its score', row);
-      scores[id] = score;
-      return token;
-    });
+    const { vocab, scores } = readScored(fields);
     const unkId = fields.raw('unk_id') == null ? undefined : fields.integer('unk_id');
-    if (unkId !== undefined && unkId >= rows.length) throw fields.error('unk_id', `an id below ${rows.length}`, unkId);
-    return new Unigram(new Vocab(tokens), scores, { unkId, byteFallback: fields.boolean('byte_fallback', false) });
+    if (unkId !== undefined && unkId >= scores.length)
+      throw fields.error('unk_id', `an id below ${scores.length}`, unkId);
+    return new Unigram(vocab, scores, { unkId, byteFallback: fields.boolean('byte_fallback', false) });
   }
 
   toJSON(): JsonObject {
@@ -179,4 +173,20 @@ export class Unigram implements Model {
     }
     out.push(this.unkId as number, start, end);
   }
+}
+
+/** Reads `[[token, score], …]`, unless it was read already. */
+function readScored(fields: Fields): ScoredVocab {
+  const value = fields.raw('vocab');
+  if (value instanceof ScoredVocab) return value;
+  const rows = fields.array('vocab');
+  const scores = new Float64Array(rows.length);
+  const tokens = rows.map((row, id) => {
+    const [token, score] = Array.isArray(row) && row.length === 2 ? row : [];
+    if (typeof token !== 'string' || typeof score !== 'number' || Number.isNaN(score))
+      throw fields.error(`vocab[${id}]`, 'a token and its score', row);
+    scores[id] = score;
+    return token;
+  });
+  return new ScoredVocab(new Vocab(tokens), scores);
 }

@@ -14,6 +14,7 @@ export class VocabBuilder {
   count = 0;
   private starts = new Int32Array(16).fill(-1);
   private ends = new Int32Array(16).fill(-1);
+  private hashes = new Int32Array(16);
   private length = 0;
 
   /** `room` is the most units that all tokens may have together. */
@@ -30,11 +31,12 @@ export class VocabBuilder {
     return id <= maxId(this.count + 1);
   }
 
-  /** Gives the units from `start` on their id, which must be free and fit. */
-  add(id: number, start: number): void {
+  /** Gives the units from `start` on, whose hash is given, their id, which must be free and fit. */
+  add(id: number, start: number, hash: number): void {
     if (id >= this.starts.length) this.grow(id);
     this.starts[id] = start;
     this.ends[id] = this.used;
+    this.hashes[id] = hash;
     if (id >= this.length) this.length = id + 1;
     this.count++;
   }
@@ -48,10 +50,16 @@ export class VocabBuilder {
     };
     this.starts = larger(this.starts);
     this.ends = larger(this.ends);
+    this.hashes = larger(this.hashes);
   }
 
   finish(): VocabColumns {
-    const { units, used, starts, ends, length } = this;
-    return { units: units.slice(0, used), starts: starts.slice(0, length), ends: ends.slice(0, length) };
+    const { units, used, starts, ends, hashes, length } = this;
+    return {
+      units: units.slice(0, used),
+      starts: starts.slice(0, length),
+      ends: ends.slice(0, length),
+      hashes: hashes.slice(0, length),
+    };
   }
 }

@@ -20,11 +20,12 @@ export function maxId(tokens: number): number {
   return FREE_HOLES + MAX_HOLES_PER_TOKEN * tokens;
 }
 
-/** Tokens as their UTF-16 units, one after another: where the units of each id start and end; −1 for a hole. */
+/** Tokens as their UTF-16 units, one after another: where the units of each id start and end (−1 for a hole), their hash. */
 export interface VocabColumns {
   readonly units: Uint16Array;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  readonly hashes: Int32Array;
 }
 
 /** A vocabulary: tokens in the order of their ids, or the id of each. */
@@ -53,44 +54,43 @@ export class Vocab {
   readonly hasDoubles: boolean;
   /** The tokens as units, for who reads all of them. */
   readonly columns: VocabColumns;
-  /** Open addressing from hashes to ids: an id for each slot, −1 for none, and the hash of each id. */
+  /** Open addressing from hashes to ids: an id for each slot, −1 for none. */
   readonly slots: Int32Array;
-  readonly hashes: Int32Array;
   readonly mask: number;
   /** Tokens as strings, made when they are asked for. */
   private readonly texts: (string | undefined)[] = [];
 
   constructor(tokens: readonly (string | undefined)[] | VocabColumns) {
     this.columns = 'units' in tokens ? tokens : toColumns(tokens);
-    const { units, starts, ends } = this.columns;
-    this.length = starts.length;
+    const { starts, ends, hashes } = this.columns;
+    const length = starts.length;
     let bits = 4;
-    while (1 << bits < this.length * 1.6) bits++;
-    this.mask = (1 << bits) - 1;
-    this.slots = new Int32Array(1 << bits).fill(-1);
-    this.hashes = new Int32Array(this.length);
+    while (1 << bits < length * 1.6) bits++;
+    const mask = (1 << bits) - 1;
+    const slots = new Int32Array(1 << bits).fill(-1);
     let size = 0;
     let doubles = 0;
     let longest = 0;
-    for (let id = 0; id < this.length; id++) {
+    for (let id = 0; id < length; id++) {
       const start = starts[id] as number;
-      const end = ends[id] as number;
       if (start < 0) continue;
-      let hash = HASH_START;
-      for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
-      this.hashes[id] = hash;
-      let slot = hash & this.mask;
-      let other = this.slots[slot] as number;
+      const hash = hashes[id] as number;
+      let slot = hash & mask;
+      let other = slots[slot] as number;
       // Of equal tokens the last one wins, as in the reference's maps.
-      while (other !== -1 && !(this.hashes[other] === hash && this.isEqual(other, id))) {
-        slot = (slot + 1) & this.mask;
-        other = this.slots[slot] as number;
+      while (other !== -1 && !(hashes[other] === hash && this.isEqual(other, id))) {
+        slot = (slot + 1) & mask;
+        other = slots[slot] as number;
       }
       size++;
       if (other !== -1) doubles++;
-      if (end - start > longest) longest = end - start;
-      this.slots[slot] = id;
+      const units = (ends[id] as number) - start;
+      if (units > longest) longest = units;
+      slots[slot] = id;
     }
+    this.length = length;
+    this.mask = mask;
+    this.slots = slots;
     this.size = size;
     this.hasDoubles = doubles > 0;
     this.longest = longest;
@@ -134,41 +134,22 @@ export class Vocab {
   }
 
   idOf(token: string): number | undefined {
-    const id = this.idOfRange(token, 0, token.length);
-    return id < 0 ? undefined : id;
-  }
-
-  /** The id of text[start, end), or −1. */
-  idOfRange(text: string, start: number, end: number): number {
-    return this.idOfJoin(text, start, start, start, end);
-  }
-
-  /** The id of text[a, aEnd) followed by text[b, bEnd), or −1. */
-  idOfJoin(text: string, a: number, aEnd: number, b: number, bEnd: number): number {
     let hash = HASH_START;
-    for (let i = a; i < aEnd; i++) hash = hashNext(hash, text.charCodeAt(i));
-    for (let i = b; i < bEnd; i++) hash = hashNext(hash, text.charCodeAt(i));
-    const { slots, mask, hashes } = this;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = slots[slot] as number;
-      if (id === -1 || (hashes[id] === hash && this.isSpelt(id, text, a, aEnd, b, bEnd))) return id;
-    }
+    for (let i = 0; i < token.length; i++) hash = hashNext(hash, token.charCodeAt(i));
+    const id = this.idByHash(hash, '', token, 0, token.length);
+    return id < 0 ? undefined : id;
   }
 
   /** The id of `prefix` followed by text[start, end), whose hash is given, or −1. */
   idByHash(hash: number, prefix: string, text: string, start: number, end: number): number {
-    const { slots, mask, hashes } = this;
+    const { slots, mask } = this;
+    const { hashes } = this.columns;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = slots[slot] as number;
       if (id === -1) return -1;
       if (hashes[id] !== hash || !this.ends(id, prefix.length, text, start, end)) continue;
       if (this.begins(id, prefix, 0, prefix.length)) return id;
     }
-  }
-
-  /** Whether a token is text[a, aEnd) followed by text[b, bEnd). */
-  isSpelt(id: number, text: string, a: number, aEnd: number, b: number, bEnd: number): boolean {
-    return this.ends(id, aEnd - a, text, b, bEnd) && this.begins(id, text, a, aEnd);
   }
 
   /** Whether a token is text[start, end) but for its first `skipped` units. */
@@ -204,8 +185,8 @@ export class Vocab {
 
   /** Bytes of its tables: what it takes in memory until tokens are asked for as strings. */
   get bytes(): number {
-    const { units, starts, ends } = this.columns;
-    const tables = [units, starts, ends, this.slots, this.hashes];
+    const { units, starts, ends, hashes } = this.columns;
+    const tables = [units, starts, ends, hashes, this.slots];
     return tables.reduce((sum, table) => sum + table.byteLength, 0);
   }
 
@@ -222,18 +203,26 @@ export class Vocab {
   }
 }
 
-function toColumns(tokens: readonly (string | undefined)[]): VocabColumns {
+/** Tokens by id as columns. */
+export function toColumns(tokens: readonly (string | undefined)[]): VocabColumns {
   let total = 0;
   for (const token of tokens) if (token !== undefined) total += token.length;
   const units = new Uint16Array(total);
   const starts = new Int32Array(tokens.length).fill(-1);
   const ends = new Int32Array(tokens.length).fill(-1);
+  const hashes = new Int32Array(tokens.length);
   let at = 0;
   for (const [id, token] of tokens.entries()) {
     if (token === undefined) continue;
     starts[id] = at;
-    for (let i = 0; i < token.length; i++) units[at++] = token.charCodeAt(i);
+    let hash = HASH_START;
+    for (let i = 0; i < token.length; i++) {
+      const unit = token.charCodeAt(i);
+      units[at++] = unit;
+      hash = hashNext(hash, unit);
+    }
     ends[id] = at;
+    hashes[id] = hash;
   }
-  return { units, starts, ends };
+  return { units, starts, ends, hashes };
 }

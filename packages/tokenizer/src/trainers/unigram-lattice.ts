@@ -1,5 +1,6 @@
 // All ways to cut one word into pieces, at once: expected counts, the best way, the best way without one piece.
 import { Trie } from '../models/trie';
+import { toColumns } from '../models/vocab';
 import { unitsAt } from '../text/char-class';
 import type { Piece } from './unigram-seeds';
 
@@ -29,7 +30,7 @@ export class UnigramLattice {
   private via = new Int32Array(64);
 
   constructor(pieces: readonly Piece[]) {
-    this.trie = new Trie(pieces.map(({ text }, id) => (id === UNKNOWN ? undefined : text)));
+    this.trie = new Trie(toColumns(pieces.map(({ text }, id) => (id === UNKNOWN ? undefined : text))));
     this.scores = Float64Array.from(pieces, ({ score }) => score);
     let lowest = Number.POSITIVE_INFINITY;
     for (let id = 1; id < pieces.length; id++) lowest = Math.min(lowest, this.scores[id] as number);
