@@ -18,7 +18,7 @@ export class RankedPairs extends PairTable {
     private readonly vocab: Vocab,
     private readonly unionRank: RankOf,
   ) {
-    super(MAX_PAIRS / 16);
+    super(MAX_PAIRS / 4);
   }
 
   /** Adds the pair, whether it merges or not. */
