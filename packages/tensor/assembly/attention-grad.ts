@@ -102,6 +102,8 @@ function headGrad(args: usize, unit: i32): void {
         for (let row = 0; row < height; row++) {
           const at = <usize>row * ld;
           differentiate(args, head, i + row, j, seen, weights + at, slopes + at, bits);
+          // The next two products take whole tiles of six keys: those behind the last one seen still hold another's.
+          if (RELAXED) clear(weights + at, slopes + at, (seen + 3) & ~3, min(count, ((seen + 5) / 6) * 6));
         }
         product(seen, valueDim, height, weights, 4, ld, g, valueWide, 32, dv, valueWide, dv, valueWide);
         product(seen, dim, height, slopes, 4, ld, q, wide, 32, dk, wide, dk, wide);
