@@ -17,6 +17,7 @@ import {
 import { init } from '../../src/init';
 import { loadWeights, roundHalf, saveSafetensors } from '../../src/io/index';
 import { assign, Embedding, HalfEmbedding, HalfLinear, halve, Linear, Module, Sequential } from '../../src/nn/index';
+import { engines, expectSameOnThreads, sizes } from './packed-weights';
 
 const formats: readonly HalfFormat[] = ['bfloat16', 'float16'];
 const widen = { bfloat16: widenBfloat16, float16: widenFloat16 } as const;
@@ -26,18 +27,6 @@ function patterns(format: HalfFormat): Uint16Array {
   const infinite = { bfloat16: 0x7f80, float16: 0x7c00 }[format];
   return Uint16Array.from({ length: 65_536 }, (_, i) => i).filter((bits) => (bits & 0x7fff) < infinite);
 }
-
-const sizes = [
-  [1, 1, 1],
-  [1, 33, 70],
-  [2, 40, 64],
-  [5, 9, 7],
-  [8, 64, 100],
-  [9, 65, 31],
-  [40, 700, 300],
-  [3, 5, 0],
-  [0, 5, 8],
-] as const;
 
 describe.each(formats)('%s', (format) => {
   test.each(['reference', 'wasm'] as const)('widens every number on %s', async (backend) => {
@@ -50,11 +39,7 @@ describe.each(formats)('%s', (format) => {
     expect(found.findIndex((x, i) => !Object.is(x, wanted[i]))).toBe(-1);
   });
 
-  describe.each([
-    ['plain, one thread', { simd: 'plain', threads: 1, blas: 'off' }],
-    ['best, two threads', { threads: 2, blas: 'off' }],
-    ['through the BLAS where there is one', { threads: 2, blas: 'auto' }],
-  ] as const)('%s', (_, options) => {
+  describe.each(engines)('%s', (_, options) => {
     beforeAll(async () => {
       await init(options);
     });
@@ -102,15 +87,10 @@ describe.each(formats)('%s', (format) => {
   test('results do not depend on the number of threads', async () => {
     const all = patterns(format).filter((b) => (b & 0x7fff) < 0x4000);
     const bits = Uint16Array.from({ length: 512 * 256 }, (_, i) => all[(i * 89 + 17) % all.length]);
-    const bytesOn = async (threads: number): Promise<Uint8Array[]> => {
-      await init({ threads, blas: 'off', seed: 1 });
+    await expectSameOnThreads(() => {
       const words = tensor<'int32'>(new Int32Array(bits.buffer), { shape: [512, 128] });
-      const results = [1, 100].map((M) => linearHalf(randn([M, 256]), words, { format }));
-      return Promise.all(results.map(async (y) => new Uint8Array((await y.data()).slice().buffer)));
-    };
-    const one = await bytesOn(1);
-    expect(await bytesOn(2)).toEqual(one);
-    expect(await bytesOn(4)).toEqual(one);
+      return [1, 100].map((M) => linearHalf(randn([M, 256]), words, { format }));
+    });
   });
 });
 

@@ -14,29 +14,14 @@ import {
 import { init } from '../../src/init';
 import { loadSafetensors, loadWeights, saveSafetensors } from '../../src/io/index';
 import { Embedding, Linear, Module, QuantizedLinear, quantize, Sequential } from '../../src/nn/index';
-
-const sizes = [
-  [1, 1, 1],
-  [1, 33, 70],
-  [2, 40, 64],
-  [5, 9, 7],
-  [8, 64, 100],
-  [9, 65, 31],
-  [40, 700, 300],
-  [3, 5, 0],
-  [0, 5, 8],
-] as const;
+import { engines, expectSameOnThreads, sizes } from './packed-weights';
 
 /** Every integer from −127 to 127, none at a word's edge by design. */
 function integers(count: number): Int8Array {
   return Int8Array.from({ length: count }, (_, i) => ((i * 89 + 17) % 255) - 127);
 }
 
-describe.each([
-  ['plain, one thread', { simd: 'plain', threads: 1, blas: 'off' }],
-  ['best, two threads', { threads: 2, blas: 'off' }],
-  ['through the BLAS where there is one', { threads: 2, blas: 'auto' }],
-] as const)('%s', (_, options) => {
+describe.each(engines)('%s', (_, options) => {
   beforeAll(async () => {
     await init(options);
   });
@@ -76,16 +61,11 @@ describe.each([
 });
 
 test('results do not depend on the number of threads', async () => {
-  const bytesOn = async (threads: number): Promise<Uint8Array[]> => {
-    await init({ threads, blas: 'off' });
+  await expectSameOnThreads(() => {
     const words = tensor<'int32'>(new Int32Array(integers(512 * 256).buffer), { shape: [512, 64] });
     const scales = randn([512], { std: 0.01 });
-    const results = [1, 100].map((M) => linearInt8(randn([M, 256]), words, scales));
-    return Promise.all(results.map(async (y) => new Uint8Array((await y.data()).slice().buffer)));
-  };
-  const one = await bytesOn(1);
-  expect(await bytesOn(2)).toEqual(one);
-  expect(await bytesOn(4)).toEqual(one);
+    return [1, 100].map((M) => linearInt8(randn([M, 256]), words, scales));
+  });
 });
 
 class Model extends Module {

@@ -66,6 +66,17 @@ export function together(device: WebGpuDevice, tensors: readonly AnyTensor[]): T
   };
 }
 
+/** Puts a result in the place of tensors that lie side by side: each gets its part. */
+export function replaceTogether(device: WebGpuDevice, tensors: readonly AnyTensor[], result: GpuBuffer): void {
+  const parts = device.split(
+    result,
+    tensors.map(({ size }) => size),
+  );
+  tensors.forEach((t, i) => {
+    device.free(bufferOf(t).swap(parts[i]));
+  });
+}
+
 /** Copies a tensor's elements, in row-major order, to where `at` says. */
 export function copyElements(device: WebGpuDevice, t: AnyTensor, to: GpuBuffer, at: number): void {
   const from = denseOf(device, t);

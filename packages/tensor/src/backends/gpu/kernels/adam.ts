@@ -4,7 +4,15 @@ import type { AdamSettings, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf, Call } from '../call';
 import type { Device } from '../device';
-import { groupsWithin, MOST_TOGETHER, moveTogether, sizeTogether, together, wholeOf } from '../side-by-side';
+import {
+  groupsWithin,
+  MOST_TOGETHER,
+  moveTogether,
+  replaceTogether,
+  sizeTogether,
+  together,
+  wholeOf,
+} from '../side-by-side';
 import { threadsOf } from '../threads';
 import type { WebGpuDevice } from '../webgpu-device';
 import { PART } from '../webgpu-memory';
@@ -93,11 +101,5 @@ if (${section} < 2) { return v; }
 return w * ${k} - ${r} * m / (Math.sqrt(v) / ${c} + ${e});`,
   );
   grads.release();
-  const parts = device.split(
-    result,
-    states.map((t) => t.size),
-  );
-  states.forEach((t, i) => {
-    device.free(bufferOf(t).swap(parts[i]));
-  });
+  replaceTogether(device, states, result);
 }

@@ -2,9 +2,8 @@
 import type { AnyTensor } from '../../../tensor';
 import type { InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
-import { bufferOf } from '../call';
 import type { Device } from '../device';
-import { MOST_TOGETHER, moved } from '../side-by-side';
+import { MOST_TOGETHER, moved, replaceTogether } from '../side-by-side';
 import { denseAs, type View, viewOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
 import { mapViews } from './elementwise';
@@ -40,13 +39,7 @@ export function clipOverAll(device: WebGpuDevice): Clip {
           continue;
         }
         const shape = [group.size];
-        const parts = device.split(
-          scaled(device, shape, denseAs(group.all, shape), factor),
-          group.tensors.map(({ size }) => size),
-        );
-        group.tensors.forEach((t, i) => {
-          device.free(bufferOf(t).swap(parts[i]));
-        });
+        replaceTogether(device, group.tensors, scaled(device, shape, denseAs(group.all, shape), factor));
       }
     },
 
