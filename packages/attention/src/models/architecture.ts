@@ -62,6 +62,16 @@ export async function readModelConfig(source: Source): Promise<ConfigJson> {
   return (await readJson(source, 'config.json')) as ConfigJson;
 }
 
+/** The member of a family that a folder's config.json names; `otherwise` where it names none of them. */
+export async function memberOf<A extends { readonly modelType: string }>(
+  family: Readonly<Record<string, A>>,
+  source: Source,
+  otherwise: A,
+): Promise<A> {
+  const { model_type: type } = await readModelConfig(source);
+  return Object.values(family).find(({ modelType }) => modelType === type) ?? otherwise;
+}
+
 /** A class's `fromPretrained`: of a folder, or of a model's id on the Hub. The architecture is asked for late: it names the class. */
 export function loaderOf<Config, Model extends Module>(
   architecture: (source: Source) => Architecture<Config, Model> | Promise<Architecture<Config, Model>>,

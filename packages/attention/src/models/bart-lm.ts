@@ -7,7 +7,7 @@ import {
   type Architecture,
   loaderOf,
   type ModelTarget,
-  readModelConfig,
+  memberOf,
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
@@ -54,9 +54,7 @@ export class BartLM extends DecoderLM {
   }
 
   /** Loads a folder with config.json and weights; see `Llama.fromPretrained`. */
-  static readonly fromPretrained = loaderOf(async (source) =>
-    (await readModelConfig(source))['model_type'] === 'marian' ? bartLMs.marian : bartLMs.bart,
-  );
+  static readonly fromPretrained = loaderOf((source) => memberOf(bartLMs, source, bartLMs.bart));
 
   /** How a checkpoint names the weights. */
   get layout(): CheckpointLayout {

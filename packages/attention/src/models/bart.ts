@@ -4,7 +4,7 @@ import {
   type Architecture,
   loaderOf,
   type ModelTarget,
-  readModelConfig,
+  memberOf,
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
@@ -68,9 +68,7 @@ export class Bart extends EncoderDecoderLM {
   }
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
-  static readonly fromPretrained = loaderOf(async (source) =>
-    (await readModelConfig(source))['model_type'] === 'marian' ? bartFamilies.marian : bartFamilies.bart,
-  );
+  static readonly fromPretrained = loaderOf((source) => memberOf(bartFamilies, source, bartFamilies.bart));
 
   /** How a checkpoint names the weights. */
   get layout(): CheckpointLayout {

@@ -7,7 +7,7 @@ import {
   type Architecture,
   loaderOf,
   type ModelTarget,
-  readModelConfig,
+  memberOf,
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
@@ -88,10 +88,7 @@ export class BertLM extends DecoderLM {
   }
 
   /** Loads a folder with config.json and weights; see `Llama.fromPretrained`. */
-  static readonly fromPretrained = loaderOf(async (source) => {
-    const { model_type: type } = await readModelConfig(source);
-    return Object.values(bertLMs).find(({ modelType }) => modelType === type) ?? bertLMs.bert;
-  });
+  static readonly fromPretrained = loaderOf((source) => memberOf(bertLMs, source, bertLMs.bert));
 
   /** How a checkpoint names the weights. */
   get layout(): CheckpointLayout {

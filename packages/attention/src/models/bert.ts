@@ -7,7 +7,7 @@ import {
   type Architecture,
   loaderOf,
   type ModelTarget,
-  readModelConfig,
+  memberOf,
   type SavePretrainedOptions,
   writePretrained,
 } from './architecture';
@@ -58,10 +58,7 @@ export class Bert extends EncoderModel {
   }
 
   /** Loads a folder with config.json and safetensors; see `Llama.fromPretrained`. */
-  static readonly fromPretrained = loaderOf(async (source) => {
-    const { model_type: type } = await readModelConfig(source);
-    return Object.values(bertFamilies).find(({ modelType }) => modelType === type) ?? bertFamilies.bert;
-  });
+  static readonly fromPretrained = loaderOf((source) => memberOf(bertFamilies, source, bertFamilies.bert));
 
   /** How a checkpoint names the weights. */
   get layout(): CheckpointLayout {
