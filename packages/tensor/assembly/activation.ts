@@ -8,7 +8,7 @@ export const GELU: i32 = 2;
 export const GELU_TANH: i32 = 3;
 export const SILU: i32 = 4;
 
-// σ(x), 0 below −87: math.ts's also gives the subnormal results there, which slow processors down a hundredfold.
+// σ(x), 0 below −87.7: math.ts's also gives the subnormal results there, which slow processors down a hundredfold.
 @inline
 function gate4(x: v128): v128 {
   const one = f32x4.splat(1);

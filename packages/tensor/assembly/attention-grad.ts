@@ -1,11 +1,11 @@
 // Scaled dot-product attention, backward: the weights are computed again, tile by tile, from the saved log-sums.
 import {
-  DELTAS, DIM, DK, DMASK, DQ, DROPS, DV, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, LOWEST, MASK,
+  DELTAS, DIM, DK, DMASK, DQ, DROPS, DV, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, MASK,
   OUT, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
   firstKey, lastKey, maskAt, maskRow, padded, product, rowBits, stage, stagePanels,
 } from './attention-tile';
 import { scratch } from './engine';
-import { expFrom4 } from './math';
+import { expWeight4 } from './math';
 import { floatSlot, fma, slot, sumLanes } from './simd';
 
 /** Σ g · out of each row. Units are rows of a head, head by head: `QUERIES` of them. */
@@ -161,14 +161,14 @@ export function differentiate(
     const kept = f32x4.splat(floatSlot(args, KEPT));
     for (let c: usize = 0; c < bytes; c += 16) {
       const keep = v128.and(kept, i32x4.ge_u(v128.load(random + c), limit));
-      const p = expFrom4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum), LOWEST);
+      const p = expWeight4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum));
       const slope = f32x4.sub(f32x4.mul(v128.load(slopes + c), keep), delta);
       v128.store(slopes + c, f32x4.mul(f32x4.mul(p, by), slope));
       v128.store(weights + c, f32x4.mul(p, keep));
     }
   } else {
     for (let c: usize = 0; c < bytes; c += 16) {
-      const p = expFrom4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum), LOWEST);
+      const p = expWeight4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum));
       v128.store(slopes + c, f32x4.mul(f32x4.mul(p, by), f32x4.sub(v128.load(slopes + c), delta)));
       v128.store(weights + c, p);
     }

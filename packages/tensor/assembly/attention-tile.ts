@@ -11,9 +11,6 @@ export const ROWS: i32 = 48;
 /** Rows that buffers have behind their last, since products write whole tiles of registers. */
 export const SPARE: i32 = 6;
 
-/** Weights below e to this power, 8e-20, are 0: beside the greatest, no sum of theirs would show. */
-export const LOWEST: f32 = -44;
-
 // Slots of all attention kernels.
 /** Addresses: q, k, v, mask or 0, out, log-sums or 0. */
 export const Q = 0, K = 1, V = 2, MASK = 3, OUT = 4, LOG_SUMS = 5;

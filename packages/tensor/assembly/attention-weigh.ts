@@ -1,9 +1,9 @@
 // The running softmax of attention's forward kernels: scores become weights, sums follow the maximum. Not a kernel file.
 import {
-  DROPS, KEPT, LIMIT, LOG_SUMS, LOWEST, MASK, OUT, QUERIES, VALUE_DIM, firstKey, lastKey, maskAt, maskRow, rowBits,
+  DROPS, KEPT, LIMIT, LOG_SUMS, MASK, OUT, QUERIES, VALUE_DIM, firstKey, lastKey, maskAt, maskRow, rowBits,
 } from './attention-tile';
 import { maxOf } from './lanes';
-import { expFrom4, expNegative4, log4 } from './math';
+import { expWeight4, expNegative4, log4 } from './math';
 import { floatSlot, slot, sumLanes } from './simd';
 
 /** Turns a row of scores into weights below the running maximum, and brings what was summed before to the same maximum. */
@@ -31,7 +31,7 @@ export function weigh(
   let sum = f32x4.splat(0);
   const bytes = <usize>whole << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
-    const e = expFrom4(f32x4.sub(v128.load(row + at), top), LOWEST);
+    const e = expWeight4(f32x4.sub(v128.load(row + at), top));
     sum = f32x4.add(sum, e);
     v128.store(row + at, e);
   }

@@ -1,14 +1,11 @@
 // Cross-entropy of rows of logits against class indices. One number a row is kept for the backward pass, which writes
 // the gradient in one go: there is never a second [rows × classes] buffer.
 import { loadTail, maxOf, storeTail, sumOfExponentials } from './lanes';
-import { expFrom4, log4 } from './math';
+import { expWeight4, log4 } from './math';
 import { floatSlot, fma, fnma, slot, sumLanes } from './simd';
 
 // Where a target outside the classes is reported, as in indexing.ts.
 const BAD: usize = 60 * 4;
-
-// Probabilities below e to this power give no gradient: scaled and multiplied on, they would become subnormal.
-const LOWEST: f32 = -60;
 
 // Slots of both kernels: 0 logits, 1 targets, 2 class weights or 0, 3 losses or gradient, 4 log-sums of exponentials (or
 // 0), 5 weights of rows, 6 rows, 7 classes, 8 rows a unit, 9 ignored target, 10 label smoothing, 11 bytes between rows.
@@ -116,19 +113,19 @@ export function crossEntropyGrad(args: usize, from: i32, to: i32): void {
     if (share == 0) {
       for (; i + 4 <= classes; i += 4) {
         const at = <usize>i << 2;
-        v128.store(out + at, f32x4.mul(expFrom4(f32x4.sub(v128.load(x + at), logSum), LOWEST), factor));
+        v128.store(out + at, f32x4.mul(expWeight4(f32x4.sub(v128.load(x + at), logSum)), factor));
       }
     } else {
       for (; i + 4 <= classes; i += 4) {
         const at = <usize>i << 2;
-        const p = f32x4.mul(expFrom4(f32x4.sub(v128.load(x + at), logSum), LOWEST), factor);
+        const p = f32x4.mul(expWeight4(f32x4.sub(v128.load(x + at), logSum)), factor);
         v128.store(out + at, weight == 0 ? f32x4.sub(p, even) : fnma(even, v128.load(weight + at), p));
       }
     }
     if (i < classes) {
       const at = <usize>i << 2;
       const w = weight == 0 ? f32x4.splat(1) : loadTail(weight + at, classes - i, 0);
-      const p = f32x4.mul(expFrom4(f32x4.sub(loadTail(x + at, classes - i, 0), logSum), LOWEST), factor);
+      const p = f32x4.mul(expWeight4(f32x4.sub(loadTail(x + at, classes - i, 0), logSum)), factor);
       storeTail(out + at, fnma(even, w, p), classes - i);
     }
     const hit = out + (<usize>target << 2);
