@@ -32,6 +32,27 @@ export function matmulFinish(args: usize, batch: i32, i0: i32, i1: i32, j0: i32,
   }
 }
 
+/**
+ * Starts such a block of C from its bias, where nothing else is left to do once the sums are complete, and says so. For a
+ * BLAS, which adds to what is there at no cost, where `matmulFinish` reads and writes all of C once more.
+ */
+export function matmulStart(args: usize, batch: i32, i0: i32, i1: i32, j0: i32, j1: i32): bool {
+  const bias = <usize>slot(args, 15);
+  if (bias == 0 || slot(args, 11) != 0 || slot(args, 12) != 0 || slot(args, 14) != 0) return false;
+  const ldc = <usize>slot(args, 7);
+  let c = load<usize>(<usize>slot(args, 0) + <usize>batch * 12, 8) + <usize>i0 * ldc + (<usize>j0 << 2);
+  const from = bias + (<usize>j0 << 2);
+  const whole = <usize>((j1 - j0) & ~3) << 2;
+  const bytes = <usize>(j1 - j0) << 2;
+  for (let i = i0; i < i1; i++) {
+    let at: usize = 0;
+    for (; at < whole; at += 16) v128.store(c + at, v128.load(from + at));
+    for (; at < bytes; at += 4) store<f32>(c + at, load<f32>(from + at));
+    c += ldc;
+  }
+  return true;
+}
+
 @inline
 function finishRow(c: usize, count: i32, bias: usize, activation: i32, pre: usize, residual: usize): void {
   const end = <usize>(count & ~3) << 2;

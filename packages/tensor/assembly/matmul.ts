@@ -5,7 +5,7 @@ import { PANEL_HEAD, packColumns, panelBytes, tileRows } from './matmul-pack';
 import { tile4, tile6 } from './matmul-tile';
 import { slot } from './simd';
 
-export { matmulFinish } from './matmul-finish';
+export { matmulFinish, matmulStart } from './matmul-finish';
 export { matmulPack } from './matmul-pack';
 
 // How the scratch memory is used: a tile at the edge of C, a bias, the last panels of an unpacked B and A.

@@ -1,6 +1,6 @@
 // Attention through the native BLAS: products of whole row blocks on linear memory, softmax and slopes between them in
 // wasm. Scores of a block live in the thread's scratch memory. Runs on every thread: imports constants and types only.
-import { AS_IT_IS, ROW_MAJOR, type Sgemm, TRANSPOSED } from './blas-job';
+import { AS_IT_IS, type Sgemm, TRANSPOSED } from './blas-job';
 
 /** The parts between products, of assembly/attention-native.ts. */
 export interface AttentionParts {
@@ -56,33 +56,11 @@ export function attentionRunners(
   parts: AttentionParts,
   scratch: number,
 ): readonly [forward: Part, backward: Part] {
-  const at = (address: number, length = 1): Float32Array => new Float32Array(memory.buffer, address >>> 0, length);
+  const at = (address: number, length: number): Float32Array => new Float32Array(memory.buffer, address >>> 0, length);
   const read = (args: number) => ({
     words: new Int32Array(memory.buffer, args, 64),
     floats: new Float32Array(memory.buffer, args, 64),
   });
-  // c = alpha · a · b + beta · c; `a` and `b` may lie transposed.
-  const product = (
-    [transA, transB]: readonly [boolean, boolean],
-    m: number,
-    n: number,
-    k: number,
-    alpha: number,
-    a: number,
-    lda: number,
-    b: number,
-    ldb: number,
-    beta: number,
-    c: number,
-    ldc: number,
-  ): void => {
-    const [ta, tb] = [transA ? TRANSPOSED : AS_IT_IS, transB ? TRANSPOSED : AS_IT_IS];
-    sgemm(ROW_MAJOR, ta, tb, m, n, k, alpha, at(a), lda, at(b), ldb, beta, at(c), ldc);
-  };
-  const SCORE = [false, true] as const;
-  const PLAIN = [false, false] as const;
-  const FIRST = [true, false] as const;
-
   const forward: Part = (args, from, to) => {
     const { words, floats } = read(args);
     const [H, groups, T, D, Dv] = [words[7], words[8], words[9], words[11], words[12]];
@@ -100,10 +78,10 @@ export function attentionRunners(
       const [ldq, ldk, ldv] = [words[Q_STRIDES + 2] / 4, words[K_STRIDES + 2] / 4, words[V_STRIDES + 2] / 4];
       const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
       const scores = scratch + SCORES;
-      product(SCORE, rows, count, D, floats[SCALE], q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
+      sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, floats[SCALE], q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
       parts.attentionWeigh(args, head, i0, rows, count, scores, ld * 4, scratch);
       const out = words[OUT] + (head * T + i0) * Dv * 4;
-      product(PLAIN, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, Dv);
+      sgemm(AS_IT_IS, AS_IT_IS, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, Dv);
       parts.attentionFinish(args, head, i0, rows, scratch);
     }
   };
@@ -135,12 +113,12 @@ export function attentionRunners(
           }
           const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
           const g = place(G, G_STRIDES, b, h) + i0 * ldg * 4;
-          product(SCORE, rows, count, D, 1, q, ldq, k, ldk, 0, weights, ld);
-          product(SCORE, rows, count, Dv, 1, g, ldg, v, ldv, 0, slopes, ld);
+          sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, 1, q, ldq, k, ldk, 0, weights, ld);
+          sgemm(AS_IT_IS, TRANSPOSED, rows, count, Dv, 1, g, ldg, v, ldv, 0, slopes, ld);
           parts.attentionSlopes(args, head, i0, rows, count, weights, slopes, ld * 4, scratch);
-          product(FIRST, count, Dv, rows, 1, weights, ld, g, ldg, 1, dv, Dv);
-          product(FIRST, count, D, rows, 1, slopes, ld, q, ldq, 1, dk, D);
-          product(PLAIN, rows, D, count, 1, slopes, ld, k, ldk, 0, dq, D);
+          sgemm(TRANSPOSED, AS_IT_IS, count, Dv, rows, 1, weights, ld, g, ldg, 1, dv, Dv);
+          sgemm(TRANSPOSED, AS_IT_IS, count, D, rows, 1, slopes, ld, q, ldq, 1, dk, D);
+          sgemm(AS_IT_IS, AS_IT_IS, rows, D, count, 1, slopes, ld, k, ldk, 0, dq, D);
         }
       }
     }

@@ -1,39 +1,62 @@
 // Calls the native BLAS on blocks of a product, straight on linear memory. Runs on every thread: imports constants only.
 
-/** `cblas_sgemm`, as koffi gives it. */
+/** Row-major C = alpha · A · B + beta · C, where A and B may lie transposed (AS_IT_IS, TRANSPOSED). Matrices are given by byte address. */
 export type Sgemm = (
-  order: number,
   transA: number,
   transB: number,
   m: number,
   n: number,
   k: number,
   alpha: number,
-  a: Float32Array,
+  a: number,
   lda: number,
-  b: Float32Array,
+  b: number,
   ldb: number,
   beta: number,
-  c: Float32Array,
+  c: number,
   ldc: number,
 ) => void;
-
-/** The kernel that adds bias and applies the activation to a block of C: rows [i0, i1), columns [j0, j1). */
-export type Finish = (args: number, batch: number, i0: number, i1: number, j0: number, j1: number) => void;
 
 /** What koffi offers that is used here. */
 export interface Koffi {
   load(library: string): { func(prototype: string): (...args: never[]) => unknown };
+  /** Where a buffer lies in the process. */
+  address(buffer: ArrayBufferView): bigint;
 }
 
-/** C prototype of `cblas_sgemm`. */
-export const SGEMM =
-  'void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, void *a, int lda, void *b, int ldb, float beta, void *c, int ldc)';
-
+// Addresses are plain numbers to C: a typed array for each matrix would cost as much as the call itself.
+const PROTOTYPE =
+  'void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, intptr_t a, int lda, intptr_t b, int ldb, float beta, intptr_t c, int ldc)';
+const ROW_MAJOR = 101;
 /** CBLAS's names of layouts. */
-export const ROW_MAJOR = 101;
 export const AS_IT_IS = 111;
 export const TRANSPOSED = 112;
+
+/** A library's `cblas_sgemm` on addresses of `memory`, without a copy. */
+export function sgemmOn(memory: { readonly buffer: ArrayBufferLike }, koffi: Koffi, library: string): Sgemm {
+  const call = koffi.load(library).func(PROTOTYPE) as unknown as (...args: number[]) => void;
+  let bytes = new Uint8Array(memory.buffer);
+  let base = Number(koffi.address(bytes));
+  return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
+    // Memory that threads share never moves; other memory may when it grows, and its views are empty then.
+    if (bytes.length === 0) {
+      bytes = new Uint8Array(memory.buffer);
+      base = Number(koffi.address(bytes));
+    }
+    const [atA, atB, atC] = [base + (a >>> 0), base + (b >>> 0), base + (c >>> 0)];
+    call(ROW_MAJOR, transA, transB, m, n, k, alpha, atA, lda, atB, ldb, beta, atC, ldc);
+  };
+}
+
+type BlockKernel<R> = (args: number, batch: number, i0: number, i1: number, j0: number, j1: number) => R;
+
+/** What is done to a block of C, rows [i0, i1), columns [j0, j1), beside the product: of assembly/matmul-finish.ts. */
+export interface ProductParts {
+  /** Writes the bias where the product is to be added to it and nothing else follows: 1 where that is so. */
+  readonly matmulStart: BlockKernel<number>;
+  /** Adds the bias and applies the activation. */
+  readonly matmulFinish: BlockKernel<void>;
+}
 
 // Slots of the argument block beyond those that the block kernel `matmul` has: see gemm.ts.
 /** 1 where A lies transposed. */
@@ -46,16 +69,10 @@ export const LDA = 34;
 export const LDB = 35;
 
 /** Returns the function that computes the blocks `[from, to)` of the product that the argument block describes. */
-export function blasRunner(memory: WebAssembly.Memory, sgemm: Sgemm, finish: Finish) {
+export function blasRunner(memory: WebAssembly.Memory, sgemm: Sgemm, parts: ProductParts) {
   let words = new Int32Array(memory.buffer);
-  // Views die or end too early when the memory grows; in shared memory, nobody says so but the buffer.
-  const floats = (address: number, count: number): Float32Array => {
-    // A matrix ends where its memory does; the length only has to be valid.
-    const start = address >>> 0;
-    if (start + count * 4 > words.byteLength) words = new Int32Array(memory.buffer);
-    return new Float32Array(words.buffer, start, count);
-  };
   return (args: number, from: number, to: number): void => {
+    // A view dies or ends too early when the memory grows; in shared memory, nothing says so but the buffer.
     if (words.buffer !== memory.buffer) words = new Int32Array(memory.buffer);
     const at = args >>> 2;
     const table = words[at] >>> 2;
@@ -76,23 +93,23 @@ export function blasRunner(memory: WebAssembly.Memory, sgemm: Sgemm, finish: Fin
       const a = words[entry] + i0 * (transA ? 4 : lda * 4);
       const b = words[entry + 1] + j0 * (transB ? ldb * 4 : 4);
       const c = words[entry + 2] + (i0 * ldc + j0) * 4;
+      const started = parts.matmulStart(args, batch, i0, i0 + m, j0, j0 + n) !== 0;
       sgemm(
-        ROW_MAJOR,
         transA ? TRANSPOSED : AS_IT_IS,
         transB ? TRANSPOSED : AS_IT_IS,
         m,
         n,
         K,
         1,
-        floats(a, 1),
+        a,
         lda,
-        floats(b, 1),
+        b,
         ldb,
-        beta,
-        floats(c, 1),
+        started ? 1 : beta,
+        c,
         ldc,
       );
-      finish(args, batch, i0, i0 + m, j0, j0 + n);
+      if (!started) parts.matmulFinish(args, batch, i0, i0 + m, j0, j0 + n);
     }
   };
 }

@@ -1,11 +1,12 @@
 // Looks for a BLAS of the system and tries it. Everything here is optional: what is missing is said in one line.
-import { type Koffi, SGEMM, type Sgemm } from './blas-job';
+import { AS_IT_IS, type Koffi, type Sgemm, sgemmOn, TRANSPOSED } from './blas-job';
 import { isNode } from './features';
 import type { BlasSource } from './protocol';
 
 /** A BLAS that was found and works. */
 export interface Blas {
-  readonly sgemm: Sgemm;
+  /** Its product on addresses of a memory. */
+  sgemmOn(memory: WebAssembly.Memory): Sgemm;
   readonly source: BlasSource;
   /** Library, version and what kernels it chose. */
   readonly name: string;
@@ -36,6 +37,7 @@ export async function findBlas(wanted: string): Promise<Blas | string> {
   } catch {
     return 'none (npm install koffi, and a system OpenBLAS, make large products several times faster)';
   }
+  if (!givesAddresses(koffi)) return 'none (koffi is there, but older than 2.16)';
   const names = wanted === 'auto' ? candidates() : [wanted];
   for (const library of names) {
     const blas = tryLibrary(koffi, path, library);
@@ -56,7 +58,6 @@ function candidates(): string[] {
 function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
   try {
     const lib = koffi.load(library);
-    const sgemm = lib.func(SGEMM) as unknown as Sgemm;
     // Our own workers split a product: they scale better than the library's threads, and don't fight with them.
     const call = (prototype: string): ((...args: unknown[]) => unknown) | null => {
       try {
@@ -68,7 +69,7 @@ function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
     call('void openblas_set_num_threads(int n)')?.(1);
     call('void MKL_Set_Num_Threads(int n)')?.(1);
     call('void bli_thread_set_num_threads(long n)')?.(1);
-    if (!works(sgemm)) return null;
+    if (!works(koffi, library)) return null;
     const config = call('const char *openblas_get_config()')?.();
     const core = call('const char *openblas_get_corename()')?.();
     let name = library;
@@ -77,15 +78,23 @@ function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
     else if (library.includes('Accelerate')) name = 'Accelerate';
     const preset = process.env['OPENBLAS_CORETYPE'];
     if (preset !== undefined) name += `, held to its ${preset} kernels by OPENBLAS_CORETYPE`;
-    return { sgemm, source: { koffi: path, library }, name };
+    return { sgemmOn: (memory) => sgemmOn(memory, koffi, library), source: { koffi: path, library }, name };
   } catch {
     return null;
   }
 }
 
+function givesAddresses(koffi: Koffi): boolean {
+  try {
+    return koffi.address(new Uint8Array(8)) > 0;
+  } catch {
+    return false;
+  }
+}
+
 // A library of another integer size, or one that isn't a BLAS at all, gives wrong numbers.
-function works(sgemm: Sgemm): boolean {
-  const c = new Float32Array(4);
-  sgemm(101, 111, 112, 2, 2, 3, 1, Float32Array.of(1, 2, 3, 4, 5, 6), 3, Float32Array.of(1, 0, 2, 3, 1, 1), 3, 0, c, 2);
-  return c.join() === '7,8,16,23';
+function works(koffi: Koffi, library: string): boolean {
+  const floats = Float32Array.of(1, 2, 3, 4, 5, 6, 1, 0, 2, 3, 1, 1, 0, 0, 0, 0);
+  sgemmOn(floats, koffi, library)(AS_IT_IS, TRANSPOSED, 2, 2, 3, 1, 0, 3, 24, 3, 0, 48, 2);
+  return floats.subarray(12).join() === '7,8,16,23';
 }

@@ -5,7 +5,7 @@ import { type KernelName, kernelNames } from '../generated/kernels';
 import { Allocator } from './allocator';
 import { type AttentionParts, attentionRunners } from './attention-job';
 import { findBlas } from './blas';
-import { blasRunner, type Finish } from './blas-job';
+import { blasRunner, type ProductParts } from './blas-job';
 import { canBlock, hardwareThreads, hasRelaxedSimd, hasSharedMemory, hasSimd, type Simd } from './features';
 import { LinearMemory, MAX_BYTES } from './memory';
 import { loadModule } from './module';
@@ -117,14 +117,12 @@ export class Engine {
             await threadStarter(options.workerUrl),
           );
     const kernels = exports as unknown as Record<KernelName, RunPart>;
-    const parts = exports as unknown as AttentionParts;
+    const parts = exports as unknown as ProductParts & AttentionParts;
+    const sgemm = blas?.sgemmOn(memory.memory);
     const native =
-      blas === null
+      sgemm === undefined
         ? []
-        : [
-            blasRunner(memory.memory, blas.sgemm, exports['matmulFinish'] as Finish),
-            ...attentionRunners(memory.memory, blas.sgemm, parts, scratch[0]),
-          ];
+        : [blasRunner(memory.memory, sgemm, parts), ...attentionRunners(memory.memory, sgemm, parts, scratch[0])];
     const info = { threads, simd, shared, blas: typeof found === 'string' ? found : found.name, notes };
     return new Engine({ info, memory, allocator, kernels, pool, args, native });
   }

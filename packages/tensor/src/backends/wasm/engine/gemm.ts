@@ -137,13 +137,14 @@ function leading({ rowStride, colStride }: Matrices, rows: number, columns: numb
   return rowStride === 1 && colStride >= rows ? colStride : 0;
 }
 
-// Halves the longer side until there are enough blocks.
-function blasBlock(M: number, N: number, K: number): { height: number; width: number } {
+// Halves the longer side until there are enough blocks. Each call packs its part of B anew, where B lies transposed at
+// twice the cost: there it is the columns that are halved until blocks are twice as high as wide.
+function blasBlock(M: number, N: number, K: number, transB: boolean): { height: number; width: number } {
   let [height, width] = [M, N];
   for (let blocks = 2; blocks <= BLAS_BLOCKS; blocks *= 2) {
     const [least, area] = blocks === 2 ? [BLAS_HALF, BLAS_HALF_AREA] : [BLAS_BLOCK, BLAS_AREA];
     if (M * N * K < blocks * least || M * N < blocks * area) break;
-    if (height >= width) height = Math.ceil(height / 32) * 16;
+    if (transB ? height > 2 * width : height >= width) height = Math.ceil(height / 32) * 16;
     else width = Math.ceil(width / 32) * 16;
   }
   return { height, width };
@@ -151,7 +152,8 @@ function blasBlock(M: number, N: number, K: number): { height: number; width: nu
 
 function native(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
   const { M, N, K } = product;
-  const { height, width } = blasBlock(M, N, K);
+  const transB = b.colStride !== 1;
+  const { height, width } = blasBlock(M, N, K, transB);
   const table = new Table(engine, count * 3);
   addresses(table, product, a, b, count);
   const { slots } = engine;
@@ -163,7 +165,7 @@ function native(engine: Engine, product: Product, a: Matrices, b: Matrices, coun
   slots[8] = height;
   slots[9] = width;
   slots[TRANS_A] = a.colStride === 1 ? 0 : 1;
-  slots[TRANS_B] = b.colStride === 1 ? 0 : 1;
+  slots[TRANS_B] = transB ? 1 : 0;
   slots[LDA] = leading(a, M, K);
   slots[LDB] = leading(b, K, N);
   finish(slots, product, product.bias ?? 0);

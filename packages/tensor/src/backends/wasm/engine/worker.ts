@@ -1,7 +1,7 @@
 // The program of a pool's worker: waits for a job in shared memory, claims units of it until none are left, waits again.
 // Bundled by scripts/build-wasm.mjs into a string; imports nothing that isn't a constant or a type.
 import { type AttentionParts, attentionRunners } from './attention-job';
-import { blasRunner, type Finish, type Koffi, SGEMM, type Sgemm } from './blas-job';
+import { blasRunner, type Koffi, type ProductParts, type Sgemm, sgemmOn } from './blas-job';
 import {
   ACTIVE,
   BLAS_JOB,
@@ -36,12 +36,11 @@ function work(setup: WorkerSetup): void {
   const { exports } = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
   (exports['setScratch'] as (address: number) => void)(setup.scratch);
   const kernels = setup.kernels.map((name) => exports[name] as Kernel);
-  const finish = exports['matmulFinish'] as Finish;
   const native: Kernel[] = [];
   if (setup.blas !== null) {
-    const sgemm = load(setup.blas);
-    const parts = exports as unknown as AttentionParts;
-    native.push(blasRunner(setup.memory, sgemm, finish));
+    const sgemm = load(setup.blas, setup.memory);
+    const parts = exports as unknown as ProductParts & AttentionParts;
+    native.push(blasRunner(setup.memory, sgemm, parts));
     native.push(...attentionRunners(setup.memory, sgemm, parts, setup.scratch));
   }
   const words = new Int32Array(setup.memory.buffer, setup.control, CONTROL_BYTES / 4);
@@ -63,11 +62,11 @@ function work(setup: WorkerSetup): void {
   }
 }
 
-function load({ koffi, library }: BlasSource): Sgemm {
+function load({ koffi, library }: BlasSource, memory: WebAssembly.Memory): Sgemm {
   const node = globals.process!.getBuiltinModule('node:module') as {
     createRequire(path: string): (id: string) => Koffi;
   };
-  return node.createRequire(koffi)(koffi).load(library).func(SGEMM) as unknown as Sgemm;
+  return sgemmOn(memory, node.createRequire(koffi)(koffi), library);
 }
 
 /** Waits until the number of the job is another one: at first awake, since the next job mostly comes at once. */
