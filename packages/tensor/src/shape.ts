@@ -11,19 +11,14 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-const stridesCache = new WeakMap<Shape, readonly number[]>();
-
-/** Row-major strides in elements. The result is shared between calls with the same array. */
+/** Row-major strides in elements. */
 export function rowMajor(shape: Shape): readonly number[] {
-  const known = stridesCache.get(shape);
-  if (known) return known;
   const strides = new Array<number>(shape.length);
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step;
     step *= shape[i];
   }
-  stridesCache.set(shape, strides);
   return strides;
 }
 
