@@ -1,8 +1,8 @@
 // Scaled dot-product attention, backward: the weights are computed again, tile by tile, from the saved log-sums.
 import {
-  DELTAS, DIM, DK, DMASK, DQ, DROPS, DV, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, MASK,
-  OUT, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
-  firstKey, lastKey, maskAt, maskRow, padded, product, rowBits, stage, stagePanels,
+  DELTAS, DIM, DK, DK_STRIDES, DMASK, DQ, DQ_STRIDES, DROPS, DV, DV_STRIDES, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, MASK,
+  OUT, OUT_STRIDES, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
+  firstKey, lastKey, maskAt, maskRow, padded, place, product, rowBits, stage, stagePanels,
 } from './attention-tile';
 import { scratch } from './engine';
 import { expWeight4 } from './math';
@@ -16,7 +16,7 @@ export function attentionDeltas(args: usize, from: i32, to: i32): void {
   const gs = args + (<usize>G_STRIDES << 2);
   for (let head = from; head < to; head++) {
     let g = <usize>slot(args, G) + <usize>(head / heads) * load<usize>(gs) + <usize>(head % heads) * load<usize>(gs, 4);
-    let out = <usize>slot(args, OUT) + (<usize>(head * queries * dim) << 2);
+    let out = place(args, OUT, OUT_STRIDES, head, heads, 0);
     for (let i = 0; i < queries; i++) {
       let sum = f32x4.splat(0);
       let c = 0;
@@ -29,7 +29,7 @@ export function attentionDeltas(args: usize, from: i32, to: i32): void {
       for (; c < dim; c++) total += load<f32>(g + <usize>c * load<usize>(gs, 12)) * load<f32>(out + (<usize>c << 2));
       store<f32>(<usize>slot(args, DELTAS) + (<usize>(head * queries + i) << 2), total);
       g += load<usize>(gs, 8);
-      out += <usize>dim << 2;
+      out += <usize>slot(args, OUT_STRIDES + 2);
     }
   }
 }
@@ -76,9 +76,9 @@ function headGrad(args: usize, unit: i32): void {
     <usize>slot(args, K) + <usize>(unit / groups) * load<usize>(ks) + <usize>(unit % groups) * load<usize>(ks, 4);
   const fromV =
     <usize>slot(args, V) + <usize>(unit / groups) * load<usize>(vs) + <usize>(unit % groups) * load<usize>(vs, 4);
-  memory.fill(
-    <usize>slot(args, DQ) + ((<usize>firstHead * <usize>(queries * dim)) << 2), 0, <usize>(perGroup * queries * dim) << 2,
-  );
+  for (let head = firstHead; head < firstHead + perGroup; head++) {
+    clearRows(place(args, DQ, DQ_STRIDES, head, slot(args, HEADS), 0), slot(args, DQ_STRIDES + 2), queries, dim);
+  }
   for (let j = 0; j < keys; j += tileKeys) {
     const count = min(tileKeys, keys - j);
     const atK = fromK + <usize>j * load<usize>(ks, 8);
@@ -108,13 +108,12 @@ function headGrad(args: usize, unit: i32): void {
         product(seen, valueDim, height, weights, 4, ld, g, valueWide, 32, dv, valueWide, dv, valueWide);
         product(seen, dim, height, slopes, 4, ld, q, wide, 32, dk, wide, dk, wide);
         product(height, dim, seen, slopes, ld, 4, k, wide, 32, zeros, 0, dq, wide);
-        const to = <usize>slot(args, DQ) + ((<usize>(head * queries + i) * <usize>dim) << 2);
-        addRows(dq, wide, to, height, dim);
+        const to = place(args, DQ, DQ_STRIDES, head, slot(args, HEADS), i);
+        addRows(dq, wide, to, slot(args, DQ_STRIDES + 2), height, dim);
       }
     }
-    const place = <usize>(unit * keys + j);
-    putRows(dk, wide, <usize>slot(args, DK) + ((place * <usize>dim) << 2), count, dim);
-    putRows(dv, valueWide, <usize>slot(args, DV) + ((place * <usize>valueDim) << 2), count, valueDim);
+    putRows(dk, wide, place(args, DK, DK_STRIDES, unit, groups, j), slot(args, DK_STRIDES + 2), count, dim);
+    putRows(dv, valueWide, place(args, DV, DV_STRIDES, unit, groups, j), slot(args, DV_STRIDES + 2), count, valueDim);
   }
 }
 
@@ -201,7 +200,17 @@ function clearMask(args: usize, head: i32, i: i32, height: i32, j: i32, count: i
   for (let row = 0; row < height; row++) memory.fill(maskGradAt(args, head, i + row, j), 0, <usize>count << 2);
 }
 
-function addRows(x: usize, step: usize, to: usize, rows: i32, columns: i32): void {
+/** Zeroes rows that lie `step` bytes apart. */
+export function clearRows(to: usize, step: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i++) {
+    let c = 0;
+    for (; c + 4 <= columns; c += 4) v128.store(to + (<usize>c << 2), f32x4.splat(0));
+    for (; c < columns; c++) store<f32>(to + (<usize>c << 2), 0);
+    to += step;
+  }
+}
+
+function addRows(x: usize, step: usize, to: usize, toStep: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; i++) {
     let c = 0;
     for (; c + 4 <= columns; c += 4) {
@@ -213,14 +222,14 @@ function addRows(x: usize, step: usize, to: usize, rows: i32, columns: i32): voi
       store<f32>(to + at, load<f32>(to + at) + load<f32>(x + at));
     }
     x += step;
-    to += <usize>columns << 2;
+    to += toStep;
   }
 }
 
-function putRows(x: usize, step: usize, to: usize, rows: i32, columns: i32): void {
+function putRows(x: usize, step: usize, to: usize, toStep: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; i++) {
     memory.copy(to, x, <usize>columns << 2);
     x += step;
-    to += <usize>columns << 2;
+    to += toStep;
   }
 }

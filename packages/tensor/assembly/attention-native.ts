@@ -1,7 +1,7 @@
 // Attention's rows between the matrix products that the system's BLAS computes: softmax forward, slopes backward. Called
 // from TypeScript on each thread (engine/attention-job.ts), row block by row block, all keys at once.
-import { OUT, QUERIES, VALUE_DIM, lastKey } from './attention-tile';
-import { differentiate } from './attention-grad';
+import { HEADS, OUT, OUT_STRIDES, lastKey, place } from './attention-tile';
+import { clearRows, differentiate } from './attention-grad';
 import { finish, weigh } from './attention-weigh';
 import { slot } from './simd';
 
@@ -29,9 +29,8 @@ export function attentionWeigh(
 
 /** Divides the rows of the output by the sums that `attentionWeigh` left. */
 export function attentionFinish(args: usize, head: i32, i0: i32, rows: i32, room: usize): void {
-  const dim = slot(args, VALUE_DIM);
-  const o = <usize>slot(args, OUT) + (<usize>((head * slot(args, QUERIES) + i0) * dim) << 2);
-  finish(args, head, i0, rows, o, dim, room, room + SUMS);
+  const o = place(args, OUT, OUT_STRIDES, head, slot(args, HEADS), i0);
+  finish(args, head, i0, rows, o, slot(args, OUT_STRIDES + 2) >> 2, room, room + SUMS);
 }
 
 /** From rows of q · kᵀ and of g · vᵀ: the weights as the values saw them, and the gradient of the scores. */
@@ -42,4 +41,9 @@ export function attentionSlopes(
     const at = <usize>row * ld;
     differentiate(args, head, i0 + row, 0, count, weights + at, slopes + at, room + BITS);
   }
+}
+
+/** Zeroes rows that lie `step` bytes apart. */
+export function attentionClear(to: usize, step: usize, rows: i32, columns: i32): void {
+  clearRows(to, step, rows, columns);
 }

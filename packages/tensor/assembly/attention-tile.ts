@@ -25,6 +25,20 @@ export const DROPS = 35, LIMIT = 36, KEPT = 37, SEED = 38, OFFSET = 40;
 /** Of the backward pass: g and its strides, Σ g·out of rows, gradients of q, k, v and mask or 0. */
 export const G = 42, G_STRIDES = 43, DELTAS = 47, DQ = 48, DK = 49, DV = 50, DMASK = 51;
 
+/** Strides in bytes of batch, head and row: of the output, and of the gradients of q, k and v. A row itself is dense. */
+export const OUT_STRIDES = 54, DQ_STRIDES = 57, DK_STRIDES = 60, DV_STRIDES = 63;
+
+/** Where row `i` of head `head` of `heads` is in a result. */
+@inline
+export function place(args: usize, result: i32, strides: i32, head: i32, heads: i32, i: i32): usize {
+  return (
+    <usize>slot(args, result) +
+    <usize>(head / heads) * <usize>slot(args, strides) +
+    <usize>(head % heads) * <usize>slot(args, strides + 1) +
+    <usize>i * <usize>slot(args, strides + 2)
+  );
+}
+
 /** A length rounded up to whole panels of 8. */
 @inline
 export function padded(n: i32): i32 {

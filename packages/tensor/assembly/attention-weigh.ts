@@ -1,6 +1,7 @@
 // The running softmax of attention's forward kernels: scores become weights, sums follow the maximum. Not a kernel file.
 import {
-  DROPS, KEPT, LIMIT, LOG_SUMS, MASK, OUT, QUERIES, VALUE_DIM, firstKey, lastKey, maskAt, maskRow, rowBits,
+  DROPS, HEADS, KEPT, LIMIT, LOG_SUMS, MASK, OUT, OUT_STRIDES, QUERIES, VALUE_DIM, firstKey, lastKey, maskAt, maskRow,
+  place, rowBits,
 } from './attention-tile';
 import { maxOf } from './lanes';
 import { expWeight4, expNegative4, log4 } from './math';
@@ -73,7 +74,7 @@ export function finish(
 ): void {
   const dim = slot(args, VALUE_DIM);
   const at = <usize>head * <usize>slot(args, QUERIES) + <usize>i0;
-  let out = <usize>slot(args, OUT) + ((at * <usize>dim) << 2);
+  let out = place(args, OUT, OUT_STRIDES, head, slot(args, HEADS), i0);
   const logSums = <usize>slot(args, LOG_SUMS);
   for (let i = 0; i < rows; i++) {
     const sum = load<f32>(sums + (<usize>i << 2));
@@ -86,7 +87,7 @@ export function finish(
       v128.store(out + at, f32x4.mul(v128.load(from + at), by));
     }
     for (; c < dim; c++) store<f32>(out + (<usize>c << 2), load<f32>(from + (<usize>c << 2)) * factor);
-    out += <usize>dim << 2;
+    out += <usize>slot(args, OUT_STRIDES + 2);
     if (logSums != 0) {
       const log = load<f32>(tops + (<usize>i << 2)) + f32x4.extract_lane(log4(f32x4.splat(sum)), 0);
       // +∞ makes every weight of the backward pass 0.

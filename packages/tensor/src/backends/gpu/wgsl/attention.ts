@@ -3,8 +3,9 @@
 import type { AttentionAttrs } from '../../../fused/attention';
 import type { AnyTensor } from '../../../tensor';
 import { type FusedKernel, Laid } from '../../backend';
+import { layoutLike } from '../../layout';
 import type { GpuBuffer } from '../buffer';
-import { bufferOf, stridesOf } from '../call';
+import { bufferOf } from '../call';
 import type { WebGpuDevice } from '../webgpu-device';
 import type { Compute } from '../wgsl-shader';
 import { BLOCK, forwardSource, keyGradientSource, queryGradientSource, type Shape, STATS } from './attention-source';
@@ -29,14 +30,6 @@ interface Plan {
 /** A tensor's strides as parameters `name0` … `name3`. */
 function strides(name: string, t: AnyTensor | undefined): Compute['params'] {
   return Object.fromEntries(t === undefined ? [] : t.strides.map((stride, i) => [`${name}${i}`, stride]));
-}
-
-/** Strides of a new `[B, heads, tokens, width]` whose tokens come before its heads in memory where those of `t` do. */
-function layoutLike(t: AnyTensor, shape: readonly number[]): readonly number[] {
-  const [B, H, T, D] = shape;
-  if (t.strides[2] <= t.strides[1]) return stridesOf(shape);
-  const [b, i, h, c] = stridesOf([B, T, H, D]);
-  return [b, h, i, c];
 }
 
 /** The outer strides as parameters; the innermost is 1. */

@@ -15,6 +15,7 @@ export interface AttentionParts {
     ld: number,
     room: number,
   ): void;
+  attentionClear(to: number, step: number, rows: number, columns: number): void;
   attentionFinish(args: number, head: number, i0: number, rows: number, room: number): void;
   attentionSlopes(
     args: number,
@@ -35,6 +36,8 @@ type Part = (args: number, from: number, to: number) => void;
 const [Q, K, V, OUT] = [0, 1, 2, 4];
 const [Q_STRIDES, K_STRIDES, V_STRIDES, SCALE] = [13, 17, 21, 29];
 const [G, G_STRIDES, DQ, DK, DV] = [42, 43, 48, 49, 50];
+const [OUT_STRIDES, DQ_STRIDES, DK_STRIDES, DV_STRIDES] = [54, 57, 60, 63];
+const SLOTS = 66;
 /** Queries of a block, and floats between rows of its scores. */
 export const BLOCK_QUERIES = 52;
 export const BLOCK_KEYS = 53;
@@ -56,10 +59,9 @@ export function attentionRunners(
   parts: AttentionParts,
   scratch: number,
 ): readonly [forward: Part, backward: Part] {
-  const at = (address: number, length: number): Float32Array => new Float32Array(memory.buffer, address >>> 0, length);
   const read = (args: number) => ({
-    words: new Int32Array(memory.buffer, args, 64),
-    floats: new Float32Array(memory.buffer, args, 64),
+    words: new Int32Array(memory.buffer, args, SLOTS),
+    floats: new Float32Array(memory.buffer, args, SLOTS),
   });
   const forward: Part = (args, from, to) => {
     const { words, floats } = read(args);
@@ -80,8 +82,9 @@ export function attentionRunners(
       const scores = scratch + SCORES;
       sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, floats[SCALE], q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
       parts.attentionWeigh(args, head, i0, rows, count, scores, ld * 4, scratch);
-      const out = words[OUT] + (head * T + i0) * Dv * 4;
-      sgemm(AS_IT_IS, AS_IT_IS, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, Dv);
+      const ldo = words[OUT_STRIDES + 2] / 4;
+      const out = place(OUT, OUT_STRIDES, b, h) + i0 * ldo * 4;
+      sgemm(AS_IT_IS, AS_IT_IS, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, ldo);
       parts.attentionFinish(args, head, i0, rows, scratch);
     }
   };
@@ -92,23 +95,24 @@ export function attentionRunners(
     const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
     const strideOf = (strides: number): number => words[strides + 2] / 4;
     const [ldq, ldk, ldv, ldg] = [Q_STRIDES, K_STRIDES, V_STRIDES, G_STRIDES].map(strideOf);
+    const [lddq, lddk, lddv] = [DQ_STRIDES, DK_STRIDES, DV_STRIDES].map(strideOf);
     const place = (tensor: number, strides: number, b: number, h: number): number =>
       words[tensor] + b * words[strides] + h * words[strides + 1];
     const [weights, slopes] = [scratch + SCORES, scratch + SLOPES];
     for (let unit = from; unit < to; unit++) {
       const [b, group] = [Math.floor(unit / groups), unit % groups];
       const [k, v] = [place(K, K_STRIDES, b, group), place(V, V_STRIDES, b, group)];
-      const [dk, dv] = [words[DK] + unit * S * D * 4, words[DV] + unit * S * Dv * 4];
-      at(dk, S * D).fill(0);
-      at(dv, S * Dv).fill(0);
+      const [dk, dv] = [place(DK, DK_STRIDES, b, group), place(DV, DV_STRIDES, b, group)];
+      parts.attentionClear(dk, lddk * 4, S, D);
+      parts.attentionClear(dv, lddv * 4, S, Dv);
       for (let h = (group * H) / groups; h < ((group + 1) * H) / groups; h++) {
         const head = b * H + h;
         for (let i0 = 0; i0 < T; i0 += R) {
           const rows = Math.min(R, T - i0);
           const count = parts.attentionKeys(args, i0 + rows - 1);
-          const dq = words[DQ] + (head * T + i0) * D * 4;
+          const dq = place(DQ, DQ_STRIDES, b, h) + i0 * lddq * 4;
           if (count <= 0) {
-            at(dq, rows * D).fill(0);
+            parts.attentionClear(dq, lddq * 4, rows, D);
             continue;
           }
           const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
@@ -116,9 +120,9 @@ export function attentionRunners(
           sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, 1, q, ldq, k, ldk, 0, weights, ld);
           sgemm(AS_IT_IS, TRANSPOSED, rows, count, Dv, 1, g, ldg, v, ldv, 0, slopes, ld);
           parts.attentionSlopes(args, head, i0, rows, count, weights, slopes, ld * 4, scratch);
-          sgemm(TRANSPOSED, AS_IT_IS, count, Dv, rows, 1, weights, ld, g, ldg, 1, dv, Dv);
-          sgemm(TRANSPOSED, AS_IT_IS, count, D, rows, 1, slopes, ld, q, ldq, 1, dk, D);
-          sgemm(AS_IT_IS, AS_IT_IS, rows, D, count, 1, slopes, ld, k, ldk, 0, dq, D);
+          sgemm(TRANSPOSED, AS_IT_IS, count, Dv, rows, 1, weights, ld, g, ldg, 1, dv, lddv);
+          sgemm(TRANSPOSED, AS_IT_IS, count, D, rows, 1, slopes, ld, q, ldq, 1, dk, lddk);
+          sgemm(AS_IT_IS, AS_IT_IS, rows, D, count, 1, slopes, ld, k, ldk, 0, dq, lddq);
         }
       }
     }

@@ -3,7 +3,8 @@
 import { ShapeError } from '../../../errors';
 import type { FusedRows } from '../../../registry';
 import type { AnyTensor } from '../../../tensor';
-import type { FusedKernel } from '../../backend';
+import { type FusedKernel, Laid } from '../../backend';
+import { layoutLike } from '../../layout';
 import { addressOf } from '../address';
 import { BLOCK_KEYS, BLOCK_QUERIES, MAX_BLOCK, MAX_BLOCK_QUERIES, MAX_KEYS } from '../engine/attention-job';
 import type { Engine } from '../engine/engine';
@@ -18,6 +19,7 @@ const SCALE = 29;
 const UNIT_QUERIES = 33;
 const DROPS = 35;
 const G = 42;
+const [OUT_STRIDES, DQ_STRIDES, DK_STRIDES, DV_STRIDES] = [54, 57, 60, 63];
 
 // Tiles: how many keys and queries fit a thread's scratch memory, by the length of a head.
 const TILE_KEYS = 64;
@@ -36,7 +38,7 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
   forward(inputs, _out, attrs, save) {
     const [B, H, T] = inputs[0].shape;
     const Dv = inputs[2].shape[3];
-    const out = engine.alloc(B * H * T * Dv * 4);
+    const out = new Laid(engine.alloc(B * H * T * Dv * 4), layoutLike(inputs[0], [B, H, T, Dv]));
     const logSums = save === null ? 0 : engine.alloc(B * H * T * 4);
     if (B * H * T * Dv > 0) attend(engine, inputs, attrs, out, logSums);
     save?.(logSums, B * H * T);
@@ -47,21 +49,24 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     const [q, k, v, mask] = inputs;
     const [B, H, T] = q.shape;
     const [, heads, S] = k.shape;
-    const dq = engine.alloc(q.size * 4);
-    const dk = engine.alloc(k.size * 4);
-    const dv = engine.alloc(v.size * 4);
+    const made = [q, k, v].map((t) => new Laid(engine.alloc(t.size * 4), layoutLike(t, t.shape)));
+    const [dq, dk, dv] = made;
     const dMask = mask !== undefined && needs[3] ? engine.alloc(B * H * T * S * 4) : 0;
     const deltas = engine.alloc(B * H * T * 4);
     writeOperands(engine, inputs, attrs);
     const { slots } = engine;
     slots[OUT] = addressOf(output);
+    writeStrides(engine, OUT_STRIDES, output.strides);
     slots[LOG_SUMS] = logSums;
     slots[G] = addressOf(g);
     for (let axis = 0; axis < 4; axis++) slots[G + 1 + axis] = g.strides[axis] * 4;
     slots[G + 5] = deltas;
-    slots[G + 6] = dq;
-    slots[G + 7] = dk;
-    slots[G + 8] = dv;
+    slots[G + 6] = dq.buffer;
+    slots[G + 7] = dk.buffer;
+    slots[G + 8] = dv.buffer;
+    writeStrides(engine, DQ_STRIDES, dq.strides);
+    writeStrides(engine, DK_STRIDES, dk.strides);
+    writeStrides(engine, DV_STRIDES, dv.strides);
     slots[G + 9] = dMask;
     engine.launch('attentionDeltas', B * H, g.size * 2);
     const cost = 3 * costOf(inputs, attrs.causal);
@@ -70,12 +75,12 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
       engine.launchBlas(ATTENTION_GRAD_JOB, B * heads, cost / 4);
     } else engine.launch('attentionGrad', B * heads, cost);
     engine.free(deltas);
-    const gradients = [dq, dk, dv, ...(mask === undefined ? [] : [dMask === 0 ? null : dMask])];
-    return gradients.map((gradient, i) => {
+    const gradients = made.map((gradient, i) => {
       if (needs[i]) return gradient;
-      if (gradient !== null) engine.free(gradient);
+      engine.free(gradient.buffer);
       return null;
     });
+    return mask === undefined ? gradients : [...gradients, dMask === 0 ? null : dMask];
   },
 });
 
@@ -83,13 +88,14 @@ function attend(
   engine: Engine,
   inputs: readonly AnyTensor[],
   attrs: FusedRows['scaledDotProductAttention'],
-  out: number,
+  out: Laid<number>,
   logSums: number,
 ): void {
   const [B, H, T] = inputs[0].shape;
   writeOperands(engine, inputs, attrs);
   const { slots } = engine;
-  slots[OUT] = out;
+  slots[OUT] = out.buffer;
+  writeStrides(engine, OUT_STRIDES, out.strides);
   slots[LOG_SUMS] = logSums;
   if (T <= FEW && isDenseAlongHeads(inputs[1]) && isDenseAlongHeads(inputs[2])) {
     engine.launch('attentionFew', B * H, costOf(inputs, false));
@@ -114,6 +120,11 @@ function suitsBlas(engine: Engine, [q, k, v]: readonly AnyTensor[]): boolean {
 // Rows that a leading dimension describes.
 function isDense(t: AnyTensor): boolean {
   return t.strides[3] === 1 && t.strides[2] >= t.shape[3];
+}
+
+// The outer strides of a result, in bytes.
+function writeStrides({ slots }: Engine, at: number, strides: readonly number[]): void {
+  for (let axis = 0; axis < 3; axis++) slots[at + axis] = strides[axis] * 4;
 }
 
 // Queries of a block and floats between rows of scores, so that blocks fit a thread's scratch memory.

@@ -98,7 +98,7 @@ export function serve(
         const kept: number[] = [];
         const save = saved === null ? null : (buffer: number): void => void kept.push(buffer);
         const forward = (): readonly Held[] => {
-          const y = rowMajor(name, row.forward(tensorsOf(inputs), out, attrs, save));
+          const y = bufferOf(row.forward(tensorsOf(inputs), out, attrs, save));
           return saved === null ? [y] : [y, kept];
         };
         return attempt(saved === null ? [id] : [id, saved], inputs, forward);
@@ -112,7 +112,7 @@ export function serve(
           const context = { inputs: tensorsOf(inputs), output: tensorOf(output), attrs, needs, saved };
           const found = row.backward(tensorOf(g), context);
           return found.flatMap((made, i) => {
-            const buffer = made === null ? null : rowMajor(name, made);
+            const buffer = made === null ? null : bufferOf(made);
             if (ids[i] !== null) return [buffer ?? new Failure(new Error(`${name}: input ${i} has no gradient`))];
             if (buffer !== null) backend.free(buffer);
             return [];
@@ -162,10 +162,9 @@ export function serve(
   };
 }
 
-/** Buffers alone cross: the page has taken them for row-major since it asked. */
-function rowMajor(name: string, made: number | Laid<number>): number {
-  if (made instanceof Laid) throw new Error(`${name}: a kernel of the engine must give row-major results`);
-  return made;
+/** Buffers alone cross: the page knows how they lie, as remote-backend.ts says. */
+function bufferOf(made: number | Laid<number>): number {
+  return made instanceof Laid ? made.buffer : made;
 }
 
 function isView(arg: Argument): arg is View {

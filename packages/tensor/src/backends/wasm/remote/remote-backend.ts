@@ -3,8 +3,19 @@
 import type { DType, HostArrays } from '../../../dtype';
 import { BackendError } from '../../../errors';
 import { fused, primitives } from '../../../registry';
+import type { Shape } from '../../../shape';
 import type { AnyTensor } from '../../../tensor';
-import type { Backend, BackendInfo, FusedKernel, FusedTable, InPlaceKernels, Kernel, KernelTable } from '../../backend';
+import {
+  type Backend,
+  type BackendInfo,
+  type FusedKernel,
+  type FusedTable,
+  type InPlaceKernels,
+  type Kernel,
+  type KernelTable,
+  Laid,
+} from '../../backend';
+import { layoutLike } from '../../layout';
 import type { EngineInfo } from '../engine/engine';
 import { type Argument, type Command, type Reply, unpackError, viewOf } from './protocol';
 
@@ -69,13 +80,13 @@ export function remoteBackend(channel: Channel): Remote {
       send({ kind: 'forward', name, inputs: inputs.map(viewOf), out: meta, attrs, id, saved });
       // How much it is only the worker knows.
       if (saved !== null) save?.(saved, 0);
-      return id;
+      return laid(name, id, inputs[0], out.shape);
     },
     backward(g, { inputs, output, saved, attrs, needs }) {
       const ids = needs.map((needed) => (needed ? handle() : null));
       const [from, to] = [viewOf(g), viewOf(output)];
       send({ kind: 'backward', name, g: from, inputs: inputs.map(viewOf), output: to, saved, attrs, needs, ids });
-      return ids;
+      return ids.map((id, i) => (id === null || i > 2 ? id : laid(name, id, inputs[i], inputs[i].shape)));
     },
   });
 
@@ -154,6 +165,11 @@ export function remoteBackend(channel: Channel): Remote {
   };
 
   return { backend, receive, end };
+}
+
+// The engine's attention lays its results as q, k and v lie; a mask's gradient and all other results are row-major.
+function laid(name: string, id: number, like: AnyTensor, shape: Shape): number | Laid<number> {
+  return name === 'scaledDotProductAttention' ? new Laid(id, layoutLike(like, shape)) : id;
 }
 
 function argumentOf(arg: unknown): Argument {
