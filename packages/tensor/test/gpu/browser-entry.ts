@@ -1,5 +1,6 @@
 // What runs inside the page: cases of the registry on a backend that the test names. Bundled by browser.ts.
 import type { Backend, BackendInfo } from '../../src/backends/backend';
+import type { TextureResult } from '../../src/backends/gpu/gpujs';
 import { createGpu, type GpuOptions } from '../../src/backends/gpu/index';
 import { createWebGlDevice } from '../../src/backends/gpu/webgl-device';
 import { useBackend } from '../../src/runtime';
@@ -7,7 +8,8 @@ import { memory } from '../../src/storage';
 import { cases } from '../support/cases';
 import { type Result, run } from '../support/run-case';
 import { dense, strided } from '../support/samples';
-import { train } from './training';
+import { type Launches, launchesOf, train } from './training';
+import { updated } from './updates';
 
 let backend: Backend | null = null;
 
@@ -21,10 +23,15 @@ export interface CaseResult {
 export interface Page {
   start(options: GpuOptions): Promise<BackendInfo>;
   runCase(index: number): Promise<CaseResult>;
+  update(name: string): Promise<readonly (readonly number[])[]>;
   train(steps: number): Promise<readonly number[]>;
+  course(steps: number): Promise<{ readonly compiled: readonly number[]; readonly bytes: readonly number[] }>;
+  launches(layers: number, tokens: number): Promise<Launches>;
   info(): BackendInfo | undefined;
   tooLarge(): Promise<{ readonly asked: number; readonly limit: number; readonly error: unknown }>;
   arrays(): Promise<{ readonly most: number; readonly sum: number; readonly error: unknown }>;
+  evicted(): Promise<{ readonly read: readonly number[]; readonly alive: readonly boolean[] }>;
+  pieces(count: number): Promise<readonly number[]>;
   joined(count: number): Promise<readonly number[]>;
   loseContext(): Promise<string>;
   stop(): Promise<void>;
@@ -48,7 +55,29 @@ const page: Page = {
     return { results, leaked: Math.max(0, memory().buffers - before) };
   },
 
+  async update(name) {
+    if (backend === null) throw new Error('start() first');
+    return (await updated(backend, name)).map((values) => Array.from(values));
+  },
+
   train: (steps) => train(steps),
+
+  /** Kernels compiled, and bytes taken, after each step of a training. */
+  async course(steps) {
+    const [compiled, bytes]: number[][] = [[], []];
+    const after = (): void => {
+      const { counts, reservedBytes = 0 } = backend?.info().gpu ?? {};
+      compiled.push(counts?.compiled ?? 0);
+      bytes.push(reservedBytes);
+    };
+    await train(steps, { layers: 1, reads: false, after });
+    return { compiled, bytes };
+  },
+
+  async launches(layers, tokens) {
+    if (backend === null) throw new Error('start() first');
+    return launchesOf(backend, layers, tokens);
+  },
 
   info: () => backend?.info(),
 
@@ -83,6 +112,7 @@ const page: Page = {
         output: [1],
         args: made.slice(0, count).map((buffer) => ({ buffer, dims: [1] })),
         loops: 1,
+        once: false,
       });
     };
     const [sum] = await device.read(add(most), 0, 1);
@@ -94,6 +124,35 @@ const page: Page = {
     }
     await device.dispose();
     return { most, sum, error };
+  },
+
+  /** On webgl2: results whose kernel was thrown out, and whether their textures are there before and after they are freed. */
+  async evicted() {
+    const device = await createWebGlDevice({ capacity: 1 });
+    const upload = (...values: number[]) => device.upload(Float32Array.from(values));
+    const results = [upload(1, 2), upload(3, 4)];
+    device.free(upload(5));
+    const read = (await Promise.all(results.map((buffer) => device.read(buffer, 0, 2)))).flatMap((data) => [...data]);
+    const alive = results.flatMap((buffer) => {
+      const { texture, context } = buffer.resource as TextureResult & { readonly context: WebGL2RenderingContext };
+      const before = context.isTexture(texture);
+      device.free(buffer);
+      return [before, context.isTexture(texture)];
+    });
+    await device.dispose();
+    return { read, alive };
+  },
+
+  /** On webgl2: as many pieces of one element, the second of a pair, side by side. */
+  async pieces(count) {
+    const device = await createWebGlDevice();
+    const pieces = Array.from({ length: count }, (_, i) => {
+      return { buffer: device.upload(Float32Array.of(-1, i)), offset: 1, size: 1 };
+    });
+    const all = device.join(pieces, true);
+    const data = await device.read(all, 0, all.length);
+    await device.dispose();
+    return Array.from(data);
   },
 
   /** As many tensors of one row, one after another. */

@@ -1,5 +1,7 @@
 // The gpu backend in Chromium against the reference, on webgl2 and on webgpu: every op × sample, then training.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PART } from '../../src/backends/gpu/parts';
+import { createReference } from '../../src/backends/reference/index';
 import { createWasm } from '../../src/backends/wasm/index';
 import { on, onReference } from '../support/backends';
 import { cases } from '../support/cases';
@@ -9,7 +11,8 @@ import { dense } from '../support/samples';
 import { missing, type OpenPage, openPage } from './browser';
 import type { Page } from './browser-entry';
 import { onHardware } from './dawn';
-import { train } from './training';
+import { LAUNCHES, train } from './training';
+import { updated, updates } from './updates';
 
 declare const page: Page;
 
@@ -60,6 +63,15 @@ describe.skipIf(missing !== null)('browser', () => {
       expect(leaked).toBe(0);
     });
 
+    it.each(Object.keys(updates))('updates in place: %s', async (name) => {
+      const reference = createReference();
+      const expected = await on(reference, () => updated(reference, name));
+      const actual = await open.page.evaluate((n) => page.update(n), name);
+      actual.forEach((values, i) => {
+        expectClose(values, expected[i], 1e-5, `tensor ${i}`);
+      });
+    });
+
     it('trains as wasm does', async () => {
       const wasm = await createWasm({ threads: 1, blas: 'off' });
       const expected = await on(wasm, () => train(STEPS));
@@ -67,6 +79,33 @@ describe.skipIf(missing !== null)('browser', () => {
       const strays = losses.map((loss, step) => Math.abs(loss - expected[step]));
       expect(Math.max(...strays)).toBeLessThan(1e-3);
       await wasm.dispose();
+    });
+
+    it('compiles nothing, and takes no more memory, after the first steps', async () => {
+      const { compiled, bytes } = await open.page.evaluate(() => page.course(8));
+      console.log(`${mode}, ${kernels} kernels: ${compiled.join(', ')} compiled after each step`);
+      // Parameters lie elsewhere after the first step.
+      expect(compiled[7]).toBe(compiled[2]);
+      expect(bytes[7]).toBe(bytes[3]);
+      expect(bytes[7]).toBeGreaterThan(0);
+    });
+
+    it('launches few kernels a layer, and one for the optimizer', async () => {
+      for (const tokens of [12, 40]) {
+        const [one, two] = await open.page.evaluate(
+          async (n) => [await page.launches(1, n), await page.launches(2, n)],
+          tokens,
+        );
+        const layer = two.graph - one.graph;
+        const clip = two.clip - one.clip;
+        console.log(
+          `${mode}, ${kernels} kernels, ${4 * tokens} rows: ${layer} launches a layer and step, ${clip} more for clipping ` +
+            `(${one.clip} of one layer), ${two.optimizer} for the optimizer`,
+        );
+        expect(layer).toBeGreaterThan(0);
+        expect(layer + clip).toBeLessThanOrEqual(LAUNCHES[kernels]);
+        expect(two.optimizer).toBe(1);
+      }
     });
 
     it('says how much was asked for where a result is larger than the device holds', async () => {
@@ -87,6 +126,21 @@ describe.skipIf(missing !== null)('browser', () => {
         message: expect.stringContaining(`maxTextureImageUnits = ${most + 1}, and this device allows ${most}`),
       });
     });
+
+    it.runIf(mode === 'webgl2')('keeps results, and lets go of them, when their kernel is thrown out', async () => {
+      const { read, alive } = await open.page.evaluate(() => page.evicted());
+      expect(read).toEqual([1, 2, 3, 4]);
+      expect(alive).toEqual([true, false, true, false]);
+    });
+
+    it.runIf(mode === 'webgl2')(
+      'puts more pieces side by side than one kernel reads, or two rounds of them',
+      async () => {
+        const count = 300;
+        const expected = Array.from({ length: count }, (_, i) => [i, ...new Array<number>(PART - 1).fill(0)]).flat();
+        expect(await open.page.evaluate((n) => page.pieces(n), count)).toEqual(expected);
+      },
+    );
 
     it('joins more tensors than a kernel takes arrays', async () => {
       const { limits } = (await open.page.evaluate(() => page.info()))?.gpu ?? {};

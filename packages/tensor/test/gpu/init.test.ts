@@ -74,7 +74,7 @@ describe.skipIf(missing !== null)('limits', () => {
     const many = Array.from({ length: device.bindings }, () => device.upload(new Float32Array(1)));
     const args = many.map((buffer) => ({ buffer, dims: [1] }));
     const launch = (): unknown =>
-      device.launch({ key: 'many', source: () => '', helpers: () => [], output: [1], args, loops: 1 });
+      device.launch({ key: 'many', source: () => '', helpers: () => [], output: [1], args, loops: 1, once: false });
     const own = (): unknown =>
       device.compute({
         key: 'many',

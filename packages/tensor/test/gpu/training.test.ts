@@ -1,6 +1,5 @@
 // Training on the gpu backend: the losses of wasm, nothing compiled or allocated after the first steps, few dispatches.
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../../src/backends/backend';
 import { createGpu } from '../../src/backends/gpu/index';
 import { createWasm } from '../../src/backends/wasm/index';
 import { crossEntropy, dropout, gelu, tensor } from '../../src/index';
@@ -10,34 +9,12 @@ import { Generator } from '../../src/random';
 import { memory } from '../../src/storage';
 import { on } from '../support/backends';
 import { missing } from './dawn';
-import { train } from './training';
+import { LAUNCHES, launchesOf, train } from './training';
 
 const STEPS = 20;
 
 /** A processor that plays a GPU, and may have other things to do. */
 const SLOW = { timeout: 240_000 };
-
-/** Launches of one training step, after the first ones: forward and backward, clipping, the optimizer. */
-async function launchesOf(backend: Backend, layers: number, tokens: number) {
-  const [graph, clipped, all]: number[][] = [[], [], []];
-  let own = 0;
-  const count = (): number => {
-    const counts = backend.info().gpu?.counts;
-    own = counts?.own ?? 0;
-    return own + (counts?.portable ?? 0);
-  };
-  const hooks = {
-    afterBackward: () => graph.push(count()),
-    beforeStep: () => clipped.push(count()),
-    after: () => all.push(count()),
-  };
-  // A loss that is read may take a launch of its own.
-  await on(backend, () => train(4, { layers, tokens: () => tokens, reads: false, ...hooks }));
-  return { graph: graph[3] - all[2], clip: clipped[3] - graph[3], optimizer: all[3] - clipped[3], own };
-}
-
-/** Launches that a layer may take in a step. */
-const BOUNDS = { portable: 120, auto: 40 } as const;
 
 describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training, %s kernels', SLOW, (kernels) => {
   it('loses what wasm loses, step by step', async () => {
@@ -65,15 +42,15 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('training,
     try {
       // Few rows, and more than one thread adds up for gradients of biases.
       for (const tokens of [12, 40]) {
-        const one = await launchesOf(backend, 1, tokens);
-        const two = await launchesOf(backend, 2, tokens);
+        const one = await on(backend, () => launchesOf(backend, 1, tokens));
+        const two = await on(backend, () => launchesOf(backend, 2, tokens));
         const layer = two.graph - one.graph;
         const clip = two.clip - one.clip;
         console.log(
           `${kernels} kernels, ${4 * tokens} rows: ${layer} launches a layer and step, ${two.clip} for clipping`,
         );
         expect(layer).toBeGreaterThan(0);
-        expect(layer + clip).toBeLessThanOrEqual(BOUNDS[kernels]);
+        expect(layer + clip).toBeLessThanOrEqual(LAUNCHES[kernels]);
         expect(clip).toBe(0);
         expect(two.optimizer).toBe(1);
         expect(two.own > 0).toBe(kernels === 'auto');

@@ -1,4 +1,5 @@
 // A small encoder classifier and its training loop, for whichever backend is in use. Browsers run it too.
+import type { Backend } from '../../src/backends/backend';
 import { crossEntropy, manualSeed, scaledDotProductAttention, type Tensor, tensor } from '../../src/index';
 import { Dropout, Embedding, LayerNorm, Linear, Module, ModuleList } from '../../src/nn/index';
 import { AdamW, clipGradNorm } from '../../src/optim/index';
@@ -96,4 +97,36 @@ export async function train(steps: number, options: TrainOptions = {}): Promise<
   optimizer.dispose();
   for (const p of model.parameters()) p.dispose();
   return losses;
+}
+
+/** Launches that a layer may take in a step, clipping included; the optimizer takes one more for all layers. */
+export const LAUNCHES = { portable: 120, auto: 40 } as const;
+
+/** Launches of one training step, after the first ones. */
+export interface Launches {
+  /** Forward and backward. */
+  readonly graph: number;
+  readonly clip: number;
+  readonly optimizer: number;
+  /** Kernels of our own launched since the backend started. */
+  readonly own: number;
+}
+
+/** Trains on a backend that is in use, and counts. */
+export async function launchesOf(backend: Backend, layers: number, tokens: number): Promise<Launches> {
+  const [graph, clipped, all]: number[][] = [[], [], []];
+  let own = 0;
+  const count = (): number => {
+    const counts = backend.info().gpu?.counts;
+    own = counts?.own ?? 0;
+    return own + (counts?.portable ?? 0);
+  };
+  const hooks = {
+    afterBackward: () => graph.push(count()),
+    beforeStep: () => clipped.push(count()),
+    after: () => all.push(count()),
+  };
+  // A loss that is read may take a launch of its own.
+  await train(4, { layers, tokens: () => tokens, reads: false, ...hooks });
+  return { graph: graph[3] - all[2], clip: clipped[3] - graph[3], optimizer: all[3] - clipped[3], own };
 }

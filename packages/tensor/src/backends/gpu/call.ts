@@ -54,6 +54,7 @@ export class Call {
   private readonly args: Argument[] = [];
   private readonly names: string[] = [];
   private key: string;
+  private isOnce = false;
   private helping: () => readonly Helper[] = () => [];
 
   constructor(
@@ -94,6 +95,12 @@ export class Call {
     return this;
   }
 
+  /** Says that the kernel isn't worth keeping. */
+  once(): this {
+    this.isOnce = true;
+    return this;
+  }
+
   /** Functions that the body calls. What they are must follow from the key. */
   helpers(make: () => readonly Helper[]): this {
     this.helping = make;
@@ -110,6 +117,7 @@ export class Call {
       output: threads.output,
       args: this.args,
       loops,
+      once: this.isOnce,
     });
   }
 

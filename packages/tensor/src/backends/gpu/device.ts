@@ -2,6 +2,7 @@
 // Two devices implement it, one a mode.
 import type { GpuBuffer } from './buffer';
 import type { KernelFunction } from './gpujs';
+import type { Piece } from './parts';
 
 /** Which of gpu.js's modes runs. Its CPU modes are never used. */
 export type Mode = 'webgpu' | 'webgl2';
@@ -30,6 +31,8 @@ export interface Launch {
   readonly args: readonly Argument[];
   /** The most turns that a loop bounded by data takes: gpu.js cuts such loops off. */
   readonly loops: number;
+  /** True for a kernel that isn't worth keeping. */
+  readonly once: boolean;
 }
 
 /** Counts that tests and `backendInfo()` read. */
@@ -60,11 +63,22 @@ export interface Device {
   readonly counts: Counts;
   /** True where device or context is gone. */
   readonly isLost: boolean;
+  /** Bytes of the largest buffer that kernels can read. */
+  readonly largestBuffer: number;
   /** Bytes taken on the device, idle ones included. */
   readonly reservedBytes: number;
   /** Runs a kernel into a new buffer. */
   launch(launch: Launch): GpuBuffer;
   upload(data: Float32Array): GpuBuffer;
+  /**
+   * Elements side by side in a new buffer, in this order and each from a multiple of `PART` on, with zeros between them.
+   * `isOnce` says that these will not be joined again.
+   */
+  join(pieces: readonly Piece[], isOnce: boolean): GpuBuffer;
+  /** Takes a buffer apart into such parts; it is freed with the last of them. */
+  split(buffer: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[];
+  /** True for one of several parts. */
+  isPart(buffer: GpuBuffer): boolean;
   read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array>;
   free(buffer: GpuBuffer): void;
   dispose(): Promise<void>;

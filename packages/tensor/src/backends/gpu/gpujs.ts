@@ -19,12 +19,11 @@ export interface BufferResult extends Resident {
 
 /** A result on webgl2: a texture with one float a texel. */
 export interface TextureResult extends Resident {
-  readonly type: string;
-  readonly size: ArrayLike<number>;
-  readonly dimensions: ArrayLike<number>;
-  readonly context: WebGL2RenderingContext;
-  /** Texels as RGBA; the value is the red channel. */
-  renderRawOutput(): Float32Array;
+  readonly texture: WebGLTexture;
+  /** Width and height in texels. */
+  readonly size: readonly number[];
+  /** The kernel, by whose method it is deleted where there is one. */
+  kernel: object;
 }
 
 /** The device that all webgpu kernels of gpu.js share. */
@@ -57,6 +56,12 @@ export interface KernelFunction {
 export interface KernelObject {
   readonly fallbackReason: string | null;
   destroy(): void;
+}
+
+/** The kernel behind a shortcut on webgl2. */
+export interface WebGl2Kernel extends KernelObject {
+  /** Textures that go when the kernel is destroyed: its first result, whoever holds that, is one of them. */
+  readonly textureCache: WebGLTexture[];
 }
 
 /** A kernel as `createKernel` returns it. */

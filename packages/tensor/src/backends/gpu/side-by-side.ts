@@ -1,10 +1,11 @@
-// Several buffers in one GPUBuffer, so that a single dispatch goes over all of them.
+// Tensors whose elements lie side by side in one buffer of the device: how they get there, and how results replace them.
 import type { AnyTensor } from '../../tensor';
 import type { GpuBuffer } from './buffer';
 import { bufferOf } from './call';
+import type { Device } from './device';
+import { partSize } from './parts';
 import { denseOf } from './view';
-import type { WebGpuDevice } from './webgpu-device';
-import { memoryOf, partSize } from './webgpu-memory';
+import type { WebGpuMemory } from './webgpu-memory';
 
 /** The buffer that holds a tensor and nothing else, or null. */
 export function wholeOf(t: AnyTensor): GpuBuffer | null {
@@ -15,9 +16,9 @@ export function wholeOf(t: AnyTensor): GpuBuffer | null {
 /**
  * Moves buffers side by side in this order, where they aren't yet, to be written: what still has to read them does so
  * first. False where one can't be moved, is there twice, or lies with others already: moving those time and again would
- * cost more than it saves.
+ * cost more than it saves. `isOnce` says that they stay there.
  */
-export function moveTogether(device: WebGpuDevice, buffers: readonly (GpuBuffer | null)[]): boolean {
+export function moveTogether(device: Device, buffers: readonly (GpuBuffer | null)[], isOnce: boolean): boolean {
   const there = buffers.filter((buffer) => buffer !== null);
   if (there.length < buffers.length || new Set(there).size < there.length) return false;
   if (areTogether(there)) {
@@ -25,49 +26,46 @@ export function moveTogether(device: WebGpuDevice, buffers: readonly (GpuBuffer 
     return true;
   }
   if (there.some((buffer) => device.isPart(buffer))) return false;
-  const parts = device.allocateParts(there.map((buffer) => buffer.length));
+  const pieces = there.map((buffer) => ({ buffer, offset: 0, size: buffer.length }));
+  const parts = device.split(
+    device.join(pieces, isOnce),
+    there.map((buffer) => buffer.length),
+  );
   there.forEach((buffer, i) => {
-    device.copy(buffer, 0, parts[i], 0, buffer.length);
     device.free(buffer.swap(parts[i]));
   });
   return true;
 }
 
 function areTogether(buffers: readonly GpuBuffer[]): boolean {
-  const memory = memoryOf(buffers[0]);
+  const { resource } = buffers[0];
   let end = 0;
   return buffers.every((buffer) => {
     const base = end;
     end += partSize(buffer.length);
-    return memoryOf(buffer) === memory && buffer.base === base;
+    return buffer.resource === resource && buffer.base === base;
   });
 }
 
 /** Elements of several tensors side by side, and how to let go of them. */
 export interface Together {
-  /** The first tensor's, which begin where the shared memory begins. */
-  readonly first: GpuBuffer;
+  /** Where the first tensor's begin, and all of them. */
+  readonly all: GpuBuffer;
   release(): void;
 }
 
 /** The tensors themselves where they lie side by side in this order, else copies that do. */
-export function together(device: WebGpuDevice, tensors: readonly AnyTensor[]): Together {
+export function together(device: Device, tensors: readonly AnyTensor[]): Together {
   const wholes = tensors.map(wholeOf).filter((buffer) => buffer !== null);
-  if (wholes.length === tensors.length && areTogether(wholes)) return { first: wholes[0], release: () => undefined };
-  const parts = device.allocateParts(tensors.map(({ size }) => size));
-  tensors.forEach((t, i) => {
-    copyElements(device, t, parts[i], 0);
-  });
-  return {
-    first: parts[0],
-    release: () => {
-      for (const part of parts) device.free(part);
-    },
-  };
+  if (wholes.length === tensors.length && areTogether(wholes)) return { all: wholes[0], release: () => undefined };
+  const pieces = tensors.map((t) => ({ ...denseOf(device, t), size: t.size }));
+  const all = device.join(pieces, false);
+  for (const piece of pieces) piece.release();
+  return { all, release: () => device.free(all) };
 }
 
 /** Puts a result in the place of tensors that lie side by side: each gets its part. */
-export function replaceTogether(device: WebGpuDevice, tensors: readonly AnyTensor[], result: GpuBuffer): void {
+export function replaceTogether(device: Device, tensors: readonly AnyTensor[], result: GpuBuffer): void {
   const parts = device.split(
     result,
     tensors.map(({ size }) => size),
@@ -78,7 +76,7 @@ export function replaceTogether(device: WebGpuDevice, tensors: readonly AnyTenso
 }
 
 /** Copies a tensor's elements, in row-major order, to where `at` says. */
-export function copyElements(device: WebGpuDevice, t: AnyTensor, to: GpuBuffer, at: number): void {
+export function copyElements(device: WebGpuMemory & Device, t: AnyTensor, to: GpuBuffer, at: number): void {
   const from = denseOf(device, t);
   device.copy(from.buffer, from.offset, to, at, t.size);
   from.release();
@@ -126,12 +124,12 @@ export interface Moved {
 }
 
 /** Moves tensors side by side, at most so many elements at once. Empty ones are left out. */
-export function moved(device: WebGpuDevice, tensors: readonly AnyTensor[], most: number): Moved[] {
+export function moved(device: Device, tensors: readonly AnyTensor[], most: number): Moved[] {
   const entries = tensors.filter(({ size }) => size > 0).map((t) => [t] as const);
   return groupsWithin(entries, most).map((group) => {
     const list = group.flat();
     const size = spanOf(list);
-    const isMoved = size <= most && moveTogether(device, list.map(wholeOf));
+    const isMoved = size <= most && moveTogether(device, list.map(wholeOf), false);
     return { tensors: list, all: isMoved ? bufferOf(list[0]) : null, size };
   });
 }

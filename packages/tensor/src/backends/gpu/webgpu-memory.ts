@@ -5,20 +5,13 @@ import { GpuBuffer } from './buffer';
 import { BufferPool } from './buffer-pool';
 import type { Counts } from './device';
 import type { BufferResult, GpuJs, WebGpuContext } from './gpujs';
+import { Parts, type Piece, partSize } from './parts';
 import { DeviceErrors } from './webgpu-errors';
 import { WgslQueue } from './wgsl-queue';
 
 const STORAGE_COPY = 0x80 | 0x04 | 0x08;
 const READ_COPY_DST = 0x01 | 0x08;
 const MAP_READ = 1;
-
-/** Elements at whose multiples parts begin: every device lets bindings begin there. */
-export const PART = 64;
-
-/** Elements that a part of a shared buffer takes. */
-export function partSize(length: number): number {
-  return Math.max(Math.ceil(length / PART), 1) * PART;
-}
 
 /** The GPUBuffer behind a handle. */
 export function memoryOf({ resource }: GpuBuffer): GPUBuffer {
@@ -28,14 +21,12 @@ export function memoryOf({ resource }: GpuBuffer): GPUBuffer {
 /** What a device holds. Copies wait in the same queue as kernels. */
 export class WebGpuMemory {
   readonly counts: Counts = { portable: 0, own: 0, compiled: 0, reads: 0 };
-  /** Bytes of the largest buffer that kernels can read. */
   readonly largestBuffer: number;
   protected readonly device: GPUDevice;
   protected readonly queue: WgslQueue;
   protected readonly errors: DeviceErrors;
   private readonly pool: BufferPool;
-  /** How many handles share a GPUBuffer, where it is more than one. */
-  private readonly shared = new Map<GPUBuffer, number>();
+  private readonly parts = new Parts();
 
   constructor(
     protected readonly gpujs: GpuJs,
@@ -72,43 +63,30 @@ export class WebGpuMemory {
     return new GpuBuffer(this.wrap(this.pool.take(bytes), [Math.max(length, 1)]), length);
   }
 
-  /** Buffers side by side in one, in this order, with zeros between them. It is freed with the last of them. */
-  allocateParts(lengths: readonly number[]): readonly GpuBuffer[] {
-    const all = this.allocate(lengths.reduce((sum, length) => sum + partSize(length), 0));
-    const parts = this.split(all, lengths);
-    for (const { base, length } of parts) {
-      const gap = partSize(length) - length;
-      if (gap > 0) this.queue.clear(memoryOf(all), (base + length) * 4, gap * 4);
+  join(pieces: readonly Piece[]): GpuBuffer {
+    const all = this.allocate(pieces.reduce((sum, { size }) => sum + partSize(size), 0));
+    let start = 0;
+    for (const { buffer, offset, size } of pieces) {
+      this.copy(buffer, offset, all, start, size);
+      const gap = partSize(size) - size;
+      if (gap > 0) this.queue.clear(memoryOf(all), (start + size) * 4, gap * 4);
+      start += size + gap;
     }
-    return parts;
+    return all;
   }
 
-  /** Takes a buffer apart into such parts. It is no handle of anything afterwards. */
-  split({ resource }: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[] {
-    this.shared.set((resource as BufferResult).buffer, lengths.length);
-    let end = 0;
-    return lengths.map((length) => {
-      const base = end;
-      end += partSize(length);
-      return new GpuBuffer({ resource, base }, length);
-    });
+  split(buffer: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[] {
+    return this.parts.split(buffer, lengths);
   }
 
-  /** True for one of several parts. */
   isPart(buffer: GpuBuffer): boolean {
-    return this.shared.has(memoryOf(buffer));
+    return this.parts.has(buffer);
   }
 
   free(buffer: GpuBuffer): void {
     const place = buffer.release()?.place ?? null;
     if (place === null || this.isLost) return;
-    const memory = (place.resource as BufferResult).buffer;
-    const sharers = (this.shared.get(memory) ?? 1) - 1;
-    if (sharers > 0) this.shared.set(memory, sharers);
-    else {
-      this.shared.delete(memory);
-      this.pool.give(memory);
-    }
+    if (this.parts.release(place.resource)) this.pool.give((place.resource as BufferResult).buffer);
   }
 
   upload(data: Float32Array): GpuBuffer {

@@ -4,6 +4,7 @@ import type { AdamSettings, InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { bufferOf, Call } from '../call';
 import type { Device } from '../device';
+import { PART } from '../parts';
 import {
   groupsWithin,
   MOST_TOGETHER,
@@ -14,8 +15,6 @@ import {
   wholeOf,
 } from '../side-by-side';
 import { threadsOf } from '../threads';
-import type { WebGpuDevice } from '../webgpu-device';
-import { PART } from '../webgpu-memory';
 import { update } from './update';
 
 type Adam = InPlaceKernels<GpuBuffer>['adam'];
@@ -41,38 +40,22 @@ export function coefficientsOf({ lr, beta1, beta2, eps, weightDecay, decoupled, 
   };
 }
 
-/** Three kernels a parameter. */
-export function adam(device: Device): Adam {
-  return (params, grads, m, v, settings) => {
-    for (const entry of entriesOf(params, grads, m, v)) updateOne(device, entry, settings);
-  };
-}
-
-function updateOne(device: Device, [param, grad, m, v]: Entry, settings: AdamSettings): void {
-  const { beta1, beta2, eps, l2, keep, rate, correction } = coefficientsOf(settings);
-  const gradient = 'const g = b + t * c;';
-  update(device, m, 'adam m', [grad, param], [beta1, l2], `${gradient} return s * a + (1 - s) * g;`);
-  update(device, v, 'adam v', [grad, param], [beta2, l2], `${gradient} return s * a + (1 - s) * g * g;`);
-  const moved = 'return a * s - t * b / (Math.sqrt(c) / u + v);';
-  update(device, param, 'adam p', [m, v], [keep, rate, correction, eps], moved);
-}
-
 /** One kernel for all parameters: its output is all of `m`, then `v`, then the parameters, which move into one buffer. */
-export function adamOverAll(device: WebGpuDevice): Adam {
+export function adam(device: Device): Adam {
   return (params, grads, m, v, settings) => {
     const most = Math.min(MOST_TOGETHER, device.largestBuffer / 12);
     for (const group of groupsWithin(entriesOf(params, grads, m, v), most)) {
       const states = [2, 3, 0].flatMap((k) => group.map((entry) => entry[k]));
       // One parameter alone may be larger than that.
       const fits = sizeTogether(states) <= 3 * most;
-      if (fits && moveTogether(device, states.map(wholeOf))) updateAll(device, group, states, settings);
+      if (fits && moveTogether(device, states.map(wholeOf), true)) updateAll(device, group, states, settings);
       else for (const entry of group) updateOne(device, entry, settings);
     }
   };
 }
 
 function updateAll(
-  device: WebGpuDevice,
+  device: Device,
   group: readonly Entry[],
   states: readonly AnyTensor[],
   settings: AdamSettings,
@@ -86,7 +69,7 @@ function updateAll(
   const [section, ...place] = threads.index;
   const call = new Call(device, 'adam over all');
   const state = call.buffer(bufferOf(states[0]), [size, PART, 1]);
-  const grad = call.buffer(grads.first, [PART, 1]);
+  const grad = call.buffer(grads.all, [PART, 1]);
   const { beta1, beta2, eps, l2, keep, rate, correction } = coefficientsOf(settings);
   const [b1, b2, e, d, k, r, c] = [beta1, beta2, eps, l2, keep, rate, correction].map((number) => call.float(number));
   const result = call.run(
@@ -102,4 +85,14 @@ return w * ${k} - ${r} * m / (Math.sqrt(v) / ${c} + ${e});`,
   );
   grads.release();
   replaceTogether(device, states, result);
+}
+
+/** Three kernels for a parameter. */
+function updateOne(device: Device, [param, grad, m, v]: Entry, settings: AdamSettings): void {
+  const { beta1, beta2, eps, l2, keep, rate, correction } = coefficientsOf(settings);
+  const gradient = 'const g = b + t * c;';
+  update(device, m, 'adam m', [grad, param], [beta1, l2], `${gradient} return s * a + (1 - s) * g;`);
+  update(device, v, 'adam v', [grad, param], [beta2, l2], `${gradient} return s * a + (1 - s) * g * g;`);
+  const moved = 'return a * s - t * b / (Math.sqrt(c) / u + v);';
+  update(device, param, 'adam p', [m, v], [keep, rate, correction, eps], moved);
 }

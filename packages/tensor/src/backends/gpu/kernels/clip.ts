@@ -5,49 +5,30 @@ import type { GpuBuffer } from '../buffer';
 import type { Device } from '../device';
 import { MOST_TOGETHER, moved, replaceTogether } from '../side-by-side';
 import { denseAs, type View, viewOf } from '../view';
-import type { WebGpuDevice } from '../webgpu-device';
 import { mapViews } from './elementwise';
 import { sumSquaresOf } from './reductions';
 import { replace } from './update';
 
 type Clip = Pick<InPlaceKernels<GpuBuffer>, 'scaleInPlace' | 'sumSquares'>;
 
-/** Kernels for each tensor. */
+/** One kernel for all tensors, which move into one buffer, or one each where they can't. */
 export function clip(device: Device): Clip {
-  return {
-    scaleInPlace(tensors, factor) {
-      for (const t of tensors) replace(device, t, scaled(device, t.shape, viewOf(t), factor));
-    },
-
-    sumSquares: (tensors) =>
-      addScalars(
-        device,
-        tensors.map((t) => sumSquaresOf(device, t.shape, viewOf(t))),
-      ),
-  };
-}
-
-/** The same kernels over all tensors at once, which move into one buffer. */
-export function clipOverAll(device: WebGpuDevice): Clip {
-  const each = clip(device);
   const most = Math.min(MOST_TOGETHER, device.largestBuffer / 4);
   return {
     scaleInPlace(tensors, factor) {
-      for (const group of moved(device, tensors, most)) {
-        if (group.all === null) {
-          each.scaleInPlace(group.tensors, factor);
-          continue;
-        }
-        const shape = [group.size];
-        replaceTogether(device, group.tensors, scaled(device, shape, denseAs(group.all, shape), factor));
+      for (const { tensors: group, all, size } of moved(device, tensors, most)) {
+        if (all === null) for (const t of group) replace(device, t, scaled(device, t.shape, viewOf(t), factor));
+        else replaceTogether(device, group, scaled(device, [size], denseAs(all, [size]), factor));
       }
     },
 
     sumSquares: (tensors) =>
       addScalars(
         device,
-        moved(device, tensors, most).map(({ tensors: group, all, size }) =>
-          all === null ? each.sumSquares(group) : sumSquaresOf(device, [size], denseAs(all, [size])),
+        moved(device, tensors, most).flatMap(({ tensors: group, all, size }) =>
+          all === null
+            ? group.map((t) => sumSquaresOf(device, t.shape, viewOf(t)))
+            : [sumSquaresOf(device, [size], denseAs(all, [size]))],
         ),
       ),
   };

@@ -2,18 +2,16 @@
 import type { InPlaceKernels } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import type { Device } from '../device';
-import { WebGpuDevice } from '../webgpu-device';
-import { adam, adamOverAll } from './adam';
-import { clip, clipOverAll } from './clip';
+import { adam } from './adam';
+import { clip } from './clip';
 import { mapElements } from './elementwise';
 import { replace, update } from './update';
 
 /** The in-place kernels out of gpu.js kernels. */
 export function inPlaceKernels(device: Device): InPlaceKernels<GpuBuffer> {
   return {
-    // A texture's size is in the shaders that read it: for those with other neighbours they would be compiled anew.
-    ...(device instanceof WebGpuDevice ? clipOverAll(device) : clip(device)),
-    adam: device instanceof WebGpuDevice ? adamOverAll(device) : adam(device),
+    ...clip(device),
+    adam: adam(device),
 
     copyInto: (dst, src) => replace(device, dst, mapElements(device, 'contiguous', [src], [], 'return a;')),
 

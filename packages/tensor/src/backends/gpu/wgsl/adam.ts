@@ -28,7 +28,7 @@ export function adam(device: WebGpuDevice): InPlaceKernels<GpuBuffer>['adam'] {
   return (params, grads, m, v, settings) => {
     for (const group of groupsWithin(entriesOf(params, grads, m, v), device.largestBuffer / 4)) {
       const [P, , M, V] = [0, 1, 2, 3].map((k) => group.map((entry) => entry[k]));
-      if ([P, M, V].every((list) => moveTogether(device, list.map(wholeOf)))) inOne(device, group, settings);
+      if ([P, M, V].every((list) => moveTogether(device, list.map(wholeOf), true))) inOne(device, group, settings);
       else severalAtOnce(device, group, settings);
     }
   };
@@ -45,8 +45,8 @@ function inOne(device: WebGpuDevice, group: readonly Entry[], settings: AdamSett
     key: 'adam over all',
     source: () => perElement(update('', () => 'i')),
     params: { size, ...numbersOf(settings) },
-    // The first part's binding goes to the end of what they share.
-    reads: { grad: grads.first },
+    // A part's binding goes to the end of what they share.
+    reads: { grad: grads.all },
     writes: { param, m, v },
     groups: groupsFor(Math.ceil(size / LANES)),
   });
