@@ -8,6 +8,7 @@ import { memory } from '../../src/storage';
 import { cases } from '../support/cases';
 import { type Result, run } from '../support/run-case';
 import { dense, strided } from '../support/samples';
+import { special } from './special';
 import { type Launches, launchesOf, train } from './training';
 import { updated } from './updates';
 
@@ -23,6 +24,7 @@ export interface CaseResult {
 export interface Page {
   start(options: GpuOptions): Promise<BackendInfo>;
   runCase(index: number): Promise<CaseResult>;
+  special(name: string): Promise<readonly (readonly number[])[]>;
   update(name: string): Promise<readonly (readonly number[])[]>;
   train(steps: number): Promise<readonly number[]>;
   course(steps: number): Promise<{ readonly compiled: readonly number[]; readonly bytes: readonly number[] }>;
@@ -54,6 +56,8 @@ const page: Page = {
     // The collector may free what an earlier test dropped: only growth is a leak.
     return { results, leaked: Math.max(0, memory().buffers - before) };
   },
+
+  special: (name) => special(name),
 
   async update(name) {
     if (backend === null) throw new Error('start() first');

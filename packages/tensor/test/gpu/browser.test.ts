@@ -11,6 +11,7 @@ import { dense } from '../support/samples';
 import { missing, type OpenPage, openPage } from './browser';
 import type { Page } from './browser-entry';
 import { onHardware } from './dawn';
+import { special, specials } from './special';
 import { LAUNCHES, train } from './training';
 import { updated, updates } from './updates';
 
@@ -61,6 +62,14 @@ describe.skipIf(missing !== null)('browser', () => {
         });
       }
       expect(leaked).toBe(0);
+    });
+
+    it.each(Object.keys(specials))('special numbers: %s', async (name) => {
+      const expected = await onReference(() => special(name));
+      const actual = await open.page.evaluate((n) => page.special(n), name);
+      actual.forEach((values, i) => {
+        expectClose(values, expected[i], 1e-4, `result ${i}`);
+      });
     });
 
     it.each(Object.keys(updates))('updates in place: %s', async (name) => {

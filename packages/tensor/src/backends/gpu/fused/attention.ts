@@ -6,6 +6,7 @@ import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
 import type { Device } from '../device';
 import { mapViews } from '../kernels/elementwise';
+import { exp, raise } from '../kernels/not-a-number';
 import type { Product } from '../kernels/product';
 import { sumView } from '../kernels/reductions';
 import { sourceOf, threadsOf } from '../threads';
@@ -13,8 +14,8 @@ import { denseAs, denseOf, type View, viewOf } from '../view';
 import { uploadMask } from './activations';
 import { all, walkRows } from './rows';
 
-/** Stands for −∞: e to it is 0, and differences of it are no NaN. */
-const NOTHING = -1e30;
+/** The least float: every score but −∞ is as great. */
+export const LEAST = -3.4028234663852886e38;
 
 /** Sizes; query heads come as G groups of R. */
 interface Sizes {
@@ -45,7 +46,7 @@ function shared(t: AnyTensor, swap: boolean): View {
   return { ...viewOf(t), strides: swap ? [b, g, 0, j, i] : [b, g, 0, i, j] };
 }
 
-/** q·kᵀ·scale with what may not be seen at NOTHING, [B, H, T, S]. */
+/** q·kᵀ·scale with what may not be seen at −∞, [B, H, T, S]. */
 function scores(
   device: Device,
   product: Product,
@@ -61,7 +62,7 @@ function scores(
   const call = new Call(device, 'attention mask').note(mask?.dtype, causal, window, S - T);
   const x = call.buffer(raw, denseAs(raw, [B, G * R, T, S]).strides, 0, step);
   const m = mask === undefined ? null : call.tensor(mask, step);
-  const [scale, nothing] = [call.float(attrs.scale), call.float(NOTHING)];
+  const [scale, nothing] = [call.float(attrs.scale), call.float(Number.NEGATIVE_INFINITY)];
   const out = call.run(threads, () => {
     const [query, key] = threads.index.slice(2).map(sourceOf);
     const [i, j] = [`(${query} + ${S - T})`, key];
@@ -73,19 +74,40 @@ function scores(
     ];
     return [
       ...hidden.map((condition) => `if (${condition}) { return ${nothing}; }`),
-      `const y = ${x.at(threads.index)} * ${scale}${mask?.dtype === 'float32' && m !== null ? ` + ${m.at(threads.index)}` : ''};`,
-      `if (y < ${nothing}) { return ${nothing}; }`,
-      'return y;',
+      `return ${x.at(threads.index)} * ${scale}${mask?.dtype === 'float32' && m !== null ? ` + ${m.at(threads.index)}` : ''};`,
     ].join('\n');
   });
   device.free(raw);
   return out;
 }
 
-/** e^(score − lse): the weights, 0 in rows that see nothing. */
-function weights(device: Device, rows: number, S: number, from: GpuBuffer, lse: GpuBuffer): GpuBuffer {
-  const views = [denseAs(from, [rows, S]), { buffer: lse, strides: [1, 0], offset: 0 }];
-  return mapViews(device, 'attention weights', [rows, S], views, [], 'return Math.exp(a - b);');
+/** The greatest score of each row, and 1 / Σ e^(score − greatest), which is 0 where there is nothing to see: [rows, 2]. */
+function statsOf(device: Device, rows: number, S: number, from: GpuBuffer): GpuBuffer {
+  const threads = threadsOf(device.mode, [rows, 2]);
+  const [row, which] = threads.index;
+  const call = new Call(device, 'attention stats').note(S);
+  const x = call.buffer(from, [S, 1]);
+  const least = call.float(LEAST);
+  return call.run(threads, () => {
+    const each = (body: string): string =>
+      `for (let k = 0; k < ${S}; k++) {\nconst x = ${x.at([row, 'k'])};\n${body}\n}`;
+    return [
+      `let top = ${least};`,
+      each(raise('top', 'x')),
+      `if (${sourceOf(which)} < 1) { return top; }`,
+      'let total = 0;',
+      each(`const d = x - top;${exp('e', 'd')}\ntotal += e;`),
+      'if (total == 0) { return 0; }',
+      'return 1 / total;',
+    ].join('\n');
+  });
+}
+
+/** e^(score − greatest) / Σ: the weights, 0 in rows that see nothing. */
+function weights(device: Device, rows: number, S: number, from: GpuBuffer, stats: GpuBuffer): GpuBuffer {
+  const along = (offset: number): View => ({ buffer: stats, strides: [2, 0], offset });
+  const views = [denseAs(from, [rows, S]), along(0), along(1)];
+  return mapViews(device, 'attention weights', [rows, S], views, [], `const d = a - b;${exp('e', 'd')}\nreturn e * c;`);
 }
 
 function times(device: Device, a: GpuBuffer, mask: GpuBuffer, size: number): GpuBuffer {
@@ -101,13 +123,8 @@ export function attention(device: Device, product: Product): FusedKernel<Attenti
       const { B, G, R, T, S, V } = sizes;
       const rows = B * G * R * T;
       const seen = scores(device, product, sizes, inputs, attrs);
-      const lse = walkRows(device, 'attention lse', { rows, width: S }, [all({ buffer: seen, offset: 0 })], [NOTHING], {
-        start: 'let top = s; let total = 0;',
-        steps: ['if (a > top || a != a) { top = a; }', 'total += Math.exp(a - top);'],
-        // Nothing to see: e^(score − lse) is then 0 everywhere.
-        finish: 'if (top < s * 0.5) { return -s; } return top + Math.log(total);',
-      });
-      let p = weights(device, rows, S, seen, lse);
+      const stats = statsOf(device, rows, S, seen);
+      let p = weights(device, rows, S, seen, stats);
       device.free(seen);
       if (attrs.p > 0) {
         const mask = uploadMask(device, attrs, rows * S);
@@ -117,13 +134,13 @@ export function attention(device: Device, product: Product): FusedKernel<Attenti
       }
       const y = product([B, G, R], [T, S, V], denseAs(p, [B, G, R, T, S]), shared(v, false));
       device.free(p);
-      if (save === null) device.free(lse);
-      else save(lse, rows);
+      if (save === null) device.free(stats);
+      else save(stats, rows * 2);
       return y;
     },
 
     // dV = Pᵀ g · dS = P (g Vᵀ − Σ g y) · dQ = dS K scale · dK = dSᵀ Q scale
-    backward(gradient, { inputs, output, saved: [lse], attrs, needs }) {
+    backward(gradient, { inputs, output, saved: [stats], attrs, needs }) {
       const [q, k, v] = inputs;
       const sizes = sizesOf(q, k, v);
       const { B, G, R, T, S, D, V } = sizes;
@@ -132,7 +149,7 @@ export function attention(device: Device, product: Product): FusedKernel<Attenti
       const [g, y] = [denseOf(device, gradient), denseOf(device, output)];
       const dy = denseAs(g.buffer, [B, G, R, T, V], g.offset);
       const seen = scores(device, product, sizes, inputs, attrs);
-      const p = weights(device, rows, S, seen, lse);
+      const p = weights(device, rows, S, seen, stats);
       device.free(seen);
       const mask = attrs.p > 0 ? uploadMask(device, attrs, rows * S) : null;
       const square = (buffer: GpuBuffer): View => denseAs(buffer, [B, G, R, T, S]);

@@ -5,6 +5,7 @@ import type { FusedContext } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import { Call } from '../call';
 import type { Device } from '../device';
+import { exp } from '../kernels/not-a-number';
 import { sumView } from '../kernels/reductions';
 import { sourceOf, threadsOf } from '../threads';
 import { type Dense, denseAs, denseOf } from '../view';
@@ -83,7 +84,7 @@ function ofLogits(device: Device, parts: Parts, weights: Dense | null): GpuBuffe
   const [share, classes] = [call.float(smoothing), call.float(width)];
   const out = call.run(threads, () =>
     [
-      `const p = Math.exp(${values.at([i, c])} - ${lses.at([i])});`,
+      `const s = ${values.at([i, c])} - ${lses.at([i])};${exp('p', 's')}`,
       `const hit = (Math.abs(${sourceOf(c)} - ${id.at([i])}) < 0.5) ? 1 : 0;`,
       `let d = (1 - ${share}) * ${owns.at([i])} * (p - hit);`,
       smoothing > 0 ? `d = d + ${share} / ${classes} * (p * ${sum?.at([]) ?? classes} - ${each?.at([c]) ?? '1'});` : '',

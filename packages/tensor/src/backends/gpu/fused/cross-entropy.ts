@@ -6,6 +6,7 @@ import { Call } from '../call';
 import type { Device } from '../device';
 import { requireIds } from '../ids';
 import { mapViews } from '../kernels/elementwise';
+import { exp } from '../kernels/not-a-number';
 import { sumView } from '../kernels/reductions';
 import { threadsOf } from '../threads';
 import { type Dense, denseAs, denseOf } from '../view';
@@ -49,7 +50,7 @@ function losses(
   const targets = call.buffer(ids.buffer, [1], ids.offset);
   const [owns, lses] = [call.buffer(own, [1]), call.buffer(lse, [1])];
   const weights = weight === null ? null : call.buffer(weight.buffer, [1], weight.offset);
-  const [share, none] = [call.float(smoothing), call.float(ignored)];
+  const [share, none, nan] = [smoothing, ignored, Number.NaN].map((number) => call.float(number));
   const at = threads.index;
   return call.run(threads, () =>
     [
@@ -57,7 +58,8 @@ function losses(
       `const lse = ${lses.at(at)};`,
       `const id = ${targets.at(at)};`,
       `if (Math.abs(id - ${none}) < 0.5) { return 0; }`,
-      'let hit = 0;',
+      // What an id that only the device knows gives where it points outside.
+      `let hit = ${nan};`,
       'let every = 0;',
       `for (let k = 0; k < ${width}; k++) {`,
       `const d = lse - ${logits.at([at[0], 'k'])};`,
@@ -81,8 +83,8 @@ export function crossEntropy(device: Device): FusedKernel<Attrs, GpuBuffer> {
       const top = rowMax(device, x, logits.shape);
       const lse = walkRows(device, 'row lse', matrixOf(logits.shape), [all(x), row(top)], [], {
         start: 'let total = 0;',
-        steps: ['total += Math.exp(a - b);'],
-        finish: 'return b + Math.log(total);',
+        steps: [`const d = a - b;${exp('e', 'd')}\ntotal += e;`],
+        finish: 'if (total > 0) { return b + Math.log(total); }\nreturn total / total;',
       });
       const own = ownWeights(device, ids, weights, rows, ignoreIndex);
       const each = losses(device, x, ids, weights, own, lse, logits.shape, attrs);

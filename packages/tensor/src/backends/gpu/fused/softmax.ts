@@ -4,6 +4,7 @@ import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
 import type { GpuBuffer } from '../buffer';
 import type { Device } from '../device';
+import { exp, raise } from '../kernels/not-a-number';
 import { type Dense, denseOf } from '../view';
 import { all, mapMatrix, matrixOf, row, walkRows } from './rows';
 
@@ -12,7 +13,7 @@ export function rowMax(device: Device, x: Dense, shape: readonly number[]): GpuB
   // There is no literal for −∞; the least float32 loses against every other number.
   return walkRows(device, 'row max', matrixOf(shape), [all(x)], [-3.4028234663852886e38], {
     start: 'let top = s;',
-    steps: ['if (a > top || a != a) { top = a; }'],
+    steps: [raise('top', 'a')],
     finish: 'return top;',
   });
 }
@@ -27,7 +28,7 @@ function pair(device: Device, name: string, result: string, dot: string, gradien
       const top = rowMax(device, from, x.shape);
       const sum = walkRows(device, 'row sum of exp', matrix, [all(from), row(top)], [], {
         start: 'let total = 0;',
-        steps: ['total += Math.exp(a - b);'],
+        steps: [`const d = a - b;${exp('e', 'd')}\ntotal += e;`],
         finish: 'return total;',
       });
       const out = mapMatrix(device, name, matrix, [all(from), row(top), row(sum)], [], result);
@@ -53,10 +54,16 @@ function pair(device: Device, name: string, result: string, dot: string, gradien
 
 /** dx = y (g − Σ g y) */
 export function softmax(device: Device): Row {
-  return pair(device, 'softmax', 'return Math.exp(a - b) / c;', 'a * b', 'return b * (a - c);');
+  return pair(device, 'softmax', `const d = a - b;${exp('e', 'd')}\nreturn e / c;`, 'a * b', 'return b * (a - c);');
 }
 
 /** dx = g − eʸ Σ g */
 export function logSoftmax(device: Device): Row {
-  return pair(device, 'logSoftmax', 'return (a - b) - Math.log(c);', 'a', 'return a - Math.exp(b) * c;');
+  return pair(
+    device,
+    'logSoftmax',
+    'if (c > 0) { return (a - b) - Math.log(c); }\nreturn (a - b) * c;',
+    'a',
+    `${exp('e', 'b')}\nreturn a - e * c;`,
+  );
 }

@@ -11,9 +11,12 @@ let ${name} = 1 - tail * Math.exp(-size * size);
 if (${x} < 0) { ${name} = -${name}; }`;
 }
 
-/** Defines `name` as tanh of a variable. It overflows to NaN on GPUs; beyond 15 it is 1 in float32. */
+/** Defines `name` as tanh of a variable. It overflows to NaN on GPUs; beyond 15 it is 1 in float32. NaN fails both tests. */
 export function tanh(name: string, x: string): string {
-  return `const ${name} = Math.tanh(Math.max(-15, Math.min(15, ${x})));`;
+  return `
+let ${name} = ${x};
+if (${x} >= 0) { ${name} = Math.tanh(Math.min(15, ${x})); }
+if (${x} < 0) { ${name} = Math.tanh(Math.max(-15, ${x})); }`;
 }
 
 /** Statements that return the activation of `x`. */
@@ -24,7 +27,7 @@ export function activate(activation: Activation): string {
     case 'relu':
       return 'if (x < 0) { return 0; }\nreturn x;';
     case 'silu':
-      return 'return x / (1 + Math.exp(Math.min(87, -x)));';
+      return 'if (x < -87) { return x * Math.exp(x); }\nreturn x / (1 + Math.exp(-x));';
     case 'gelu': // x Φ(x)
       return `const z = x * ${Math.SQRT1_2};${erf('e', 'z')}\nreturn 0.5 * x * (1 + e);`;
     case 'geluTanh':

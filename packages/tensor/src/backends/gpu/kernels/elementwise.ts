@@ -7,6 +7,7 @@ import type { Device } from '../device';
 import { type View, viewOf } from '../view';
 import { erf, tanh } from './activation';
 import { lazily } from './chain';
+import { exp, isNaNOf } from './not-a-number';
 
 /**
  * Runs statements for every element of tensors of one shape. They find the elements in `a` … `f`, the numbers in `s`,
@@ -35,7 +36,17 @@ export function mapViews(
 }
 
 /** Below −87 eˣ leaves float32, and not every GPU gives 0 or ∞ then. */
-const SIGMOID = 'return 1 / (1 + Math.exp(Math.min(87, -a)));';
+const SIGMOID = `
+if (a >= 0) { return 1 / (1 + Math.exp(-a)); }
+if (a < 0) { return 1 / (1 + Math.exp(Math.min(87, -a))); }
+return a;`;
+
+/** Some GPUs give log |a|, and a number for 0. */
+const LOG = `
+if (a < 0) { return Math.sqrt(a); }
+if (a == 0) { return -1 / Math.abs(a); }
+if (a > 0) { return Math.log(a); }
+return a;`;
 
 // Builtins promise no more than 2^-11: reduce to [−π/4, π/4] in three exact steps, then the Taylor polynomials.
 const sine = (shift: number): string => `
@@ -63,11 +74,17 @@ return low;`;
 const LOG1P = `
 const u = 1 + a;
 if (u == 1) { return a; }
-return Math.log(u) * (a / (u - 1));`;
+if (u < 0) { return Math.sqrt(u); }
+if (u == 0) { return -1 / Math.abs(u); }
+if (u > 100000000) { return Math.log(u); }
+if (u > 0) { return Math.log(u) * (a / (u - 1)); }
+return a;`;
 
 // pow of a GPU is exp2(y · log2(x)): the sign of x and whole exponents need help.
 const POW = `
-if (b == 0) { return 1; }
+if (b == 0) { return 1; }${isNaNOf('odd', 'a')}
+if (odd > 0.5) { return a; }${isNaNOf('other', 'b')}
+if (other > 0.5) { return b; }
 let size = Math.pow(Math.abs(a), b);
 if (a == 0) { if (b > 0) { size = 0; } }
 if (a >= 0) { return size; }
@@ -76,10 +93,19 @@ if (whole != b) { return Math.sqrt(a); }
 if (whole - 2 * Math.floor(whole / 2) > 0.5) { return -size; }
 return size;`;
 
+// A quotient may be off by a rounding: whole numbers then give b, or less than nothing, where 0 is left.
+const MOD = `
+const r = a - Math.floor(a / b) * b;
+if (Math.floor(a) == a) {
+if (b > 0) { if (r < 0) { return r + b; } if (r >= b) { return r - b; } }
+if (b < 0) { if (r > 0) { return r + b; } if (r <= b) { return r - b; } }
+}
+return r;`;
+
 const CASTS: Readonly<Record<DType, string>> = {
   float32: 'return a;',
   int32: 'if (a < 0) { return Math.ceil(a); } return Math.floor(a);',
-  bool: 'return (a != 0) ? 1 : 0;',
+  bool: 'return (a == 0) ? 0 : 1;',
 };
 
 /** Statements for a fixed exponent: products where it is a small whole number. */
@@ -99,12 +125,12 @@ export function elementwise(device: Device) {
   return {
     neg: map('neg', 'return -a;'),
     abs: map('abs', 'return Math.abs(a);'),
-    sign: map('sign', 'return Math.sign(a);'),
+    sign: map('sign', 'if (a > 0) { return 1; } if (a < 0) { return -1; } return a;'),
     floor: map('floor', 'return Math.floor(a);'),
     ceil: map('ceil', 'return Math.ceil(a);'),
     round: map('round', ROUND),
-    exp: map('exp', 'return Math.exp(a);'),
-    log: map('log', 'return Math.log(a);'),
+    exp: map('exp', `${exp('y', 'a')}\nreturn y;`),
+    log: map('log', LOG),
     log1p: map('log1p', LOG1P),
     sqrt: map('sqrt', 'return Math.sqrt(a);'),
     rsqrt: map('rsqrt', 'return 1 / Math.sqrt(a);'),
@@ -122,7 +148,7 @@ export function elementwise(device: Device) {
     pow: map('pow', POW),
     maximum: map('maximum', 'if (a >= b) { return a; } if (a < b) { return b; } return a + b;'),
     minimum: map('minimum', 'if (a <= b) { return a; } if (a > b) { return b; } return a + b;'),
-    mod: map('mod', 'return a - Math.floor(a / b) * b;'),
+    mod: map('mod', MOD),
     equal: map('equal', 'return (a == b) ? 1 : 0;'),
     less: map('less', 'return (a < b) ? 1 : 0;'),
     lessEqual: map('lessEqual', 'return (a <= b) ? 1 : 0;'),

@@ -6,6 +6,7 @@ import { Call, stridesOf } from '../call';
 import type { Device } from '../device';
 import { collapse, type Index, sourceOf, threadsOf } from '../threads';
 import { denseAs, type View, viewOf } from '../view';
+import { isNaNOf, raise } from './not-a-number';
 
 /** How a reduction starts from the first element `v`, and takes in another one. */
 interface Fold {
@@ -22,7 +23,7 @@ const SQUARES: Fold = { name: 'squares', start: 'let total = 0;', step: 'total +
 const MAX: Fold = {
   name: 'max',
   start: 'let total = FIRST;',
-  step: 'if (v > total || v != v) { total = v; }',
+  step: raise('total', 'v'),
 };
 
 /** Fewer outputs than this leave most of a GPU idle: then long sums are taken in two steps. */
@@ -144,9 +145,16 @@ function argmax(device: Device): Kernel<AxisAttrs, GpuBuffer> {
       [
         `let top = ${at('0')};`,
         'let best = 0;',
+        'let over = 0;',
         `for (let k = 0; k < ${x.shape[axis]}; k++) {`,
         `const v = ${at('k')};`,
-        'if (top == top) { if (v > top || v != v) { top = v; best = k; } }',
+        // The first NaN is on neither side, and ends the race.
+        'if (over < 0.5) {',
+        'over = 1;',
+        'if (v <= top) { over = 0; }',
+        'if (v > top) { over = 0; top = v; best = k; }',
+        'if (over > 0.5) { best = k; }',
+        '}',
         '}',
         'return best;',
       ].join('\n'),
@@ -171,8 +179,8 @@ function cumsum(device: Device): Kernel<AxisAttrs, GpuBuffer> {
   };
 }
 
-/** True where `v` comes before `w`; NaN is the greatest. */
-const before = (v: string, w: string): string => `(${v} < ${w} || (${v} == ${v} && ${w} != ${w}))`;
+/** True where `v` comes before `w`; NaN is the greatest. `vNaN` says that `v` is one. */
+const before = (v: string, w: string): string => `(${v} < ${w} || ${v}NaN < ${w}NaN)`;
 
 /**
  * Sorting by counting: an element's place is the number of elements before it. Two kernels without branches between
@@ -188,9 +196,11 @@ function argsort(device: Device): Kernel<AxisAttrs & { readonly descending: bool
     const ranks = count.run(threads, () =>
       [
         `const own = ${operand.at(threads.index)};`,
+        isNaNOf('ownNaN', 'own'),
         'let rank = 0;',
         `for (let k = 0; k < ${length}; k++) {`,
         `const other = ${operand.at(replaced(axis, 'k'))};`,
+        isNaNOf('otherNaN', 'other'),
         `if (${descending ? before('own', 'other') : before('other', 'own')}) { rank += 1; }`,
         // Equal ones keep their order.
         `else if (!${before('own', 'other')} && !${before('other', 'own')} && k < ${own}) { rank += 1; }`,

@@ -1,6 +1,7 @@
 // WGSL of fused attention. A thread holds one query (or one key) in registers and walks over tiles of the other side in
 // workgroup memory, so that no [T, S] matrix is ever written (Dao et al. 2022).
-import { GROUP, PHILOX, perElement } from './snippets';
+import { LEAST } from '../fused/attention';
+import { GROUP, NOT_A_NUMBER, PHILOX, perElement } from './snippets';
 
 /** What the source depends on. */
 export interface Shape {
@@ -16,7 +17,7 @@ export const BLOCK = 64;
 
 /** Rows of a tile, so that both halves fit the 16 KiB that every device has. */
 export function tileOf({ D4, V4 }: Shape): number {
-  return Math.max(1, Math.min(32, Math.floor(15_000 / (16 * (D4 + V4) + 8))));
+  return Math.max(1, Math.min(32, Math.floor(15_000 / (16 * (D4 + V4) + 16))));
 }
 
 /** Reads four elements of a row; those behind its end are 0. */
@@ -33,7 +34,10 @@ fn ${name}4(start: u32, step: u32, c: u32) -> vec4<f32> {
 function scoring({ mask, dropout }: Shape): string {
   const at = 'mask[p.maskAt + b * p.m0 + h * p.m1 + i * p.m2 + j * p.m3]';
   return `
-const NOTHING = -1e30;
+${NOT_A_NUMBER}
+// −∞, which hides a pair, by its bits: no literal is it.
+var<private> hidden = 0xff800000u;
+fn isHidden(x: f32) -> bool { return bitcast<u32>(x) == hidden; }
 fn seen(b: u32, h: u32, i: u32, j: u32) -> bool {
   let own = i32(i) + i32(p.S) - i32(p.T);
   if (p.causal == 1u && i32(j) > own) { return false; }
@@ -41,8 +45,8 @@ fn seen(b: u32, h: u32, i: u32, j: u32) -> bool {
   ${mask === 'bool' ? `return ${at} > 0.5;` : 'return true;'}
 }
 fn score(dot: f32, b: u32, h: u32, i: u32, j: u32) -> f32 {
-  if (!seen(b, h, i, j)) { return NOTHING; }
-  return max(dot * p.scale${mask === 'float' ? ` + ${at}` : ''}, NOTHING);
+  if (!seen(b, h, i, j)) { return bitcast<f32>(hidden); }
+  return dot * p.scale${mask === 'float' ? ` + ${at}` : ''};
 }
 ${
   dropout
@@ -103,7 +107,7 @@ const QUERY = `
   let begin = firstKey(first);
   let end = endKey(min(first + ${BLOCK - 1}u, p.T - 1u));`;
 
-/** y, and log Σ e^score of each query. */
+/** y; and the greatest score of each query, with 1 / Σ e^(score − greatest) or 0 where it sees nothing. */
 export function forwardSource(shape: Shape): string {
   const { D4, V4 } = shape;
   const tile = tileOf(shape);
@@ -113,7 +117,7 @@ ${memory}
 ${ENTRY}${QUERY}
   var query: array<vec4<f32>, ${D4}>;
   var sum: array<vec4<f32>, ${V4}>;
-  var top = NOTHING;
+  var top = ${LEAST};
   var total = 0.0;
   if (isThere) { for (var c = 0u; c < ${D4}u; c++) { query[c] = q4(qRow(b, h, i), p.q3, c); } }
   for (var start = begin; start < end; start += ${tile}u) {
@@ -124,10 +128,10 @@ ${ENTRY}${QUERY}
         var dots = vec4<f32>();
         for (var c = 0u; c < ${D4}u; c++) { dots += query[c] * keys[t * ${D4}u + c]; }
         let x = score(dots.x + dots.y + dots.z + dots.w, b, h, i, j);
-        if (x > NOTHING) {
+        if (!isHidden(x)) {
           let next = max(top, x);
           let fade = exp(top - next);
-          let weight = exp(x - next);
+          let weight = expOf(x - next);
           total = total * fade + weight;
           let share = weight * keep(b, h, i, j);
           for (var c = 0u; c < ${V4}u; c++) { sum[c] = sum[c] * fade + share * values[t * ${V4}u + c]; }
@@ -137,10 +141,10 @@ ${ENTRY}${QUERY}
     }
   }
   if (isThere) {
-    let out = row(b, h, i);
-    // A query that sees nothing gives zeros, and weights of zero on the way back.
-    lse[out] = select(-NOTHING, top + log(total), total > 0.0);
-    let by = select(0.0, 1.0 / total, total > 0.0);
+    let out = row(b, h, i) * 2u;
+    let by = select(1.0 / total, 0.0, total == 0.0);
+    stats[out] = top;
+    stats[out + 1u] = by;
     for (var c = 0u; c < p.V; c++) { y[b * p.y0 + h * p.y1 + i * p.y2 + c] = sum[c / 4u][c % 4u] * by; }
   }
 }`;
@@ -154,20 +158,21 @@ fn ownSum(b: u32, h: u32, i: u32) -> f32 {
   return sum;
 }`;
 
-/** The lse and Σ g y of each query, side by side, where a device binds too few buffers for dq's kernel to do it. */
+/** The stats of each query with Σ g y, side by side, where a device binds too few buffers for dq's kernel to do it. */
 export const STATS = perElement(
   `
-  stats[i * 2u] = lse[i];
-  stats[i * 2u + 1u] = ownSum(i / (p.H * p.T), i / p.T % p.H, i % p.T);`,
+  sums[i * 3u] = stats[i * 2u];
+  sums[i * 3u + 1u] = stats[i * 2u + 1u];
+  sums[i * 3u + 2u] = ownSum(i / (p.H * p.T), i / p.T % p.H, i % p.T);`,
   OWN,
 );
 
-/** dq, and the stats where they aren't there yet. */
-export function queryGradientSource(shape: Shape, writesStats: boolean): string {
+/** dq, and the stats with Σ g y where they aren't there yet. */
+export function queryGradientSource(shape: Shape, writesSums: boolean): string {
   const { D4, V4 } = shape;
   const tile = tileOf(shape);
   const { memory, load } = keyTile(shape);
-  return `${GROUP}${scoring(shape)}${writesStats ? OWN : ''}
+  return `${GROUP}${scoring(shape)}${writesSums ? OWN : ''}
 ${memory}
 ${ENTRY}${QUERY}
   var query: array<vec4<f32>, ${D4}>;
@@ -175,14 +180,15 @@ ${ENTRY}${QUERY}
   var sum: array<vec4<f32>, ${D4}>;
   let at = row(b, h, i);
   var own = 0.0;
-  var norm = 0.0;
+  var top = 0.0;
+  var by = 0.0;
   if (isThere) {
     for (var c = 0u; c < ${D4}u; c++) { query[c] = q4(qRow(b, h, i), p.q3, c); }
     for (var c = 0u; c < p.V; c++) { up[c / 4u][c % 4u] = g[p.gAt + b * p.g0 + h * p.g1 + i * p.g2 + c * p.g3]; }
     ${
-      writesStats
-        ? 'norm = lse[at]; own = ownSum(b, h, i); stats[at * 2u] = norm; stats[at * 2u + 1u] = own;'
-        : 'norm = stats[at * 2u]; own = stats[at * 2u + 1u];'
+      writesSums
+        ? 'top = stats[at * 2u]; by = stats[at * 2u + 1u]; own = ownSum(b, h, i); sums[at * 3u] = top; sums[at * 3u + 1u] = by; sums[at * 3u + 2u] = own;'
+        : 'top = sums[at * 3u]; by = sums[at * 3u + 1u]; own = sums[at * 3u + 2u];'
     }
   }
   for (var start = begin; start < end; start += ${tile}u) {
@@ -192,7 +198,7 @@ ${ENTRY}${QUERY}
         let j = start + t;
         var dots = vec4<f32>();
         for (var c = 0u; c < ${D4}u; c++) { dots += query[c] * keys[t * ${D4}u + c]; }
-        let weight = exp(score(dots.x + dots.y + dots.z + dots.w, b, h, i, j) - norm);
+        let weight = expOf(score(dots.x + dots.y + dots.z + dots.w, b, h, i, j) - top) * by;
         var ups = vec4<f32>();
         for (var c = 0u; c < ${V4}u; c++) { ups += up[c] * values[t * ${V4}u + c]; }
         let slope = weight * ((ups.x + ups.y + ups.z + ups.w) * keep(b, h, i, j) - own) * p.scale;
@@ -211,7 +217,7 @@ export function keyGradientSource(shape: Shape): string {
   return `${GROUP}${scoring(shape)}
 var<workgroup> queries: array<vec4<f32>, ${tile * D4}>;
 var<workgroup> ups: array<vec4<f32>, ${tile * V4}>;
-var<workgroup> norms: array<vec2<f32>, ${tile}>;
+var<workgroup> norms: array<vec3<f32>, ${tile}>;
 ${ENTRY}
   let blocks = (p.S + ${BLOCK - 1}u) / ${BLOCK}u;
   let heads = p.H / p.R;
@@ -245,8 +251,8 @@ ${ENTRY}
       }
       for (var e = lane; e < ${tile}u; e += ${BLOCK}u) {
         if (start + e < p.T) {
-          let at = row(b, h, start + e) * 2u;
-          norms[e] = vec2<f32>(stats[at], stats[at + 1u]);
+          let at = row(b, h, start + e) * 3u;
+          norms[e] = vec3<f32>(sums[at], sums[at + 1u], sums[at + 2u]);
         }
       }
       workgroupBarrier();
@@ -255,15 +261,15 @@ ${ENTRY}
           let i = start + t;
           var dots = vec4<f32>();
           for (var c = 0u; c < ${D4}u; c++) { dots += key[c] * queries[t * ${D4}u + c]; }
-          let weight = exp(score(dots.x + dots.y + dots.z + dots.w, b, h, i, j) - norms[t].x);
-          if (weight > 0.0) {
+          let weight = expOf(score(dots.x + dots.y + dots.z + dots.w, b, h, i, j) - norms[t].x) * norms[t].y;
+          if (weight != 0.0) {
             let kept = keep(b, h, i, j);
             var along = vec4<f32>();
             for (var c = 0u; c < ${V4}u; c++) {
               along += value[c] * ups[t * ${V4}u + c];
               valueSum[c] += weight * kept * ups[t * ${V4}u + c];
             }
-            let slope = weight * ((along.x + along.y + along.z + along.w) * kept - norms[t].y) * p.scale;
+            let slope = weight * ((along.x + along.y + along.z + along.w) * kept - norms[t].z) * p.scale;
             for (var c = 0u; c < ${D4}u; c++) { keySum[c] += slope * queries[t * ${D4}u + c]; }
           }
         }

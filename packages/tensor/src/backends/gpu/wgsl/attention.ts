@@ -90,18 +90,18 @@ export function attention(
       if (!fits(inputs)) return portable.forward(inputs, out, attrs, save);
       const plan = planOf(inputs, attrs);
       const y = device.allocate(out.shape.reduce((a, b) => a * b, 1));
-      const lse = device.allocate(plan.rows);
+      const stats = device.allocate(plan.rows * 2);
       const layout = layoutLike(inputs[0], out.shape);
       device.compute({
         key: `attention ${plan.key}`,
         source: () => forwardSource(plan.shape),
         params: { ...plan.params, ...outer('y', layout) },
         reads: plan.reads,
-        writes: { y, lse },
+        writes: { y, stats },
         groups: groupsFor(plan.queries),
       });
-      if (save === null) device.free(lse);
-      else save(lse, plan.rows);
+      if (save === null) device.free(stats);
+      else save(stats, plan.rows * 2);
       return new Laid(y, layout);
     },
 
@@ -109,42 +109,42 @@ export function attention(
       const { inputs, output, saved, attrs, needs } = context;
       if (!fits(inputs) || needs[3]) return portable.backward(gradient, context);
       const plan = planOf(inputs, attrs);
-      const [lse] = saved;
+      const [stats] = saved;
       const g = bufferOf(gradient);
       const y = bufferOf(output);
-      const stats = device.allocate(plan.rows * 2);
+      const sums = device.allocate(plan.rows * 3);
       const made = inputs.slice(0, 3).map((t) => new Laid(device.allocate(t.size), layoutLike(t, t.shape)));
       const [dq, dk, dv] = made;
       const above = { gAt: gradient.offset, ...strides('g', gradient), ...outer('y', output.strides) };
       // Written by dq's kernel itself where all its buffers can be bound.
-      const writesStats = Object.keys(plan.reads).length + 5 <= device.bindings;
-      if (!writesStats) {
+      const writesSums = Object.keys(plan.reads).length + 5 <= device.bindings;
+      if (!writesSums) {
         device.compute({
-          key: 'attention stats',
+          key: 'attention sums',
           source: () => STATS,
           params: { size: plan.rows, H: plan.params['H'], T: plan.params['T'], V: plan.params['V'], ...above },
-          reads: { g, y, lse },
-          writes: { stats },
+          reads: { g, y, stats },
+          writes: { sums },
           groups: groupsFor(Math.ceil(plan.rows / LANES)),
         });
       }
       device.compute({
-        key: `attention queries ${plan.key} ${writesStats}`,
-        source: () => queryGradientSource(plan.shape, writesStats),
+        key: `attention queries ${plan.key} ${writesSums}`,
+        source: () => queryGradientSource(plan.shape, writesSums),
         params: { ...plan.params, ...above, ...outer('dq', dq.strides) },
-        reads: { ...plan.reads, g, ...(writesStats ? { y, lse } : { stats }) },
-        writes: { dq: dq.buffer, ...(writesStats ? { stats } : {}) },
+        reads: { ...plan.reads, g, ...(writesSums ? { y, stats } : { sums }) },
+        writes: { dq: dq.buffer, ...(writesSums ? { sums } : {}) },
         groups: groupsFor(plan.queries),
       });
       device.compute({
         key: `attention keys ${plan.key}`,
         source: () => keyGradientSource(plan.shape),
         params: { ...plan.params, ...above, ...outer('dk', dk.strides), ...outer('dv', dv.strides) },
-        reads: { ...plan.reads, g, stats },
+        reads: { ...plan.reads, g, sums },
         writes: { dk: dk.buffer, dv: dv.buffer },
         groups: groupsFor(plan.keys),
       });
-      device.free(stats);
+      device.free(sums);
       return inputs.map((_, i) => {
         const gradientOf = made[i] ?? null;
         if (gradientOf === null || needs[i]) return gradientOf;

@@ -6,7 +6,7 @@ import { gradients } from '../fused/cross-entropy-gradient';
 import { requireIds } from '../ids';
 import { denseOf } from '../view';
 import type { WebGpuDevice } from '../webgpu-device';
-import { ACROSS, f32, groupsFor, LANES, perElement, perRow } from './snippets';
+import { ACROSS, f32, groupsFor, LANES, NOT_A_NUMBER, perElement, perRow } from './snippets';
 
 type Attrs = FusedRows['crossEntropy'];
 
@@ -21,19 +21,27 @@ function lossRows(weighted: boolean): string {
   ${ALONG} { most = max(most, x[start + k]); }
   let top = maxAcross(lane, most);
   var sum = 0.0;
-  ${ALONG} { sum += exp(x[start + k] - top); }
-  let own = top + log(sumAcross(lane, sum));
+  ${ALONG} { sum += expOf(x[start + k] - top); }
+  let own = top + logOf(sumAcross(lane, sum));
   var spread = 0.0;
-  ${ALONG} { spread += ${weight('k')} * (own - x[start + k]); }
+  // A logit of −∞ is no part of a loss without smoothing.
+  if (p.smoothing > 0.0) { ${ALONG} { spread += ${weight('k')} * (own - x[start + k]); } }
   let every = sumAcross(lane, spread);
   if (lane == 0u) {
     let label = targets[p.idAt + row];
     var loss = 0.0;
     var share = 0.0;
     if (label != p.ignored) {
-      let t = u32(label);
-      share = ${weight('t')};
-      loss = (1.0 - p.smoothing) * share * (own - x[start + t]) + p.smoothing / f32(p.width) * every;
+      if (label >= 0.0 && label < f32(p.width)) {
+        let t = u32(label);
+        share = ${weight('t')};
+        loss = (1.0 - p.smoothing) * share * (own - x[start + t]) + p.smoothing / f32(p.width) * every;
+      } else {
+        // Only the device knew this one.
+        var bits = 0x7fc00000u;
+        share = 1.0;
+        loss = bitcast<f32>(bits);
+      }
     }
     lse[row] = own;
     losses[row] = loss;
@@ -57,18 +65,21 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 
 /** up ((1 − ε) w_t (p − [c = t]) + ε / C (C p − 1)), where the target counts. */
 function slope(isMean: boolean): string {
-  return perElement(`
+  return perElement(
+    `
   let row = i / p.width;
   let c = i % p.width;
   let label = targets[p.idAt + row];
   var d = 0.0;
   if (label != p.ignored) {
-    let e = exp(x[p.xAt + i] - lse[row]);
+    let e = expOf(x[p.xAt + i] - lse[row]);
     d = (1.0 - p.smoothing) * shares[row] * (e - select(0.0, 1.0, c == u32(label)));
     d += p.smoothing / f32(p.width) * (e * f32(p.width) - 1.0);
     d *= g[p.gAt + row * p.gStep]${isMean ? ' / divisor[0]' : ''};
   }
-  dx[i] = d;`);
+  dx[i] = d;`,
+    NOT_A_NUMBER,
+  );
 }
 
 export function crossEntropy(device: WebGpuDevice): FusedKernel<Attrs, GpuBuffer> {

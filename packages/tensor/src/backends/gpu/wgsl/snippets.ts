@@ -26,6 +26,14 @@ export function groupsFor(count: number): readonly [number, number, number] {
 /** The number of this workgroup, in a dispatch over `groupsFor`. */
 export const GROUP = `fn group(id: vec3<u32>) -> u32 { return id.x + id.y * ${LINE}u; }`;
 
+/**
+ * NaN by its bits, and functions that keep it: a compiler may take it that there is none, and builtins give anything for it.
+ */
+export const NOT_A_NUMBER = `
+fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn expOf(x: f32) -> f32 { return select(exp(x), x, isNaN(x)); }
+fn logOf(x: f32) -> f32 { return select(log(x), x, isNaN(x)); }`;
+
 /** Sum and maximum over the threads of a workgroup; every thread gets them. */
 export const ACROSS = `
 var<workgroup> lanes: array<f32, ${LANES}>;
@@ -54,7 +62,7 @@ fn maxAcross(lane: u32, value: f32) -> f32 {
 
 /** The entry of a kernel with a workgroup a row: defines `row` and `lane`. */
 export function perRow(body: string): string {
-  return `${GROUP}${ACROSS}
+  return `${GROUP}${NOT_A_NUMBER}${ACROSS}
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group(id);

@@ -27,11 +27,11 @@ export function softmax(device: WebGpuDevice, isLog: boolean): FusedKernel<None,
   ${ALONG} { most = max(most, x[start + k]); }
   let top = maxAcross(lane, most);
   var sum = 0.0;
-  ${ALONG} { sum += exp(x[start + k] - top); }
+  ${ALONG} { sum += expOf(x[start + k] - top); }
   let total = sumAcross(lane, sum);
   ${ALONG} {
     let d = x[start + k] - top;
-    y[row * p.width + k] = ${isLog ? 'd - log(total)' : 'exp(d) / total'};
+    y[row * p.width + k] = ${isLog ? 'd - logOf(total)' : 'expOf(d) / total'};
   }`),
           params: { rows, width, xAt: x.offset },
           reads: { x: x.buffer },
@@ -59,7 +59,7 @@ export function softmax(device: WebGpuDevice, isLog: boolean): FusedKernel<None,
   ${ALONG} { sum += g[above + k]${isLog ? '' : ' * y[start + k]'}; }
   let total = sumAcross(lane, sum);
   ${ALONG} {
-    dx[row * p.width + k] = ${isLog ? 'g[above + k] - exp(y[start + k]) * total' : 'y[start + k] * (g[above + k] - total)'};
+    dx[row * p.width + k] = ${isLog ? 'g[above + k] - expOf(y[start + k]) * total' : 'y[start + k] * (g[above + k] - total)'};
   }`),
           params: { rows, width, gAt: g.offset, yAt: y.offset },
           reads: { g: g.buffer, y: y.buffer },
