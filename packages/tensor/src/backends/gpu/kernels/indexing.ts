@@ -46,7 +46,7 @@ function scatterAdd(device: Device): Kernel<AxisAttrs & { readonly shape: Shape 
   return ([index, src], out, { axis, shape }) => {
     requireIds('scatterAdd', index, shape[axis]);
     const threads = threadsOf(device.mode, out.shape);
-    const call = new Call(device, 'scatterAdd').note(axis, index.shape);
+    const call = new Call(device, 'scatterAdd').note(axis, index.shape, shape);
     const step = threads.folded ? 1 : 0;
     const [ids, values] = [call.tensor(index, step), call.tensor(src, step)];
     return call.run(threads, () => {
@@ -207,7 +207,7 @@ function join(device: Device, parts: readonly Part[], shape: Shape, axis: number
 function pad(device: Device): Kernel<{ readonly before: readonly number[]; readonly value: number }, GpuBuffer> {
   return ([x], out, { before, value }) => {
     const threads = threadsOf(device.mode, out.shape);
-    const call = new Call(device, 'pad').note(before, x.shape);
+    const call = new Call(device, 'pad').note(before, x.shape, out.shape);
     const operand = call.tensor(x, threads.folded ? 1 : 0);
     const around = call.float(value);
     return call.run(threads, () => {
