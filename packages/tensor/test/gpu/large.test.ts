@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend';
 import { createGpu } from '../../src/backends/gpu/index';
 import { threadsOf } from '../../src/backends/gpu/threads';
-import { BackendError, concat, embedding, IndexError, scope, tensor } from '../../src/index';
+import { BackendError, concat, embedding, gradients, IndexError, matmul, scope, tensor } from '../../src/index';
 import { on } from '../support/backends';
 import { missing } from './dawn';
 
@@ -16,7 +16,7 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('large sha
   });
   afterAll(() => backend.dispose());
 
-  // Longer than a dispatch along x; more planes than a dispatch has along z.
+  // Longer than a dispatch along x; more planes than a dispatch has along z; more elements than floats count.
   it.each([
     [
       [2, 600_001],
@@ -29,6 +29,14 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('large sha
     [
       [2, 3, 2, 5, 2],
       [4, 2, 0, 3, 1],
+    ],
+    [
+      [129, 131, 33, 31],
+      [1, 0, 2, 3],
+    ],
+    [
+      [70_001, 16, 16],
+      [0, 2, 1],
     ],
   ])('copies %j in the order %j', async (shape, order) => {
     const size = shape.reduce((a, b) => a * b, 1);
@@ -45,9 +53,53 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('large sha
         at += (rest % shape[axis]) * strides[inverse[axis]];
         rest = Math.floor(rest / shape[axis]);
       }
-      return value !== at;
+      return value !== Math.fround(at);
     });
     expect(wrong).toBe(-1);
+  });
+
+  it('multiplies more matrices than a dispatch has planes', async () => {
+    const batches = 70_001;
+    const made = await on(backend, () =>
+      scope(() => {
+        const a = tensor<'float32'>(
+          Float32Array.from(counted(batches * 6), (i) => i % 97),
+          { shape: [batches, 2, 3] },
+        );
+        const b = tensor<'float32'>(
+          Float32Array.from(counted(batches * 12), (i) => i % 89),
+          { shape: [batches, 3, 4] },
+        );
+        return matmul(a, b);
+      }).data(),
+    );
+    const wrong = made.findIndex((value, i) => {
+      const [n, row, column] = [Math.floor(i / 8), Math.floor(i / 4) % 2, i % 4];
+      const term = (k: number) => ((n * 6 + row * 3 + k) % 97) * ((n * 12 + k * 4 + column) % 89);
+      return value !== term(0) + term(1) + term(2);
+    });
+    expect(wrong).toBe(-1);
+  });
+
+  it('takes more rows than a dispatch has threads, and adds their gradients', async () => {
+    const rows = 530_001;
+    const ids = Int32Array.from({ length: rows }, (_, i) => i % 3);
+    const [taken, sums] = await on(backend, async () => {
+      const table = tensor([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]).requireGrad();
+      const made = scope(() => {
+        const y = embedding(table, tensor<'int32'>(ids, { shape: [rows], dtype: 'int32' }));
+        return [y, ...gradients(y.sum(), [table])];
+      });
+      const data = await Promise.all(made.map((t) => t.data()));
+      for (const t of [table, ...made]) t.dispose();
+      return data;
+    });
+    expect(taken.findIndex((value, i) => value !== 2 * ids[Math.floor(i / 2)] + 1 + (i % 2))).toBe(-1);
+    expect([...sums]).toEqual(Array.from({ length: 6 }, () => rows / 3));
   });
 
   it('adds up a million elements', async () => {

@@ -2,7 +2,7 @@
 import type { AnyTensor } from '../../tensor';
 import type { GpuBuffer } from './buffer';
 import type { Argument, Device, Helper } from './device';
-import type { Index, Threads } from './threads';
+import { type Index, type Position, type Threads, unitOf } from './threads';
 
 /** The buffer behind a tensor of this backend. */
 export function bufferOf(t: AnyTensor): GpuBuffer {
@@ -26,19 +26,19 @@ export class Operand {
     readonly name: string,
     private readonly strides: readonly number[],
     private readonly offset: string,
-    /** Elements that one step of a float position skips; 1 where several positions are floats. */
-    private readonly step: number,
+    /** Elements that float positions count in, see `unitOf`. */
+    private readonly unit: number,
   ) {}
 
   /** Source that reads the element at a position along each axis. */
-  at(index: readonly Index[]): string {
+  at(index: readonly Position[]): string {
     const whole: string[] = this.offset === '' ? [] : [this.offset];
     const float: string[] = [];
     index.forEach((position, axis) => {
       const stride = this.strides[axis];
       if (stride === 0) return;
       if (typeof position === 'string') whole.push(times(position, stride));
-      else float.push(times(position.float, stride / this.step));
+      else float.push(times(position.float, stride / this.unit));
     });
     const flat = whole.length === 0 ? '0' : whole.join(' + ');
     return float.length === 0 ? `${this.name}[${flat}]` : `${this.name}[${float.join(' + ')}][${flat}]`;
@@ -64,19 +64,20 @@ export class Call {
     this.key = op;
   }
 
-  /** A tensor, read by positions along its axes. `step` says how float positions index; 0 where none do. */
-  tensor(t: AnyTensor, step = 0): Operand {
-    return this.buffer(bufferOf(t), t.strides, t.offset, step);
+  /** A tensor, read by positions along its axes; those given here say which of them are floats, without any none is. */
+  tensor(t: AnyTensor, positions: readonly Index[] = []): Operand {
+    return this.buffer(bufferOf(t), t.strides, t.offset, positions);
   }
 
   /** A buffer, read likewise. */
-  buffer(buffer: GpuBuffer, strides: readonly number[], offset = 0, step = 0): Operand {
+  buffer(buffer: GpuBuffer, strides: readonly number[], offset = 0, positions: readonly Index[] = []): Operand {
+    const unit = unitOf(positions, strides);
     const name = `x${this.args.length}`;
     this.names.push(name);
-    this.args.push({ buffer, dims: step === 0 ? [Math.max(buffer.length, 1)] : [step, 1] });
+    this.args.push({ buffer, dims: unit === 0 ? [Math.max(buffer.length, 1)] : [unit, 1] });
     const from = buffer.base + offset;
-    this.key += `|${strides.join()}${from === 0 ? '' : '+'}${step === 0 ? '' : `/${step}`}`;
-    return new Operand(name, strides, from === 0 ? '' : this.int(from), Math.max(step, 1));
+    this.key += `|${strides.join()}${from === 0 ? '' : '+'}${unit === 0 ? '' : `/${unit}`}`;
+    return new Operand(name, strides, from === 0 ? '' : this.int(from), unit);
   }
 
   /** A whole number that may differ from call to call. */

@@ -34,7 +34,7 @@ export function denseOf(device: Device, t: AnyTensor): Dense {
   if (t.contiguous) return { buffer: bufferOf(t), offset: t.offset, release: () => undefined };
   const threads = threadsOf(device.mode, t.shape);
   const call = new Call(device, 'dense');
-  const x = call.tensor(t, threads.folded ? 1 : 0);
+  const x = call.tensor(t, threads.index);
   const buffer = call.run(threads, () => `return ${x.at(threads.index)};`);
   return { buffer, offset: 0, release: () => device.free(buffer) };
 }

@@ -58,10 +58,9 @@ function scores(
   const raw = product([B, G, R], [T, D, S], grouped(q, R), shared(k, true));
   const threads = threadsOf(device.mode, [B, G * R, T, S]);
   const { causal, window } = attrs;
-  const step = threads.folded ? 1 : 0;
   const call = new Call(device, 'attention mask').note(mask?.dtype, causal, window, S - T);
-  const x = call.buffer(raw, denseAs(raw, [B, G * R, T, S]).strides, 0, step);
-  const m = mask === undefined ? null : call.tensor(mask, step);
+  const x = call.buffer(raw, denseAs(raw, [B, G * R, T, S]).strides, 0, threads.index);
+  const m = mask === undefined ? null : call.tensor(mask, threads.index);
   const [scale, nothing] = [call.float(attrs.scale), call.float(Number.NEGATIVE_INFINITY)];
   const out = call.run(threads, () => {
     const [query, key] = threads.index.slice(2).map(sourceOf);
@@ -86,7 +85,7 @@ function statsOf(device: Device, rows: number, S: number, from: GpuBuffer): GpuB
   const threads = threadsOf(device.mode, [rows, 2]);
   const [row, which] = threads.index;
   const call = new Call(device, 'attention stats').note(S);
-  const x = call.buffer(from, [S, 1]);
+  const x = call.buffer(from, [S, 1], 0, [row]);
   const least = call.float(LEAST);
   return call.run(threads, () => {
     const each = (body: string): string =>

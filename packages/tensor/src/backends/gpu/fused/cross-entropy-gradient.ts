@@ -76,10 +76,10 @@ function ofLogits(device: Device, parts: Parts, weights: Dense | null): GpuBuffe
   const threads = threadsOf(device.mode, [rows, width]);
   const [i, c] = threads.index;
   const call = new Call(device, 'cross entropy gradient').note(smoothing > 0, used === null);
-  const values = call.buffer(logits.buffer, [width, 1], logits.offset);
-  const id = call.buffer(targets.buffer, [1], targets.offset);
-  const [lses, owns, ups] = [lse, own, up].map((buffer) => call.buffer(buffer, [1]));
-  const each = used === null ? null : call.buffer(used.buffer, [1], used.offset);
+  const values = call.buffer(logits.buffer, [width, 1], logits.offset, [i, c]);
+  const id = call.buffer(targets.buffer, [1], targets.offset, [i]);
+  const [lses, owns, ups] = [lse, own, up].map((buffer) => call.buffer(buffer, [1], 0, [i]));
+  const each = used === null ? null : call.buffer(used.buffer, [1], used.offset, [c]);
   const sum = all === null ? null : call.buffer(all, []);
   const [share, classes] = [call.float(smoothing), call.float(width)];
   const out = call.run(threads, () =>

@@ -21,7 +21,10 @@ function ownWeights(device: Device, targets: Dense, weight: Dense | null, rows: 
   const threads = threadsOf(device.mode, [rows]);
   const call = new Call(device, 'target weights').note(weight === null);
   const ids = call.buffer(targets.buffer, [1], targets.offset);
-  const weights = weight === null ? null : call.buffer(weight.buffer, [1], weight.offset, 1);
+  const weights =
+    weight === null
+      ? null
+      : call.buffer(weight.buffer, [1], weight.offset, [{ float: 'id', count: weight.buffer.length }]);
   const none = call.float(ignored);
   return call.run(threads, () =>
     [

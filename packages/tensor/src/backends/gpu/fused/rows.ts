@@ -5,7 +5,7 @@ import { Call } from '../call';
 import type { Device } from '../device';
 import { mapViews } from '../kernels/elementwise';
 import { sumView } from '../kernels/reductions';
-import { threadsOf } from '../threads';
+import { sourceOf, threadsOf } from '../threads';
 import { type Dense, denseAs } from '../view';
 
 /** A matrix's size. */
@@ -116,7 +116,7 @@ export function sumColumns(
   const call = new Call(device, `sum ${op}`).note(rows);
   const operands = parts.map((part) => {
     const [down, along] = stridesIn(part.role, matrix);
-    return call.buffer(part.buffer, [down * CHUNK, along, down], part.offset);
+    return call.buffer(part.buffer, [down * CHUNK, along, down], part.offset, threads.index);
   });
   const names = numbers.map((number) => call.float(number));
   const partial = call.run(threads, () => {
@@ -125,7 +125,7 @@ export function sumColumns(
       ...names.map((name, i) => `const ${'stuv'[i]} = ${name};`),
       'let total = 0;',
       `for (let k = 0; k < ${CHUNK}; k++) {`,
-      `if (${chunk} * ${CHUNK} + k < ${rows}) {`,
+      `if (${sourceOf(chunk)} * ${CHUNK} + k < ${rows}) {`,
       ...operands.map((operand, i) => `const ${'abcdef'[i]} = ${operand.at([chunk, place, 'k'])};`),
       `total += ${expression};`,
       '}',

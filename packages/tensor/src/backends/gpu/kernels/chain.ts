@@ -84,8 +84,9 @@ export class Chain implements Pending {
     );
     const threads = threadsOf(this.device.mode, this.shape.includes(0) ? [0] : joined.shape);
     const call = new Call(this.device, structureOf(steps, arrays));
-    const step = threads.folded ? 1 : 0;
-    const elements = arrays.views.map(({ buffer, offset }, i) => call.buffer(buffer, joined.strides[i], offset, step));
+    const elements = arrays.views.map(({ buffer, offset }, i) =>
+      call.buffer(buffer, joined.strides[i], offset, threads.index),
+    );
     const numbers = steps.map((one) => one.numbers.map((number) => call.float(number)));
     const nameOf = (operand: View | Step): string =>
       isStep(operand) ? `y${steps.indexOf(operand)}` : `e${arrays.of(operand)}`;

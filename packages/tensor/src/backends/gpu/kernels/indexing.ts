@@ -16,7 +16,7 @@ interface AxisAttrs {
 
 /** A position less a number, of the same kind. */
 const minus = (index: Index, by: number): Index =>
-  by === 0 ? index : typeof index === 'string' ? `(${index} - ${by})` : { float: `(${index.float} - ${by})` };
+  by === 0 ? index : typeof index === 'string' ? `(${index} - ${by})` : { ...index, float: `(${index.float} - ${by})` };
 
 /** NaN where an id that only the device knows points outside. */
 const guarded = (id: string, size: number, nan: string): string =>
@@ -28,11 +28,11 @@ function gather(device: Device): Kernel<AxisAttrs, GpuBuffer> {
     const threads = threadsOf(device.mode, out.shape);
     const call = new Call(device, 'gather').note(axis, x.shape[axis]);
     // The id is a float: it steps whole rows, which is exact in tables of any size.
-    const table = call.tensor(x, threads.folded || x.strides[axis] === 0 ? 1 : x.strides[axis]);
-    const ids = call.tensor(index, threads.folded ? 1 : 0);
+    const at = threads.index.map((own, i): Index => (i === axis ? { float: 'id', count: x.shape[axis] } : own));
+    const table = call.tensor(x, at);
+    const ids = call.tensor(index, threads.index);
     const nan = call.float(Number.NaN);
     return call.run(threads, () => {
-      const at = threads.index.map((own, i): Index => (i === axis ? { float: 'id' } : own));
       return [
         `const id = ${ids.at(threads.index)};`,
         guarded('id', x.shape[axis], nan),
@@ -47,10 +47,9 @@ function scatterAdd(device: Device): Kernel<AxisAttrs & { readonly shape: Shape 
     requireIds('scatterAdd', index, shape[axis]);
     const threads = threadsOf(device.mode, out.shape);
     const call = new Call(device, 'scatterAdd').note(axis, index.shape, shape);
-    const step = threads.folded ? 1 : 0;
-    const [ids, values] = [call.tensor(index, step), call.tensor(src, step)];
+    const at = threads.index.map((own, i): Index => (i === axis ? 'k' : own));
+    const [ids, values] = [call.tensor(index, at), call.tensor(src, at)];
     return call.run(threads, () => {
-      const at = threads.index.map((own, i): Index => (i === axis ? 'k' : own));
       const inside = threads.index
         .map((own, i) => (i === axis || index.shape[i] === shape[i] ? null : `${sourceOf(own)} < ${index.shape[i]}`))
         .filter((condition) => condition !== null);
@@ -75,15 +74,13 @@ export function takeRows(device: Device, table: AnyTensor, index: AnyTensor): Gp
   const [from, ids] = [denseOf(device, table), denseOf(device, index)];
   const threads = threadsOf(device.mode, [index.size, width]);
   const call = new Call(device, 'take').note(rows);
-  const x = call.buffer(from.buffer, [width, 1], from.offset, Math.max(width, 1));
-  const i = call.buffer(ids.buffer, [1], ids.offset);
+  const [place, column] = threads.index;
+  const at = [{ float: 'id', count: rows }, column];
+  const x = call.buffer(from.buffer, [width, 1], from.offset, at);
+  const i = call.buffer(ids.buffer, [1], ids.offset, [place]);
   const nan = call.float(Number.NaN);
   const out = call.run(threads, () =>
-    [
-      `const id = ${i.at([threads.index[0]])};`,
-      guarded('id', rows, nan),
-      `return ${x.at([{ float: 'id' }, threads.index[1]])};`,
-    ].join('\n'),
+    [`const id = ${i.at([place])};`, guarded('id', rows, nan), `return ${x.at(at)};`].join('\n'),
   );
   from.release();
   ids.release();
@@ -105,7 +102,7 @@ export function addRows(
   const threads = threadsOf(device.mode, [rows, width]);
   const [row, column] = threads.index;
   const call = new Call(device, places === null ? 'takeGrad scan' : 'takeGrad');
-  const values = call.buffer(from.buffer, [width, 1], from.offset, Math.max(width, 1));
+  const values = call.buffer(from.buffer, [width, 1], from.offset, [{ float: 'place', count: index.size }, column]);
   let out: GpuBuffer;
   if (places === null) {
     const ids = denseOf(device, index);
@@ -115,7 +112,10 @@ export function addRows(
     ids.release();
   } else {
     const [starts, order] = [device.upload(places.starts), device.upload(places.order)];
-    const [s, o] = [call.buffer(starts, [1]), call.buffer(order, [1], 0, 1)];
+    const [s, o] = [
+      call.buffer(starts, [1], 0, [row]),
+      call.buffer(order, [1], 0, [{ float: 'first', count: index.size }]),
+    ];
     // Rounded up, so that batches of one bucket share a kernel.
     const loops = 2 ** Math.ceil(Math.log2(Math.max(index.size, 1)));
     out = call.run(threads, () => gathered(s, o, values, row, column), loops);
@@ -138,10 +138,11 @@ function scan(ids: Operand, values: Operand, count: number, row: Index, column: 
 }
 
 function gathered(starts: Operand, order: Operand, values: Operand, row: Index, column: Index): string {
+  const next: Index = typeof row === 'string' ? `${row} + 1` : { ...row, float: `(${row.float} + 1)` };
   return [
     'let total = 0;',
     `const first = ${starts.at([row])};`,
-    `const count = ${starts.at([`${sourceOf(row)} + 1`])} - first;`,
+    `const count = ${starts.at([next])} - first;`,
     'for (let k = 0; k < count; k++) {',
     `const place = ${order.at([{ float: 'first + k' }])};`,
     `total += ${values.at([{ float: 'place' }, column])};`,
@@ -190,7 +191,7 @@ function join(device: Device, parts: readonly Part[], shape: Shape, axis: number
     axis,
     there.map((part) => part.length),
   );
-  const operands = there.map((part) => call.buffer(part.buffer, part.strides, part.offset, threads.folded ? 1 : 0));
+  const operands = there.map((part) => call.buffer(part.buffer, part.strides, part.offset, threads.index));
   return call.run(threads, () => {
     let from = 0;
     const lines = operands.map((operand, i) => {
@@ -208,7 +209,7 @@ function pad(device: Device): Kernel<{ readonly before: readonly number[]; reado
   return ([x], out, { before, value }) => {
     const threads = threadsOf(device.mode, out.shape);
     const call = new Call(device, 'pad').note(before, x.shape, out.shape);
-    const operand = call.tensor(x, threads.folded ? 1 : 0);
+    const operand = call.tensor(x, threads.index);
     const around = call.float(value);
     return call.run(threads, () => {
       if (x.size === 0) return `return ${around};`;

@@ -26,20 +26,25 @@ export function portableProduct(device: Device): Product {
   return (batch, [M, K, N], a, b, epilogue) => {
     const rank = batch.length;
     const joined = collapse(batch, [a.strides.slice(0, rank), b.strides.slice(0, rank)]);
-    const isEmpty = batch.includes(0) || M === 0 || N === 0;
-    const threads = threadsOf(device.mode, isEmpty ? [0] : [...joined.shape, M, N]);
-    const step = threads.folded ? 1 : 0;
+    if (batch.includes(0) || M === 0 || N === 0) return device.upload(new Float32Array(0));
+    const threads = threadsOf(device.mode, [...joined.shape, M, N]);
+    const outer = threads.index.slice(0, -2);
+    const [row, column] = threads.index.slice(-2);
+    const [down, across] = [
+      [...outer, row, 'k'],
+      [...outer, 'k', column],
+    ];
     const call = new Call(device, 'product').note(K, epilogue?.activation);
-    const left = call.buffer(a.buffer, [...joined.strides[0], ...a.strides.slice(rank)], a.offset, step);
-    const right = call.buffer(b.buffer, [...joined.strides[1], ...b.strides.slice(rank)], b.offset, step);
-    const bias = epilogue?.bias ? call.buffer(epilogue.bias.buffer, epilogue.bias.strides, epilogue.bias.offset) : null;
+    const left = call.buffer(a.buffer, [...joined.strides[0], ...a.strides.slice(rank)], a.offset, down);
+    const right = call.buffer(b.buffer, [...joined.strides[1], ...b.strides.slice(rank)], b.offset, across);
+    const bias = epilogue?.bias
+      ? call.buffer(epilogue.bias.buffer, epilogue.bias.strides, epilogue.bias.offset, [column])
+      : null;
     return call.run(threads, () => {
-      const outer = threads.index.slice(0, -2);
-      const [row, column] = threads.index.slice(-2);
       return [
         'let total = 0;',
         `for (let k = 0; k < ${K}; k++) {`,
-        `total += ${left.at([...outer, row, 'k'])} * ${right.at([...outer, 'k', column])};`,
+        `total += ${left.at(down)} * ${right.at(across)};`,
         '}',
         `const x = total${bias === null ? '' : ` + ${bias.at([column])}`};`,
         activate(epilogue?.activation ?? 'none'),

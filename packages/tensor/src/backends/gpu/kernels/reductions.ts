@@ -55,7 +55,7 @@ function reduceView(
   }
   const threads = threadsOf(device.mode, kept.shape);
   const call = new Call(device, fold.name).note(gone.shape, kept.shape.length);
-  const x = call.buffer(view.buffer, [...kept.strides[0], ...gone.strides[0]], view.offset, threads.folded ? 1 : 0);
+  const x = call.buffer(view.buffer, [...kept.strides[0], ...gone.strides[0]], view.offset, threads.index);
   return call.run(threads, () => {
     const position = (inner: readonly string[]): string => x.at([...threads.index, ...inner]);
     const first = position(gone.shape.map(() => '0'));
@@ -83,7 +83,7 @@ function inTwoSteps(
   const shape = [...kept, chunks];
   const threads = threadsOf(device.mode, shape);
   const call = new Call(device, `${fold.name} chunks`).note(length, chunks, kept.length);
-  const x = call.buffer(view.buffer, [...keptStrides, stride, stride * chunks], view.offset, threads.folded ? 1 : 0);
+  const x = call.buffer(view.buffer, [...keptStrides, stride, stride * chunks], view.offset, threads.index);
   const partial = call.run(threads, () => {
     const chunk = threads.index[threads.index.length - 1];
     const name = sourceOf(chunk);
@@ -128,7 +128,7 @@ function line(device: Device, shape: readonly number[]) {
   const threads = threadsOf(device.mode, shape);
   const replaced = (axis: number, by: Index): Index[] => threads.index.map((own, i) => (i === axis ? by : own));
   const name = (axis: number): string => sourceOf(threads.index[axis]);
-  return { threads, replaced, name, step: threads.folded ? 1 : 0 };
+  return { threads, replaced, name };
 }
 
 interface AxisAttrs {
@@ -137,10 +137,11 @@ interface AxisAttrs {
 
 function argmax(device: Device): Kernel<AxisAttrs, GpuBuffer> {
   return ([x], _, { axis }) => {
-    const { threads, step } = line(device, reducedShape(x.shape, [axis], false));
+    const { threads } = line(device, reducedShape(x.shape, [axis], false));
+    const along = (k: string): Index[] => [...threads.index.slice(0, axis), k, ...threads.index.slice(axis)];
     const call = new Call(device, 'argmax').note(axis, x.shape[axis]);
-    const operand = call.tensor(x, step);
-    const at = (k: string): string => operand.at([...threads.index.slice(0, axis), k, ...threads.index.slice(axis)]);
+    const operand = call.tensor(x, along('k'));
+    const at = (k: string): string => operand.at(along(k));
     return call.run(threads, () =>
       [
         `let top = ${at('0')};`,
@@ -164,9 +165,9 @@ function argmax(device: Device): Kernel<AxisAttrs, GpuBuffer> {
 
 function cumsum(device: Device): Kernel<AxisAttrs, GpuBuffer> {
   return ([x], _, { axis }) => {
-    const { threads, replaced, name, step } = line(device, x.shape);
+    const { threads, replaced, name } = line(device, x.shape);
     const call = new Call(device, 'cumsum').note(axis, x.shape[axis]);
-    const operand = call.tensor(x, step);
+    const operand = call.tensor(x, replaced(axis, 'k'));
     return call.run(threads, () =>
       [
         'let total = 0;',
@@ -189,10 +190,10 @@ const before = (v: string, w: string): string => `(${v} < ${w} || ${v}NaN < ${w}
 function argsort(device: Device): Kernel<AxisAttrs & { readonly descending: boolean }, GpuBuffer> {
   return ([x], _, { axis, descending }) => {
     const length = x.shape[axis];
-    const { threads, replaced, name, step } = line(device, x.shape);
+    const { threads, replaced, name } = line(device, x.shape);
     const own = name(axis);
     const count = new Call(device, 'rank').note(axis, length, descending);
-    const operand = count.tensor(x, step);
+    const operand = count.tensor(x, threads.index);
     const ranks = count.run(threads, () =>
       [
         `const own = ${operand.at(threads.index)};`,
@@ -209,7 +210,7 @@ function argsort(device: Device): Kernel<AxisAttrs & { readonly descending: bool
       ].join('\n'),
     );
     const invert = new Call(device, 'unrank').note(axis, length);
-    const places = invert.buffer(ranks, stridesOf(x.shape), 0, step);
+    const places = invert.buffer(ranks, stridesOf(x.shape), 0, replaced(axis, 'k'));
     const order = invert.run(threads, () =>
       [
         'let from = 0;',
