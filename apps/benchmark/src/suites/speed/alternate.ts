@@ -139,8 +139,14 @@ function run(
         .split('\n')
         .filter((line) => line.startsWith('{'))
         .map((line): unknown => JSON.parse(line));
-      const reason = errors.split('\n').find((line) => /error/i.test(line)) ?? errors.trim().split('\n').at(-1);
-      resolve({ lines, problem: code === 0 ? null : `exit code ${code}: ${reason}` });
+      resolve({ lines, problem: code === 0 ? null : `exit code ${code}: ${reasonOf(errors)}` });
     });
   });
+}
+
+/** The line that says why a process ended: what it threw before what a driver, which it asked, warned of. */
+function reasonOf(errors: string): string {
+  const lines = errors.trim().split('\n');
+  const thrown = lines.find((line) => /^\w*(?:Error|Exception|Lost|Exceeded|Memory): /.test(line));
+  return thrown ?? lines.find((line) => /error/i.test(line)) ?? lines[lines.length - 1];
 }
