@@ -3,7 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend';
 import { createGpu } from '../../src/backends/gpu/index';
 import { threadsOf } from '../../src/backends/gpu/threads';
-import { BackendError, concat, embedding, gradients, IndexError, matmul, scope, tensor } from '../../src/index';
+import {
+  BackendError,
+  concat,
+  embedding,
+  gradients,
+  IndexError,
+  matmul,
+  scope,
+  type Tensor,
+  tensor,
+} from '../../src/index';
 import { on } from '../support/backends';
 import { missing } from './dawn';
 
@@ -107,6 +117,22 @@ describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('large sha
       scope(() => tensor<'float32'>(new Float32Array(1_000_000).fill(0.5)).sum()).item(),
     );
     expect(total).toBe(500_000);
+  });
+
+  // One thread that adds 0.1 a million times is 1 % off.
+  it('shares a long sum out between threads, whichever axes it goes over', async () => {
+    const filled = (shape: readonly number[]) => tensor<'float32'>(new Float32Array(1_000_000).fill(0.1), { shape });
+    const sums: Record<string, () => Tensor> = {
+      'of a transposed matrix': () => filled([1000, 1000]).transpose().sum(),
+      'over the outer axes': () => filled([500, 2, 1000]).sum({ axis: [0, 2] }),
+      'of every second block': () =>
+        filled([1000, 10, 100])
+          .slice([null, [0, 5]])
+          .sum(),
+    };
+    const totals = await on(backend, () => Promise.all(Object.values(sums).map((sum) => scope(sum).data())));
+    const wrong = totals.flatMap((total, i) => [...total].map((x) => Math.abs(x / [1e5, 5e4, 5e4][i] - 1)));
+    expect(Math.max(...wrong)).toBeLessThan(1e-4);
   });
 
   it('joins more tensors than a kernel binds', async () => {

@@ -42,16 +42,24 @@ function reduceView(
   view: View,
   axes: readonly number[],
 ): GpuBuffer {
-  const isReduced = (axis: number): boolean => axes.includes(axis);
-  const pick = <T>(list: readonly T[], reduced: boolean): T[] => list.filter((_, i) => isReduced(i) === reduced);
-  const kept = collapse(pick(shape, false), [pick(view.strides, false)]);
-  const gone = collapse(pick(shape, true), [pick(view.strides, true)]);
+  const { strides } = view;
+  // In whichever order they lie in memory: there they may be one axis.
+  const inward = [...axes].sort((a, b) => strides[b] - strides[a]);
+  const pick = (list: readonly number[], which: readonly number[]): number[] => which.map((axis) => list[axis]);
+  const others = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const kept = collapse(pick(shape, others), [pick(strides, others)]);
+  const gone = collapse(pick(shape, inward), [pick(strides, inward)]);
   const outputs = kept.shape.reduce((a, b) => a * b, 1);
   const length = gone.shape.reduce((a, b) => a * b, 1);
   if (outputs === 0) return device.upload(new Float32Array(0));
   if (length === 0) return device.upload(new Float32Array(outputs));
   if (outputs < FEW && length >= LONG && gone.shape.length === 1) {
     return inTwoSteps(device, fold, kept.shape, kept.strides[0], view, length, gone.strides[0][0]);
+  }
+  if (outputs < FEW && length >= LONG && gone.shape.length > 1) {
+    const all = [...kept.shape, ...gone.shape];
+    const whole = { ...view, strides: [...kept.strides[0], ...gone.strides[0]] };
+    return axisByAxis(device, fold, all, whole, kept.shape.length);
   }
   const threads = threadsOf(device.mode, kept.shape);
   const call = new Call(device, fold.name).note(gone.shape, kept.shape.length);
@@ -66,6 +74,16 @@ function reduceView(
       'return total;',
     ].join('\n');
   });
+}
+
+/** The last axis first, then those from `first` on that are left. */
+function axisByAxis(device: Device, fold: Fold, shape: readonly number[], view: View, first: number): GpuBuffer {
+  const left = shape.slice(0, -1);
+  const partial = reduceView(device, fold, shape, view, [left.length]);
+  const axes = left.map((_, axis) => axis).slice(first);
+  const result = reduceView(device, fold.chunks ?? fold, left, denseAs(partial, left), axes);
+  device.free(partial);
+  return result;
 }
 
 /** Every chunk-th element by a thread of its own, then the chunks. */
