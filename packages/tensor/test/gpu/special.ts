@@ -23,6 +23,7 @@ import {
   type Tensor,
   tanh,
   tensor,
+  zeros,
 } from '../../src/index';
 import type { AnyTensor } from '../../src/tensor';
 
@@ -81,12 +82,15 @@ export const specials: Record<string, () => readonly AnyTensor[]> = {
   'cast to bool': unary((x) => cast(x, 'bool'), [nan, 0, inf]),
   pow: () => [pow(tensor([nan, nan, 2, nan, inf]), tensor([2, 0, nan, nan, 2]))],
   'pow of a number': unary((x) => pow(x, 10), [nan, inf, -2]),
+  'pow of whole numbers': () => [pow(tensor([10, -3, 7]), tensor([4, 5, 5])).sub(tensor([10_000, -243, 16_807]))],
   mod: () => [mod(tensor([21, -21, 7, nan, -3]), tensor([7, 7, -7, 2, 5]))],
   max: rows((x) => max(x, { axis: 1 })),
   min: rows((x) => min(x, { axis: 1 })),
   argmax: rows((x) => argmax(x, { axis: 1 })),
   argsort: rows((x) => argsort(x)),
   'argsort, descending': rows((x) => argsort(x, { descending: true })),
+  'max of nothing': () => [max(zeros([0, 3]), { axis: 0 })],
+  'the greatest int32': () => [tensor<'int32'>([2 ** 31 - 1, -(2 ** 31)], { dtype: 'int32' })],
   softmax: rows((x) => softmax(x)),
   logSoftmax: rows((x) => logSoftmax(x)),
   logSumExp: rows((x) => logSumExp(x, { axis: 1 })),

@@ -100,7 +100,8 @@ function backendOn(device: Device, own: Own | null, because: readonly string[]):
 function toHost<D extends DType>(values: Float32Array, dtype: D): HostArrays[D] {
   const arrays: { readonly [K in DType]: () => HostArrays[K] } = {
     float32: () => values,
-    int32: () => Int32Array.from(values),
+    // The greatest int32 is no float: it would come back as the least.
+    int32: () => Int32Array.from(values, (value) => Math.min(value, 2 ** 31 - 1)),
     bool: () => Uint8Array.from(values),
   };
   return arrays[dtype]();

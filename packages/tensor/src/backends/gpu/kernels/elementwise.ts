@@ -80,15 +80,16 @@ if (u > 100000000) { return Math.log(u); }
 if (u > 0) { return Math.log(u) * (a / (u - 1)); }
 return a;`;
 
-// pow of a GPU is exp2(y · log2(x)): the sign of x and whole exponents need help.
+// pow of a GPU is exp2(y · log2(x)): the sign of x needs help, and so do whole numbers.
 const POW = `
 if (b == 0) { return 1; }${isNaNOf('odd', 'a')}
 if (odd > 0.5) { return a; }${isNaNOf('other', 'b')}
 if (other > 0.5) { return b; }
 let size = Math.pow(Math.abs(a), b);
 if (a == 0) { if (b > 0) { size = 0; } }
-if (a >= 0) { return size; }
 const whole = Math.floor(b);
+if (b > 0 && whole == b && Math.floor(a) == a && size < 100000) { size = Math.floor(size + 0.5); }
+if (a >= 0) { return size; }
 if (whole != b) { return Math.sqrt(a); }
 if (whole - 2 * Math.floor(whole / 2) > 0.5) { return -size; }
 return size;`;

@@ -12,16 +12,19 @@ import { isNaNOf, raise } from './not-a-number';
 interface Fold {
   readonly name: string;
   readonly start: string;
+  /** What is left where there is nothing to take in. */
+  readonly empty: number;
   readonly step: string;
   /** How partial results of long reductions are put together, where it isn't the same way. */
   readonly chunks?: Fold;
 }
 
-const SUM: Fold = { name: 'sum', start: 'let total = 0;', step: 'total += v;' };
-const SQUARES: Fold = { name: 'squares', start: 'let total = 0;', step: 'total += v * v;', chunks: SUM };
+const SUM: Fold = { name: 'sum', empty: 0, start: 'let total = 0;', step: 'total += v;' };
+const SQUARES: Fold = { name: 'squares', empty: 0, start: 'let total = 0;', step: 'total += v * v;', chunks: SUM };
 // The first element starts the race: there is no literal for −∞. NaN wins.
 const MAX: Fold = {
   name: 'max',
+  empty: Number.NEGATIVE_INFINITY,
   start: 'let total = FIRST;',
   step: raise('total', 'v'),
 };
@@ -52,7 +55,7 @@ function reduceView(
   const outputs = kept.shape.reduce((a, b) => a * b, 1);
   const length = gone.shape.reduce((a, b) => a * b, 1);
   if (outputs === 0) return device.upload(new Float32Array(0));
-  if (length === 0) return device.upload(new Float32Array(outputs));
+  if (length === 0) return device.upload(new Float32Array(outputs).fill(fold.empty));
   if (outputs < FEW && length >= LONG && gone.shape.length === 1) {
     return inTwoSteps(device, fold, kept.shape, kept.strides[0], view, length, gone.strides[0][0]);
   }
