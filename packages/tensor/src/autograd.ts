@@ -40,6 +40,16 @@ export function backward(root: AnyTensor, options: BackwardOptions = {}): void {
  * ```
  */
 export function gradients(y: AnyTensor, xs: readonly AnyTensor[], options: BackwardOptions = {}): Tensor[] {
+  return gradientsWithin(y, xs, options, () => false);
+}
+
+/** The same, but the walk ends at nodes that `isEnd` names: what lies behind them is left alone. */
+export function gradientsWithin(
+  y: AnyTensor,
+  xs: readonly AnyTensor[],
+  options: BackwardOptions,
+  isEnd: (node: Node) => boolean,
+): Tensor[] {
   const found = new Map<AnyTensor | Node, Tensor>();
   const targets = new Set<AnyTensor | Node>(xs.map((x) => x.node ?? x));
   walk(
@@ -53,6 +63,7 @@ export function gradients(y: AnyTensor, xs: readonly AnyTensor[], options: Backw
     (node, g) => {
       if (targets.has(node)) found.set(node, g.alias());
     },
+    isEnd,
   );
   return xs.map((x, i) => {
     const g = found.get(x.node ?? x);
@@ -69,11 +80,25 @@ let delivering: DeliverToLeaf | null = null;
 
 /**
  * Walks a graph that a node made again during its own gradient: gradients of `own` leaves are returned, those of other
- * leaves (parameters, say) go where the walk around this one delivers them.
+ * leaves (parameters, say) go where the walk around this one delivers them. A node from before `maker` belongs to that
+ * walk and is refused.
  */
-export function walkWithin(root: AnyTensor, gradient: Tensor, own: readonly AnyTensor[]): (Tensor | null)[] {
+export function walkWithin(
+  maker: Node,
+  root: AnyTensor,
+  gradient: Tensor,
+  own: readonly AnyTensor[],
+): (Tensor | null)[] {
+  if (!root.requiresGrad) return own.map(() => null);
   const outer = delivering;
   const found = new Map<AnyTensor, Tensor>();
+  const refuse = ({ op, sequence }: Node): boolean => {
+    if (sequence > maker.sequence) return false;
+    throw new GraphError(
+      maker.op,
+      `the function uses a tensor made by ${op} that wants a gradient and is none of its inputs: pass it as an input`,
+    );
+  };
   walk(
     root,
     { gradient },
@@ -82,6 +107,8 @@ export function walkWithin(root: AnyTensor, gradient: Tensor, own: readonly AnyT
       else found.set(leaf, gathered(found.get(leaf) ?? null, g, false));
     },
     null,
+    refuse,
+    false,
   );
   return own.map((leaf) => {
     const g = found.get(leaf) ?? null;
@@ -95,6 +122,8 @@ function walk(
   { gradient, createGraph = false, retainGraph = createGraph }: BackwardOptions,
   deliverToLeaf: DeliverToLeaf,
   visit: ((node: Node, g: Tensor) => void) | null,
+  isEnd: (node: Node) => boolean = () => false,
+  runsLeafHooks = true,
 ): void {
   root.assertAlive('backward');
   if (!root.requiresGrad) throw new GraphError(root.op, 'nothing in the graph requires a gradient');
@@ -109,20 +138,30 @@ function walk(
   if (gradient !== undefined && !sameShape(gradient.shape, root.shape)) {
     throw new ArgumentError('backward', 'gradient', `shape ${show(root.shape)}`, show(gradient.shape));
   }
-  const order = root.node === null ? [] : reachable(root.node);
+  const order = root.node === null ? [] : reachable(root.node, isEnd);
   const outerRecording = runtime.recording;
   runtime.recording = createGraph;
   runtime.inBackward++;
   const outerDelivery = delivering;
-  delivering = deliverToLeaf;
+  // A leaf's hooks get the whole of its gradient, at the end.
+  const whole = new Map<AnyTensor, Tensor>();
+  delivering = (leaf, g) => {
+    if (leaf.hooks === null || !runsLeafHooks) deliverToLeaf(leaf, g);
+    else whole.set(leaf, gathered(whole.get(leaf) ?? null, g, createGraph));
+  };
+  const deliver = delivering;
   try {
     scope(() => {
       const seed = gradient ?? onesLike(root);
-      if (root.node === null) deliverToLeaf(root, seed);
+      if (root.node === null) deliver(root, seed);
       else root.node.grad = seed.alias();
     });
-    for (const node of order) step(node, createGraph, deliverToLeaf, visit);
+    for (const node of order) step(node, createGraph, deliver, visit, isEnd);
+    scope(() => {
+      for (const [leaf, g] of whole) deliverToLeaf(leaf, hooked(leaf.hooks, g));
+    });
   } finally {
+    for (const g of whole.values()) g.dispose();
     for (const node of order) {
       node.grad?.dispose();
       node.grad = null;
@@ -140,6 +179,7 @@ function step(
   createGraph: boolean,
   deliverToLeaf: DeliverToLeaf,
   visit: ((node: Node, g: Tensor) => void) | null,
+  isEnd: (node: Node) => boolean,
 ): void {
   const whole = node.grad;
   if (whole === null) return;
@@ -147,13 +187,14 @@ function step(
   scope(() => {
     const g = hooked(node.hooks, whole);
     visit?.(node, g);
+    if (isEnd(node)) return;
     const needs = node.inputs.map((input) => input.requiresGrad);
     const found = inGraph(node.op, () => node.gradients(g, needs, createGraph));
     for (let i = 0; i < found.length; i++) {
       const gi = found[i];
       if (gi === null || !needs[i]) continue;
       const input = node.inputs[i];
-      if (input.node === null) deliverToLeaf(input, hooked(input.hooks, gi));
+      if (input.node === null) deliverToLeaf(input, gi);
       else input.node.grad = gathered(input.node.grad, gi, createGraph);
     }
   });
@@ -201,8 +242,8 @@ function accumulate(leaf: AnyTensor, g: Tensor, createGraph: boolean): void {
   watchTogether(leaf.grad);
 }
 
-/** All nodes behind `root`, itself included, outputs before inputs. */
-function reachable(root: Node): Node[] {
+/** All nodes behind `root`, itself included, outputs before inputs, up to those where the walk ends. */
+function reachable(root: Node, isEnd: (node: Node) => boolean): Node[] {
   const seen = new Set<Node>([root]);
   const order = [root];
   for (let i = 0; i < order.length; i++) {
@@ -213,6 +254,7 @@ function reachable(root: Node): Node[] {
         'its graph was freed by an earlier backward: pass { retainGraph: true } there to go through it again',
       );
     }
+    if (isEnd(node)) continue;
     for (const input of node.inputs) {
       if (input.node !== null && !seen.has(input.node)) {
         seen.add(input.node);

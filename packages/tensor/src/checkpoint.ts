@@ -37,6 +37,7 @@ class CheckpointNode extends Node {
     generator.restore(this.random);
     try {
       return walkWithin(
+        this,
         enableGrad(() => this.fn(...leaves)),
         g,
         leaves,
@@ -57,8 +58,8 @@ function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: bool
 /**
  * Runs `fn(...inputs)` without keeping what its gradient needs: `backward` runs it a second time. Peak memory of a stack
  * of n checkpointed layers falls to one layer's activations plus n inputs; a training step costs one more forward, about
- * a third more time. Parameters that `fn` uses are trained as usual. `fn` must give the same result when it runs again;
- * dropout from the default generator does.
+ * a third more time. Parameters that `fn` uses are trained as usual; every other tensor that wants a gradient must be one
+ * of the inputs. `fn` must give the same result when it runs again; dropout from the default generator does.
  *
  * @example
  * ```ts

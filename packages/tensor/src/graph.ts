@@ -1,9 +1,9 @@
 // The recorded graph: nodes that know how to turn the gradient of their output into those of their inputs.
-import { gradients } from './autograd';
+import { gradientsWithin } from './autograd';
 import type { FusedKernel } from './backends/backend';
 import type { Definition, FusedDefinition, Recorded } from './define';
 import { track } from './lifetime';
-import { asFloats, assertComputed, launchAll, wrap } from './op';
+import { asFloats, assertComputed, launchAll, viewOf, wrap } from './op';
 import { runtime } from './runtime';
 import type { Storage } from './storage';
 import type { AnyTensor, Tensor } from './tensor';
@@ -148,13 +148,24 @@ export class FusedNode<Attrs> extends Node {
     });
   }
 
+  // The composite works on stand-ins, at which the walk ends: what lies behind the inputs, and the gradients that gather
+  // there, belong to the walk around this one.
   private throughComposite(g: Tensor, needs: readonly boolean[]): (Tensor | null)[] {
-    const wanted = this.inputs.filter((_, i) => needs[i]);
-    const found = gradients(this.definition.composite(asFloats(this.inputs), this.attrs), wanted, {
-      gradient: g,
-      createGraph: true,
-    });
+    const inputs = asFloats(this.inputs).map((x, i) => (needs[i] ? standIn(x) : x));
+    const wanted = inputs.filter((_, i) => needs[i]);
+    const ends = new Set(wanted.map((x) => x.node));
+    const found = gradientsWithin(
+      this.definition.composite(inputs, this.attrs),
+      wanted,
+      { gradient: g, createGraph: true },
+      (node) => ends.has(node),
+    );
     let next = 0;
     return needs.map((needed) => (needed ? found[next++] : null));
   }
+}
+
+/** The tensor behind a node of its own. */
+function standIn(x: Tensor): Tensor {
+  return viewOf('standIn', x, x.shape, x.strides, x.offset, (g) => g);
 }

@@ -93,6 +93,18 @@ describe('backward', () => {
     y.sum().backward();
     await close(x.grad as Tensor, [20, 20]);
   });
+
+  it('gives the hooks of a leaf its whole gradient once', async () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    x.registerHook((g) => g.mul(g));
+    x.mul(2)
+      .add(checkpoint((t) => t.mul(3), [x]))
+      .sum()
+      .backward();
+    await close(x.grad as Tensor, [25, 25]);
+    const [dx] = gradients(x.mul(x).sum(), [x]);
+    await close(dx, [4, 16]);
+  });
 });
 
 describe('higher orders', () => {
@@ -266,5 +278,31 @@ describe('checkpoint', () => {
     expect(memory().buffers).toBe(before + 1);
     y.sum().backward();
     x.dispose();
+  });
+
+  it('refuses a function that reads a tensor of the graph which is none of its inputs', async () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    const hidden = x.mul(3);
+    expect(() =>
+      checkpoint((t) => t.mul(hidden), [x])
+        .sum()
+        .backward(),
+    ).toThrow('checkpoint: the function uses a tensor made by affine that wants a gradient and is none of its inputs');
+    const open = x.mul(3);
+    x.grad = null;
+    checkpoint((t, u) => t.mul(u), [x, open])
+      .sum()
+      .backward();
+    await close(x.grad as unknown as Tensor, [6, 12]);
+  });
+
+  it('lets a part that learns nothing stand in a model that learns', async () => {
+    const frozen = tensor([2, 3]);
+    const w = tensor([1, 2], { requiresGrad: true });
+    checkpoint((t) => t.mul(2), [frozen])
+      .mul(w)
+      .sum()
+      .backward();
+    await close(w.grad as Tensor, [4, 6]);
   });
 });

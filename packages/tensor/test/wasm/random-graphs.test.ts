@@ -1,8 +1,9 @@
 // Random programs: whatever ops follow one another, on whatever shapes and views, values and gradients are the reference's.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { gradients } from '../../src/autograd';
 import type { Backend } from '../../src/backends/backend';
-import { floats } from '../../src/define';
+import { floats, type SampleInput } from '../../src/define';
 import { gelu, silu } from '../../src/fused/activations';
 import { scaledDotProductAttention } from '../../src/fused/attention';
 import { linear } from '../../src/fused/linear';
@@ -56,11 +57,33 @@ const steps: Readonly<Record<string, Step>> = {
 };
 const names = Object.keys(steps);
 
-const program = fc.record({
+/** A program: its ops, each with the numbers of the tensors that it reads. */
+interface Program {
+  readonly rows: number;
+  readonly columns: number;
+  readonly steps: readonly (readonly [name: string, i: number, j: number])[];
+}
+
+const program: fc.Arbitrary<Program> = fc.record({
   rows: fc.integer({ min: 1, max: 70 }),
   columns: fc.integer({ min: 1, max: 70 }),
   steps: fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(9), fc.nat(9)), { minLength: 1, maxLength: 9 }),
 });
+
+const inputsOf = ({ rows, columns }: Program): SampleInput[] => [
+  floats([rows, columns], [-1.5, 1.5]),
+  floats([rows, columns], [-1.5, 1.5]),
+];
+
+function run({ steps: list }: Program, x: Tensor, y: Tensor): Tensor {
+  const made = [x, y];
+  for (const [name, i, j] of list) {
+    const next = steps[name](made[made.length - 1 - (i % made.length)], made[j % made.length]);
+    made.push(next.tanh());
+  }
+  // Both inputs take part, so that both have a gradient.
+  return made[made.length - 1].add(x.mul(y).mul(0.1));
+}
 
 describe.each(levels)('%s SIMD', (simd) => {
   let backend: Backend;
@@ -71,23 +94,30 @@ describe.each(levels)('%s SIMD', (simd) => {
 
   test('random programs', async () => {
     await fc.assert(
-      fc.asyncProperty(program, ({ rows, columns, steps: list }) =>
-        holds(
-          backend,
-          [floats([rows, columns], [-1.5, 1.5]), floats([rows, columns], [-1.5, 1.5])],
-          (x, y) => {
-            const made = [x, y];
-            for (const [name, i, j] of list) {
-              const next = steps[name](made[made.length - 1 - (i % made.length)], made[j % made.length]);
-              made.push(next.tanh());
-            }
-            // Both inputs take part, so that both have a gradient.
-            return made[made.length - 1].add(x.mul(y).mul(0.1));
-          },
-          { tolerance: 2e-4 },
-        ),
+      fc.asyncProperty(program, (p) =>
+        holds(backend, inputsOf(p), (x, y) => run(p, x, y), {
+          tolerance: 2e-4,
+        }),
       ),
       { numRuns: 150, seed: 1 },
+    );
+  });
+
+  // Fused ops differentiate their composites here, in the middle of a graph: other ops read the same tensors.
+  test('gradients of gradients of random programs', async () => {
+    await fc.assert(
+      fc.asyncProperty(program, (p) =>
+        holds(
+          backend,
+          inputsOf(p),
+          (x, y) => {
+            const [dx, dy] = gradients(run(p, x, y).sum(), [x, y], { createGraph: true });
+            return dx.mul(y).add(dy.mul(x));
+          },
+          { tolerance: 2e-3 },
+        ),
+      ),
+      { numRuns: 60, seed: 2 },
     );
   });
 });
