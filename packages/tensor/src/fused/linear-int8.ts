@@ -37,6 +37,7 @@ export const linearInt8Op: FusedOp<Readonly<Record<never, never>>> = defineFused
     { inputs: [floats([1, 36]), ints([35, 9], WORDS), floats([35], SCALES)], attrs: {}, numeric: false },
     { inputs: [floats([3, 5, 50]), ints([70, 13], WORDS), floats([70], SCALES)], attrs: {}, numeric: false },
     { inputs: [floats([0, 6]), ints([5, 2], WORDS), floats([5], SCALES), floats([5])], attrs: {}, numeric: false },
+    { inputs: [floats([4, 6]), ints([0, 2], WORDS), floats([0], SCALES)], attrs: {}, numeric: false },
   ],
 });
 
@@ -53,7 +54,7 @@ function integersOf(words: AnyTensor, count: number): Tensor {
     bytes.push(byte.sub(mul(cast(greaterEqual(byte, 128), 'float32'), 256)));
     rest = floor(rest.div(256));
   }
-  const rows = reshape(stack(bytes, -1), [words.shape[0], -1]);
+  const rows = reshape(stack(bytes, -1), [words.shape[0], INT8_PER_WORD * words.shape[1]]);
   return slice(rows, [null, [0, count]]);
 }
 
