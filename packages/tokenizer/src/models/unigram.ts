@@ -2,6 +2,7 @@
 import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
+import { nativeScore } from './native-score';
 import { ScoredVocab } from './scored-vocab';
 import type { TokenSink } from './token-sink';
 import { Trie } from './trie';
@@ -38,6 +39,8 @@ export class Unigram implements Model {
   private readonly trie: Trie;
   private readonly unknownScore: number;
   private readonly single: boolean;
+  // Scores as words are cut by, NaN before their first use: reading all of them anew would cost as much as the file.
+  private readonly weights: Float64Array;
   // Best path to each position of the word, reused from word to word.
   private best = new Float64Array(64);
   private from = new Int32Array(64);
@@ -63,7 +66,8 @@ export class Unigram implements Model {
     let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
     if (shown === undefined) for (const score of this.scores) if (score < lowest) lowest = score;
     this.single = shown !== undefined;
-    this.unknownScore = lowest - UNKNOWN_PENALTY;
+    this.weights = this.single ? this.scores : new Float64Array(this.scores.length).fill(Number.NaN);
+    this.unknownScore = (this.single ? lowest : nativeScore(lowest)) - UNKNOWN_PENALTY;
   }
 
   static read(fields: Fields): Unigram {
@@ -102,7 +106,7 @@ export class Unigram implements Model {
   private cut(word: string): number {
     const size = word.length;
     if (size >= this.best.length) this.grow(size + 1);
-    const { best, from, via, trie, scores } = this;
+    const { best, from, via, trie, weights } = this;
     from.fill(-1, 0, size + 1);
     best[0] = 0;
     for (let start = 0; start < size; ) {
@@ -116,7 +120,12 @@ export class Unigram implements Model {
         if (node < 0) break;
         const id = trie.valueOf(node);
         if (id < 0) continue;
-        const sum = (scores[id] as number) + here;
+        let weight = weights[id] as number;
+        if (Number.isNaN(weight)) {
+          weight = nativeScore(this.scores[id] as number);
+          weights[id] = weight;
+        }
+        const sum = weight + here;
         const score = this.single ? Math.fround(sum) : sum;
         if (from[at] === -1 || score > (best[at] as number)) {
           best[at] = score;
