@@ -23,6 +23,8 @@ class Lion(Optimizer):
         for group in self.param_groups:
             beta1, beta2 = group["betas"]
             for p in group["params"]:
+                if p.grad is None:
+                    continue
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 state = self.state[p]
                 if not state:
@@ -55,6 +57,11 @@ def optimizer_cases():
         yield trajectory(name, optimizer, config, [config], initial, gradients)
     groups = [{"params": ["weight"], "weightDecay": 0.1}, {"params": ["bias"], "lr": 0.05, "weightDecay": 0}]
     yield trajectory("AdamW", AdamW, {"lr": 0.01, "groups": groups}, groups, initial, gradients)
+    # The bias joins late and has no gradient in one step.
+    late = [{k: g for k, g in grads.items() if k != "bias" or i in (4, 5, 7, 8, 9)} for i, grads in enumerate(gradients)]
+    for name, optimizer, config in variants:
+        if name in ("Adam", "AdamW", "SGD") and len(config) > 1 or name == "Lion":
+            yield trajectory(name, optimizer, config, [config], initial, late, ", a late bias")
 
 
 def options(config):
@@ -67,19 +74,19 @@ def options(config):
     return given
 
 
-def trajectory(name, optimizer, config, groups, initial, gradients):
+def trajectory(name, optimizer, config, groups, initial, gradients, note=""):
     params = {k: v.clone().requires_grad_() for k, v in initial.items()}
     steps = []
     chosen = [{"params": [params[k] for k in g.get("params", params)], **options(g)} for g in groups]
     engine = optimizer(chosen, **options(config))
     for grads in gradients:
-        for k, g in grads.items():
-            params[k].grad = g.clone()
+        for k, p in params.items():
+            p.grad = grads[k].clone() if k in grads else None
         engine.step()
         steps.append({"grads": {k: as_json(g) for k, g in grads.items()}, "params": {k: as_json(p) for k, p in params.items()}})
     label = ", ".join(f"{k} {v}" for k, v in config.items() if k != "groups")
     return {
-        "name": f"{name}: {label}{', two groups' if 'groups' in config else ''}",
+        "name": f"{name}: {label}{', two groups' if 'groups' in config else ''}{note}",
         "optimizer": name,
         "config": config,
         "params": {k: as_json(v) for k, v in initial.items()},

@@ -71,7 +71,7 @@ async function requireFits(model: Module, { store }: Checkpoints, file: string):
 async function restoreOptimizer(
   { store }: Checkpoints,
   file: string,
-  { optimizer: { step, groups } }: RunState,
+  { optimizer: { step, groups, updates } }: RunState,
   { optimizer }: RunSettings,
 ): Promise<void> {
   const own = optimizer.stateDict().groups.map((group) => Object.keys(group).sort().join(', '));
@@ -81,7 +81,7 @@ async function restoreOptimizer(
   }
   const tensors = await loadSafetensors(store.source(file));
   try {
-    optimizer.loadStateDict({ step, groups, tensors });
+    optimizer.loadStateDict({ step, groups, tensors, ...(updates === undefined ? {} : { updates }) });
   } finally {
     for (const t of tensors.values()) t.dispose();
   }

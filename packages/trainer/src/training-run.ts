@@ -276,7 +276,7 @@ export class TrainingRun<Row, Item, Batch> {
     if (writesCheckpoints) callback.onCheckpoint({ step: this.step, path });
   }
 
-  private state({ step, groups }: RunState['optimizer']): RunState {
+  private state({ step, groups, updates }: RunState['optimizer']): RunState {
     return {
       version: 1,
       identity: this.parts.identity,
@@ -289,7 +289,7 @@ export class TrainingRun<Row, Item, Batch> {
       finished: this.finished,
       random: defaultGenerator().state(),
       schedule: this.parts.settings.schedule?.state() ?? null,
-      optimizer: { step, groups },
+      optimizer: { step, groups, updates },
       best: this.best,
       losses: this.losses,
       evaluations: this.evaluations,

@@ -90,11 +90,17 @@ export class Adam extends Optimizer<AdamConfig> {
     params: readonly Parameter[],
     grads: readonly Tensor[],
     settings: AdamConfig,
-    step: number,
+    numbers: readonly number[],
   ): void {
-    const m = params.map((p) => this.slot(p, 'm'));
-    const v = params.map((p) => this.slot(p, 'v'));
-    params[0].storage.backend.inPlace.adam(params, grads, m, v, { ...settings, decoupled: this.decoupled, step });
+    const { inPlace } = params[0].storage.backend;
+    // The bias of the averages is corrected by each parameter's own updates, as torch does.
+    for (const step of new Set(numbers)) {
+      const chosen = (_: unknown, i: number): boolean => numbers[i] === step;
+      const own = params.filter(chosen);
+      const m = own.map((p) => this.slot(p, 'm'));
+      const v = own.map((p) => this.slot(p, 'v'));
+      inPlace.adam(own, grads.filter(chosen), m, v, { ...settings, decoupled: this.decoupled, step });
+    }
   }
 }
 

@@ -24,6 +24,8 @@ export interface OptimizerState {
   readonly groups: readonly Readonly<Record<string, number | boolean>>[];
   /** `group.parameter.slot`, such as `0.3.m`, to the state tensor. */
   readonly tensors: ReadonlyMap<string, AnyTensor>;
+  /** `group.parameter` to the updates of those that had fewer than there were steps. */
+  readonly updates?: Readonly<Record<string, number>>;
 }
 
 /** Settings that every optimizer has. */
@@ -38,6 +40,8 @@ export interface BaseSettings {
 export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in keyof Settings]: number | boolean }> {
   readonly groups: readonly LiveGroup<Settings>[];
   private done = 0;
+  // A parameter may join later than others, or have no gradient in some steps.
+  private readonly updates = new Map<Parameter, number>();
   private readonly state = new Map<Parameter, Map<string, Tensor>>();
 
   /**
@@ -60,12 +64,12 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     if (new Set(all).size !== all.length) throw new ArgumentError(name, 'params', 'each parameter once', 'one twice');
   }
 
-  /** Updates a group's parameters that have gradients, given in the same order. */
+  /** Updates a group's parameters that have gradients, given in the same order, as is the number of each one's update. */
   protected abstract update(
     params: readonly Parameter[],
     grads: readonly Tensor[],
     settings: Settings,
-    step: number,
+    numbers: readonly number[],
   ): void;
 
   /** Names of the state tensors that each parameter has. */
@@ -96,7 +100,12 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
           const grads = ready.flatMap((p) => (p.grad === null ? [] : [p.grad]));
           if (ready.length === 0) continue;
           const start = runtime.profiler === null ? 0 : performance.now();
-          this.update(ready, grads, settings, this.done);
+          this.update(
+            ready,
+            grads,
+            settings,
+            ready.map((p) => this.countUpdate(p)),
+          );
           runtime.profiler?.record(this.name, 'update', start, ready, [], 0);
         }
       });
@@ -124,12 +133,15 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
   /** Steps done, settings and state tensors; the tensors are the optimizer's own. */
   stateDict(): OptimizerState {
     const tensors = new Map<string, AnyTensor>();
+    const updates: Record<string, number> = {};
     this.groups.forEach(({ params }, g) => {
       params.forEach((p, i) => {
         for (const [slot, t] of this.state.get(p) ?? []) tensors.set(`${g}.${i}.${slot}`, t);
+        const count = this.updates.get(p) ?? 0;
+        if (count < this.done) updates[`${g}.${i}`] = count;
       });
     });
-    return { step: this.done, groups: this.groups.map(({ settings }) => ({ ...settings })), tensors };
+    return { step: this.done, groups: this.groups.map(({ settings }) => ({ ...settings })), tensors, updates };
   }
 
   /**
@@ -146,6 +158,11 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
       group.settings = { ...group.settings, ...state.groups[i] };
     });
     this.done = state.step;
+    this.groups.forEach(({ params }, g) => {
+      params.forEach((p, i) => {
+        this.updates.set(p, state.updates?.[`${g}.${i}`] ?? state.step);
+      });
+    });
     for (const { parameter, slot, value } of places) assign(this.slot(parameter, slot), value);
   }
 
@@ -158,6 +175,12 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     if (value.size !== parameter.size)
       throw new ArgumentError(this.name, `state.tensors.${name}`, `${parameter.size} elements`, String(value.size));
     return { parameter, slot, value };
+  }
+
+  private countUpdate(parameter: Parameter): number {
+    const number = (this.updates.get(parameter) ?? 0) + 1;
+    this.updates.set(parameter, number);
+    return number;
   }
 
   /** Whether a parameter has been updated before. */

@@ -29,9 +29,9 @@ function mapped<T, U>(record: Readonly<Record<string, T>>, fn: (value: T, key: s
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, fn(value, key)]));
 }
 
-/** Gives each parameter the gradient: that of the sum of parameter · gradient. */
+/** Gives each parameter its gradient, if it has one: that of the sum of parameter · gradient. */
 function backward(params: Readonly<Record<string, Parameter>>, grads: Named): void {
-  for (const [key, p] of Object.entries(params)) p.mul(constant(grads[key], 'float32')).sum().backward();
+  for (const [key, g] of Object.entries(grads)) params[key].mul(constant(g, 'float32')).sum().backward();
 }
 
 const parametersOf = (values: Named): Record<string, Parameter> =>
@@ -56,6 +56,27 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
       for (const key of Object.keys(params))
         await expectTensor(params[key], expected[key], `${key} after step ${i + 1}`);
     }
+  });
+
+  test('goes on from its state where a parameter has joined late', async () => {
+    const late = casesOf<Trajectory>('optimizers').find(
+      ({ name }) => name.startsWith('AdamW') && name.includes('late'),
+    );
+    if (late === undefined) throw new Error('no such case');
+    const { params: initial, steps, config } = late;
+    const params = parametersOf(initial);
+    const all = Object.values(params);
+    let optimizer = new AdamW(all, config);
+    for (const { grads } of steps) {
+      backward(params, grads);
+      optimizer.step();
+      const next = new AdamW(all, config);
+      next.loadStateDict(optimizer.stateDict());
+      optimizer.dispose();
+      optimizer = next;
+    }
+    const expected = steps[steps.length - 1].params;
+    for (const key of Object.keys(params)) await expectTensor(params[key], expected[key], key);
   });
 
   test.each(casesOf<Clipping>('clipping'))('$name', async ({ limit, grads, norm, clipped }) => {

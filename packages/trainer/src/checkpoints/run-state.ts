@@ -56,6 +56,7 @@ export interface RunState {
   readonly optimizer: {
     readonly step: number;
     readonly groups: readonly Readonly<Record<string, number | boolean>>[];
+    readonly updates?: Readonly<Record<string, number>> | undefined;
   };
   readonly best: Best | null;
   readonly losses: readonly number[];
