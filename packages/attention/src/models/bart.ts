@@ -85,8 +85,8 @@ function read(reader: ConfigReader, family: BartConfig['family']): BartConfig {
   const dim = reader.whole('d_model', 1_024);
   for (const name of ['encoder_attention_heads', 'decoder_attention_heads'])
     if (dim % reader.whole(name, 16) !== 0) reader.problem(`${name}: expected a divisor of d_model = ${dim}`);
-  if (!reader.flag('share_encoder_decoder_embeddings', true))
-    reader.problem('share_encoder_decoder_embeddings: false is not supported');
+  reader.only('share_encoder_decoder_embeddings', true);
+  reader.onlyTied();
   const padId = reader.ids('pad_token_id')[0] ?? 1;
   return {
     family,

@@ -144,6 +144,9 @@ export function readBert(reader: ConfigReader, family: BertFamily): BertConfig {
   if (family === 'albert' && reader.whole('num_hidden_groups', 1) !== 1)
     reader.problem('num_hidden_groups: only 1 is supported');
   reader.word('position_embedding_type', ['absolute'], 'absolute');
+  const head = headOf(reader, family);
+  if (head === 'preTraining') reader.only('tie_word_embeddings', true);
+  else reader.onlyTied();
   const { buckets } = MPNET_BIAS;
   if (family === 'mpnet' && reader.whole('relative_attention_num_buckets', buckets) !== buckets)
     reader.problem(`relative_attention_num_buckets: only ${buckets} is supported`);
@@ -164,7 +167,7 @@ export function readBert(reader: ConfigReader, family: BertFamily): BertConfig {
     attentionDropout: reader.number(distil ? 'attention_dropout' : 'attention_probs_dropout_prob', 0.1),
     padId,
     typeCount: distil || family === 'mpnet' ? 0 : reader.whole('type_vocab_size', 2),
-    head: headOf(reader, family),
+    head,
     labels: reader.labels() ?? ['LABEL_0', 'LABEL_1'],
   };
 }

@@ -63,8 +63,8 @@ export const bloom: Architecture<BloomConfig, Bloom> = {
     const dim = reader.whole(reader.has('n_embed') ? 'n_embed' : 'hidden_size', 64);
     const heads = reader.whole(reader.has('num_attention_heads') ? 'num_attention_heads' : 'n_head', 8);
     if (dim % heads !== 0) reader.problem(`n_head: expected a divisor of hidden_size = ${dim}, got ${heads}`);
-    if (reader.flag('apply_residual_connection_post_layernorm', false))
-      reader.problem('apply_residual_connection_post_layernorm: true is not supported');
+    reader.only('apply_residual_connection_post_layernorm', false);
+    reader.onlyTied();
     return {
       vocabSize: reader.whole('vocab_size'),
       dim,

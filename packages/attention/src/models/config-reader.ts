@@ -54,6 +54,17 @@ export class ConfigReader {
     return this.field(name, 'true or false', fallback, (value) => (typeof value === 'boolean' ? value : null));
   }
 
+  /** Notes a flag that may have one value only, here. */
+  only(name: string, value: boolean): void {
+    if (this.flag(name, value) !== value) this.problem(`${name}: ${!value} is not supported`);
+  }
+
+  /** Notes a model that writes, or guesses words, by weights other than its embeddings'. */
+  onlyTied(): void {
+    if (/LM|ConditionalGeneration|MTModel|DoubleHeads/.test(this.architecture()))
+      this.only('tie_word_embeddings', true);
+  }
+
   /** One of some words. */
   word<W extends string>(name: string, words: readonly W[], fallback?: W): W {
     return this.field(name, words.join(' or '), fallback, (value) => words.find((word) => word === value) ?? null);

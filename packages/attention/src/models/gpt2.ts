@@ -140,8 +140,9 @@ export const gpt2: Architecture<Gpt2Config, Gpt2> = {
     const dim = reader.whole('n_embd', 768);
     const heads = reader.whole('n_head', 12);
     if (dim % heads !== 0) reader.problem(`n_head: expected a divisor of n_embd = ${dim}, got ${heads}`);
-    for (const name of ['scale_attn_by_inverse_layer_idx'])
-      if (reader.flag(name, false)) reader.problem(`${name}: true is not supported`);
+    reader.only('scale_attn_by_inverse_layer_idx', false);
+    reader.only('scale_attn_weights', true);
+    reader.onlyTied();
     return {
       vocabSize: reader.whole('vocab_size', 50_257),
       maxLength: reader.whole('n_positions', 1_024),

@@ -213,11 +213,11 @@ export const llamaFamilies: Readonly<Record<LlamaFamily, Architecture<LlamaConfi
     'Qwen2',
     (reader) => ({
       attentionBias: 'qkv' as const,
-      window: reader.flag('use_sliding_window', false) ? reader.maybe('sliding_window') : undefined,
+      window: qwenWindow(reader),
     }),
     ({ window }) => ({
       use_sliding_window: window !== undefined,
-      ...(window === undefined ? {} : { sliding_window: window }),
+      ...(window === undefined ? {} : { sliding_window: window, max_window_layers: 0 }),
     }),
   ),
   gemma: member(
@@ -287,4 +287,13 @@ function writeCommon(config: LlamaConfig): object {
     eos_token_id: config.eosIds.length === 1 ? config.eosIds[0] : config.eosIds.length === 0 ? null : config.eosIds,
     pad_token_id: config.padId ?? null,
   };
+}
+
+// Qwen's windows begin at a layer: here all have one or none has.
+function qwenWindow(reader: ConfigReader): number | undefined {
+  if (!reader.flag('use_sliding_window', false)) return undefined;
+  const full = reader.number('max_window_layers', 28);
+  if (full >= reader.layers('num_hidden_layers', 32)) return undefined;
+  if (full !== 0) reader.problem('max_window_layers: windows in some of the layers are not supported');
+  return reader.maybe('sliding_window');
 }

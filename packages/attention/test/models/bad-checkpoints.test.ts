@@ -51,6 +51,36 @@ it('lists everything that is wrong with a config', async () => {
   );
 });
 
+it.each([
+  ['gpt2', { scale_attn_weights: false }, 'scale_attn_weights: false is not supported'],
+  ['gpt2', { tie_word_embeddings: false }, 'tie_word_embeddings: false is not supported'],
+  ['bert-mlm', { tie_word_embeddings: false }, 'tie_word_embeddings: false is not supported'],
+  ['bert-pretraining', { tie_word_embeddings: false }, 'tie_word_embeddings: false is not supported'],
+  ['bart', { tie_word_embeddings: false }, 'tie_word_embeddings: false is not supported'],
+  ['bloom', { tie_word_embeddings: false }, 'tie_word_embeddings: false is not supported'],
+  [
+    'qwen2',
+    { use_sliding_window: true, sliding_window: 3, max_window_layers: 1 },
+    'max_window_layers: windows in some',
+  ],
+])('refuses what would give other numbers: %s, %o', async (name, changes, message) => {
+  await expect(AutoModel.fromPretrained(withConfig(name, changes))).rejects.toThrow(message);
+});
+
+it('gives every layer of Qwen a window or none', async () => {
+  const windowOf = async (from: number): Promise<unknown> => {
+    const changes = { use_sliding_window: true, sliding_window: 3, max_window_layers: from };
+    const model = await AutoModel.fromPretrained(withConfig('qwen2', changes));
+    const files = new Map<string, Uint8Array>();
+    await (model as Llama).savePretrained(files);
+    const again = await AutoModel.fromPretrained(files);
+    expect(Reflect.get(again, 'config')).toEqual(Reflect.get(model, 'config'));
+    return (again as Llama).config.window;
+  };
+  expect(await windowOf(0)).toBe(3);
+  expect(await windowOf(2)).toBeUndefined();
+});
+
 it('refuses absurd sizes before it asks for memory', async () => {
   const before = memory().bytes;
   const large = 2 ** 28;
