@@ -1,7 +1,8 @@
-// Scaled dot-product attention, backward: the weights are computed again, tile by tile, from the saved log-sums.
+// Scaled dot-product attention, backward: the weights are computed again, tile by tile, from the saved maximum and sum of each
+// row. Not from the logarithm of the sum: beside a mask of −1e9 that is lost.
 import {
-  DELTAS, DIM, DK, DK_STRIDES, DMASK, DQ, DQ_STRIDES, DROPS, DV, DV_STRIDES, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, LOG_SUMS, MASK,
-  OUT, OUT_STRIDES, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
+  DELTAS, DIM, DK, DK_STRIDES, DMASK, DQ, DQ_STRIDES, DROPS, DV, DV_STRIDES, G, GROUPS, G_STRIDES, HEADS, K, KEPT, KEYS, K_STRIDES, LIMIT, MASK,
+  OUT, OUT_STRIDES, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, STATS, TILE_KEYS, V, VALUE_DIM, V_STRIDES,
   firstKey, lastKey, maskAt, maskRow, padded, place, product, rowBits, stage, stagePanels,
 } from './attention-tile';
 import { scratch } from './engine';
@@ -139,7 +140,9 @@ export function differentiate(
   const first = max(0, firstKey(args, i) - j);
   const last = max(first, min(count, lastKey(args, i) - j));
   const at = <usize>(head * slot(args, QUERIES) + i) << 2;
-  const logSum = v128.load32_splat(<usize>slot(args, LOG_SUMS) + at);
+  const stats = <usize>slot(args, STATS) + (at << 1);
+  const top = v128.load32_splat(stats);
+  const inverse = v128.load32_splat(stats, 4);
   const delta = v128.load32_splat(<usize>slot(args, DELTAS) + at);
   const scale = f32x4.splat(floatSlot(args, SCALE));
   const whole = (count + 3) & ~3;
@@ -149,6 +152,8 @@ export function differentiate(
   if (mask != 0) {
     for (let c: usize = 0; c < bytes; c += 16) v128.store(weights + c, f32x4.mul(v128.load(weights + c), scale));
     maskRow(args, maskAt(args, mask, head, i, j), weights, count);
+    // Beside a large mask scores round coarsely, and perhaps not as they did forward.
+    for (let c: usize = 0; c < bytes; c += 16) v128.store(weights + c, f32x4.pmin(v128.load(weights + c), top));
     factor = f32x4.splat(1);
   }
   // The gradient of a mask is that of the scores before their scale.
@@ -160,14 +165,14 @@ export function differentiate(
     const kept = f32x4.splat(floatSlot(args, KEPT));
     for (let c: usize = 0; c < bytes; c += 16) {
       const keep = v128.and(kept, i32x4.ge_u(v128.load(random + c), limit));
-      const p = expWeight4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum));
+      const p = f32x4.mul(expWeight4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), top)), inverse);
       const slope = f32x4.sub(f32x4.mul(v128.load(slopes + c), keep), delta);
       v128.store(slopes + c, f32x4.mul(f32x4.mul(p, by), slope));
       v128.store(weights + c, f32x4.mul(p, keep));
     }
   } else {
     for (let c: usize = 0; c < bytes; c += 16) {
-      const p = expWeight4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), logSum));
+      const p = f32x4.mul(expWeight4(f32x4.sub(f32x4.mul(v128.load(weights + c), factor), top)), inverse);
       v128.store(slopes + c, f32x4.mul(f32x4.mul(p, by), f32x4.sub(v128.load(slopes + c), delta)));
       v128.store(weights + c, p);
     }

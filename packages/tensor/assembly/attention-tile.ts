@@ -12,8 +12,8 @@ export const ROWS: i32 = 48;
 export const SPARE: i32 = 6;
 
 // Slots of all attention kernels.
-/** Addresses: q, k, v, mask or 0, out, log-sums or 0. */
-export const Q = 0, K = 1, V = 2, MASK = 3, OUT = 4, LOG_SUMS = 5;
+/** Addresses: q, k, v, mask or 0, out, maximum and inverse sum of each row or 0. */
+export const Q = 0, K = 1, V = 2, MASK = 3, OUT = 4, STATS = 5;
 /** Sizes: heads of queries, heads of keys, queries, keys, length of a query and of a value. */
 export const HEADS = 7, GROUPS = 8, QUERIES = 9, KEYS = 10, DIM = 11, VALUE_DIM = 12;
 /** Strides in bytes of q, k, v and mask, batch first. */

@@ -1,10 +1,10 @@
 // The running softmax of attention's forward kernels: scores become weights, sums follow the maximum. Not a kernel file.
 import {
-  DROPS, HEADS, KEPT, LIMIT, LOG_SUMS, MASK, OUT, OUT_STRIDES, QUERIES, VALUE_DIM, firstKey, lastKey, maskAt, maskRow,
+  DROPS, HEADS, KEPT, LIMIT, MASK, OUT, OUT_STRIDES, QUERIES, STATS, VALUE_DIM, firstKey, lastKey, maskAt, maskRow,
   place, rowBits,
 } from './attention-tile';
 import { maxOf } from './lanes';
-import { expWeight4, expNegative4, log4 } from './math';
+import { expNegative4, expWeight4 } from './math';
 import { floatSlot, slot, sumLanes } from './simd';
 
 /** Turns a row of scores into weights below the running maximum, and brings what was summed before to the same maximum. */
@@ -75,7 +75,7 @@ export function finish(
   const dim = slot(args, VALUE_DIM);
   const at = <usize>head * <usize>slot(args, QUERIES) + <usize>i0;
   let out = place(args, OUT, OUT_STRIDES, head, slot(args, HEADS), i0);
-  const logSums = <usize>slot(args, LOG_SUMS);
+  const stats = <usize>slot(args, STATS);
   for (let i = 0; i < rows; i++) {
     const sum = load<f32>(sums + (<usize>i << 2));
     const factor: f32 = sum == 0 ? 0 : 1 / sum;
@@ -88,10 +88,10 @@ export function finish(
     }
     for (; c < dim; c++) store<f32>(out + (<usize>c << 2), load<f32>(from + (<usize>c << 2)) * factor);
     out += <usize>slot(args, OUT_STRIDES + 2);
-    if (logSums != 0) {
-      const log = load<f32>(tops + (<usize>i << 2)) + f32x4.extract_lane(log4(f32x4.splat(sum)), 0);
-      // +∞ makes every weight of the backward pass 0.
-      store<f32>(logSums + ((at + <usize>i) << 2), sum == 0 ? Infinity : log);
+    if (stats != 0) {
+      // A maximum of +∞ makes every weight of the backward pass 0.
+      store<f32>(stats + ((at + <usize>i) << 3), sum == 0 ? Infinity : load<f32>(tops + (<usize>i << 2)));
+      store<f32>(stats + ((at + <usize>i) << 3), factor, 4);
     }
   }
 }

@@ -8,7 +8,7 @@ import { memory } from '../../src/storage';
 import { cases } from '../support/cases';
 import { type Result, run } from '../support/run-case';
 import { dense, strided } from '../support/samples';
-import { special } from './special';
+import { special } from '../support/special';
 import { type Launches, launchesOf, train } from './training';
 import { updated } from './updates';
 

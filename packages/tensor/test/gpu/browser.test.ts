@@ -8,10 +8,10 @@ import { cases } from '../support/cases';
 import { expectClose } from '../support/compare';
 import { run } from '../support/run-case';
 import { dense } from '../support/samples';
+import { special, specials } from '../support/special';
 import { missing, type OpenPage, openPage } from './browser';
 import type { Page } from './browser-entry';
 import { onHardware } from './dawn';
-import { special, specials } from './special';
 import { LAUNCHES, train } from './training';
 import { updated, updates } from './updates';
 

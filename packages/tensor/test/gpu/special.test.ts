@@ -5,8 +5,8 @@ import { createGpu } from '../../src/backends/gpu/index';
 import { crossEntropy, tensor } from '../../src/index';
 import { on, onReference } from '../support/backends';
 import { expectClose } from '../support/compare';
+import { special, specials } from '../support/special';
 import { missing } from './dawn';
-import { special, specials } from './special';
 
 describe.skipIf(missing !== null).each(['portable', 'auto'] as const)('special numbers, %s kernels', (kernels) => {
   let backend: Backend;

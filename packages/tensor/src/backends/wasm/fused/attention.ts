@@ -13,7 +13,7 @@ import { writeRandom } from './activations';
 
 // Slots, as assembly/attention-tile.ts has them.
 const OUT = 4;
-const LOG_SUMS = 5;
+const STATS = 5;
 const STRIDES = 13;
 const SCALE = 29;
 const UNIT_QUERIES = 33;
@@ -39,13 +39,13 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     const [B, H, T] = inputs[0].shape;
     const Dv = inputs[2].shape[3];
     const out = new Laid(engine.alloc(B * H * T * Dv * 4), layoutLike(inputs[0], [B, H, T, Dv]));
-    const logSums = save === null ? 0 : engine.alloc(B * H * T * 4);
-    if (B * H * T * Dv > 0) attend(engine, inputs, attrs, out, logSums);
-    save?.(logSums, B * H * T);
+    const stats = save === null ? 0 : engine.alloc(B * H * T * 8);
+    if (B * H * T * Dv > 0) attend(engine, inputs, attrs, out, stats);
+    save?.(stats, B * H * T * 2);
     return out;
   },
 
-  backward(g, { inputs, output, saved: [logSums], attrs, needs }) {
+  backward(g, { inputs, output, saved: [stats], attrs, needs }) {
     const [q, k, v, mask] = inputs;
     const [B, H, T] = q.shape;
     const [, heads, S] = k.shape;
@@ -57,7 +57,7 @@ export const attention = (engine: Engine): FusedKernel<FusedRows['scaledDotProdu
     const { slots } = engine;
     slots[OUT] = addressOf(output);
     writeStrides(engine, OUT_STRIDES, output.strides);
-    slots[LOG_SUMS] = logSums;
+    slots[STATS] = stats;
     slots[G] = addressOf(g);
     for (let axis = 0; axis < 4; axis++) slots[G + 1 + axis] = g.strides[axis] * 4;
     slots[G + 5] = deltas;
@@ -89,14 +89,14 @@ function attend(
   inputs: readonly AnyTensor[],
   attrs: FusedRows['scaledDotProductAttention'],
   out: Laid<number>,
-  logSums: number,
+  stats: number,
 ): void {
   const [B, H, T] = inputs[0].shape;
   writeOperands(engine, inputs, attrs);
   const { slots } = engine;
   slots[OUT] = out.buffer;
   writeStrides(engine, OUT_STRIDES, out.strides);
-  slots[LOG_SUMS] = logSums;
+  slots[STATS] = stats;
   if (T <= FEW && isDenseAlongHeads(inputs[1]) && isDenseAlongHeads(inputs[2])) {
     engine.launch('attentionFew', B * H, costOf(inputs, false));
   } else if (suitsBlas(engine, inputs)) {

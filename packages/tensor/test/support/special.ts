@@ -1,4 +1,4 @@
-// Numbers that kernels on GPUs lose when they aren't told: NaN, infinities, the least float. Browsers run these too.
+// Numbers that fast kernels lose when they aren't told: NaN, infinities, the least float. Browsers run these too.
 import { gradients } from '../../src/autograd';
 import {
   argmax,
@@ -45,7 +45,15 @@ const ROWS = [
 ];
 const rows = (f: (x: Tensor) => AnyTensor) => () => [f(tensor(ROWS))];
 
-/** Attention, and its gradients, of two queries and two keys. */
+/** Attention, and the gradients of its operands. */
+function attention(inputs: readonly Tensor[], mask: Tensor): AnyTensor[] {
+  for (const x of inputs) x.requireGrad();
+  const [queries, keys, values] = inputs;
+  const y = scaledDotProductAttention(queries, keys, values, { mask });
+  return [y, ...gradients(y.mul(y).sum(), inputs)];
+}
+
+/** The same of two queries and two keys. */
 function attended(q: readonly number[][], mask: readonly number[][]): AnyTensor[] {
   const inputs = [
     q,
@@ -57,10 +65,14 @@ function attended(q: readonly number[][], mask: readonly number[][]): AnyTensor[
       [1, 2],
       [3, 5],
     ],
-  ].map((rows_) => tensor([[rows_.map((row) => [...row])]]).requireGrad());
-  const [queries, keys, values] = inputs;
-  const y = scaledDotProductAttention(queries, keys, values, { mask: tensor(mask.map((row) => [...row])) });
-  return [y, ...gradients(y.sum(), inputs)];
+  ].map((rows_) => tensor([[rows_.map((row) => [...row])]]));
+  return attention(inputs, tensor(mask.map((row) => [...row])));
+}
+
+/** `[2, heads, tokens, 16]` of numbers between −1 and 1. */
+function heads(count: number, tokens: number): Tensor {
+  const values = Float32Array.from({ length: 2 * count * tokens * 16 }, (_, i) => Math.sin(i * 1.7 + tokens));
+  return tensor(values, { shape: [2, count, tokens, 16] });
 }
 
 const PLAIN = [
@@ -129,6 +141,11 @@ export const specials: Record<string, () => readonly AnyTensor[]> = {
       [LEAST, LEAST],
       [0, 0],
     ]),
+  // Of many tokens: what tiles and a BLAS compute. Every third query sees nothing but the least float.
+  'attention of many where the least float is added to all': () => {
+    const mask = Float32Array.from({ length: 90 * 75 }, (_, i) => (Math.floor(i / 75) % 3 === 0 ? LEAST : 0));
+    return attention([heads(2, 90), heads(1, 75), heads(1, 75)], tensor(mask, { shape: [90, 75] }));
+  },
 };
 
 /** What one of them gives on the backend in use. */
