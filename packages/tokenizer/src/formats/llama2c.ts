@@ -11,7 +11,7 @@ const SPECIALS = ['<unk>', '<s>', '</s>'];
 
 /** Builds a tokenizer from the bytes of a `tokenizer.bin`. */
 export async function readLlama2c(bytes: Uint8Array, file: string): Promise<TokenizerParts> {
-  const { Bpe, mergesByRank, ranksOfScores } = await byteLevel();
+  const { Bpe, mergesByRank, ranksOfScores, UNRANKED } = await byteLevel();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tokens: string[] = [];
   const scores: number[] = [];
@@ -33,11 +33,8 @@ export async function readLlama2c(bytes: Uint8Array, file: string): Promise<Toke
   if (tokens.length < 259) throw refuse(4, 'three special tokens and 256 bytes at least');
   const vocab = new Vocab(tokens);
   const ranks = ranksOfScores(scores);
-  const model = new Bpe(
-    vocab,
-    mergesByRank(vocab, (id) => (id < 259 ? undefined : ranks[id])),
-    { unkToken: '<unk>', fuseUnk: true, byteFallback: true },
-  );
+  ranks.fill(UNRANKED, 0, 259);
+  const model = new Bpe(vocab, mergesByRank(vocab, ranks), { unkToken: '<unk>', fuseUnk: true, byteFallback: true });
   return {
     normalizer: await SentencePieceNormalizer.load({
       charsmap: new Uint8Array(0),

@@ -97,13 +97,10 @@ async function unigram(vocab: Vocab, model: SentencePieceModel, unkId: number): 
 }
 
 async function bpe(vocab: Vocab, model: SentencePieceModel, unkToken: string): Promise<Bpe> {
-  const { Bpe, mergesByRank, ranksOfScores } = await byteLevel();
+  const { Bpe, mergesByRank, ranksOfScores, UNRANKED } = await byteLevel();
   const ranks = ranksOfScores(model.pieces.map(({ score }) => score));
-  const table = mergesByRank(vocab, (id) => {
-    const type = model.pieces[id]?.type;
-    return type === 1 || type === USER_DEFINED ? ranks[id] : undefined;
-  });
-  return new Bpe(vocab, table, { unkToken, fuseUnk: true, byteFallback: model.byteFallback });
+  for (const [id, { type }] of model.pieces.entries()) if (type !== 1 && type !== USER_DEFINED) ranks[id] = UNRANKED;
+  return new Bpe(vocab, mergesByRank(vocab, ranks), { unkToken, fuseUnk: true, byteFallback: model.byteFallback });
 }
 
 /** Builds a tokenizer from the bytes of a `.model` file. Special pieces written in a text stay text, as there. */

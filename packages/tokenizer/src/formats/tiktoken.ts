@@ -4,7 +4,6 @@ import { DecoderSequence } from '../decoders/sequence';
 import { describe, TokenizerError } from '../errors';
 import { byteLevel, regex } from '../families/lazy';
 import { CL100K_PATTERN, O200K_PATTERN } from '../fast/scanners';
-import { hashOfUnits } from '../models/id-of-units';
 import { Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
 import { PreTokenizerSequence } from '../pre-tokenizers/sequence';
@@ -108,7 +107,7 @@ function readRanks(bytes: Uint8Array, file: string): VocabBuilder {
     builder.used = decodeBase64(bytes, from, space, builder.units, start);
     if (builder.used < 0) throw refuse('base64', from, to);
     if (builder.has(rank)) throw refuse('a rank of its own', from, to);
-    builder.add(rank, start, hashOfUnits(builder.units, start, builder.used));
+    builder.add(rank, start);
   }
   return builder;
 }
@@ -135,11 +134,7 @@ export async function readTiktoken(
       got: String(count),
     });
   const vocab = new Vocab(ranks.finish());
-  const model = new Bpe(
-    vocab,
-    mergesByRank(vocab, (id) => id),
-    { ignoreMerges: true },
-  );
+  const model = new Bpe(vocab, mergesByRank(vocab), { ignoreMerges: true });
   const spelling = { addPrefixSpace: false, trimOffsets: false, useRegex: pattern === GPT2_PATTERN };
   const bytesOnly = new ByteLevelPreTokenizer(spelling);
   const specials = Object.entries(options.specialTokens ?? known?.specialTokens ?? {});

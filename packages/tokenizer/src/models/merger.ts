@@ -14,6 +14,8 @@ export class Merger {
   bytes = new Int32Array(64);
   length = 0;
   private ranks = new Int32Array(64);
+  /** What each symbol becomes with the next one, where a rank says that it does. */
+  private merged = new Int32Array(64);
   private nexts = new Int32Array(64);
   private previous = new Int32Array(64);
   private heap = new Float64Array(64);
@@ -41,6 +43,7 @@ export class Merger {
     this.ends = larger(this.ends);
     this.bytes = larger(this.bytes);
     this.ranks = larger(this.ranks);
+    this.merged = larger(this.merged);
     this.nexts = larger(this.nexts);
     this.previous = larger(this.previous);
   }
@@ -53,11 +56,11 @@ export class Merger {
   }
 
   private mergeByScan(table: PairTable): void {
-    const { ids, ranks, nexts: firsts } = this;
+    const { ids, ranks, merged, nexts: firsts } = this;
     const last = this.length - 1;
     let n = last + 1;
     for (let i = 0; i < last; i++) {
-      ranks[i] = table.rankOf(ids[i] as number, ids[i + 1] as number);
+      this.look(table, i);
       firsts[i] = i;
     }
     firsts[last] = last;
@@ -75,18 +78,27 @@ export class Merger {
       }
       if (best === UNRANKED) break;
       this.operations += n;
-      ids[at] = table.mergedAt(table.find(ids[at] as number, ids[at + 1] as number));
+      ids[at] = merged[at] as number;
       n--;
       for (let i = at + 1; i < n; i++) {
         ids[i] = ids[i + 1] as number;
         ranks[i] = ranks[i + 1] as number;
+        merged[i] = merged[i + 1] as number;
         firsts[i] = firsts[i + 1] as number;
       }
-      ranks[at] = at + 1 < n ? table.rankOf(ids[at] as number, ids[at + 1] as number) : UNRANKED;
-      if (at > 0) ranks[at - 1] = table.rankOf(ids[at - 1] as number, ids[at] as number);
+      if (at + 1 < n) this.look(table, at);
+      else ranks[at] = UNRANKED;
+      if (at > 0) this.look(table, at - 1);
     }
     firsts[n] = last + 1;
     this.join(n);
+  }
+
+  /** Finds out whether and what a symbol and the next one become. */
+  private look(table: PairTable, at: number): void {
+    const place = table.find(this.ids[at] as number, this.ids[at + 1] as number);
+    this.ranks[at] = place < 0 ? UNRANKED : table.rankAt(place);
+    this.merged[at] = place < 0 ? -1 : table.mergedAt(place);
   }
 
   /** Joins the places of the symbols that were merged: `nexts` has the first of each of `count`. */

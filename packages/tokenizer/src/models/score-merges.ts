@@ -1,60 +1,64 @@
 // Merges from scores: SentencePiece and tiktoken join any two neighbours whose union is a token, the best union first.
-import { areSame, hashOfUnits, idOfUnits } from './id-of-units';
+import { hashOfUnits, idOfUnits } from './id-of-units';
 import { PairTable, UNRANKED } from './pair-table';
-import { HASH_START, hashNext, type Vocab } from './vocab';
+import { areSame, HASH_START, hashNext, type Vocab } from './vocab';
 
 /** Tokens longer than this (UTF-16 units) are a mistake. */
 const MAX_UNITS = 2048;
 
-/** Pairs that are kept: 8 MB. Texts that have more start afresh. */
+/** Pairs that are kept: 6 MB. Texts that have more start afresh. */
 const MAX_PAIRS = 2 ** 18;
 
-/** The rank of a token, or undefined where no merge makes it. Of equal ranks the leftmost pair wins. */
-type RankOf = (id: number) => number | undefined;
+/**
+ * The rank of each token, {@link UNRANKED} where no merge makes it; undefined where ranks are ids. Of equal ranks the
+ * leftmost pair wins.
+ */
+type Ranks = Int32Array | undefined;
 
 /** Pairs whose ranks are those of their unions: each is looked up when a word first has it, none while loading. */
 export class RankedPairs extends PairTable {
   constructor(
     private readonly vocab: Vocab,
-    private readonly unionRank: RankOf,
+    private readonly ranks: Ranks,
   ) {
-    super(MAX_PAIRS / 4);
+    super(0);
   }
 
   /** Adds the pair, whether it merges or not. */
   protected override missing(first: number, second: number): number {
     if (this.size === MAX_PAIRS) this.clear();
-    const { vocab } = this;
+    // Growing up to there costs more than the memory.
+    else if (this.size === 0) this.reserve(MAX_PAIRS / 4);
+    const { vocab, ranks } = this;
     const merged = this.lengthOf(first) + this.lengthOf(second) > MAX_UNITS ? -1 : idOfPair(vocab, first, second);
-    const rank = merged < 0 ? undefined : this.unionRank(merged);
-    return this.set(first, second, rank ?? UNRANKED, merged);
+    const rank = merged < 0 ? UNRANKED : ranks === undefined ? merged : (ranks[merged] as number);
+    return this.set(first, second, rank, merged);
   }
 
   private lengthOf(id: number): number {
-    const { starts, ends } = this.vocab.columns;
-    return (ends[id] as number) - (starts[id] as number);
+    return this.vocab.endOf(id) - (this.vocab.columns.starts[id] as number);
   }
 
   override byRank(): { first: number; second: number }[] {
-    return everyMerge(this.vocab, this.unionRank).byRank();
+    return everyMerge(this.vocab, this.ranks).byRank();
   }
 }
 
 /** Joins any two neighbours whose union is a token of some rank. */
-export function mergesByRank(vocab: Vocab, rankOf: RankOf): PairTable {
+export function mergesByRank(vocab: Vocab, ranks?: Ranks): PairTable {
   // Of tokens that are the same text, one may have a rank and another none.
-  return vocab.hasDoubles ? everyMerge(vocab, rankOf) : new RankedPairs(vocab, rankOf);
+  return vocab.hasDoubles ? everyMerge(vocab, ranks) : new RankedPairs(vocab, ranks);
 }
 
 /** Every way to make a token of two others, with the token's rank. */
-export function everyMerge(vocab: Vocab, rankOf: RankOf): PairTable {
+export function everyMerge(vocab: Vocab, ranks: Ranks): PairTable {
   const table = new PairTable(vocab.length);
-  const { units, starts, ends } = vocab.columns;
+  const { units, starts } = vocab.columns;
   for (let id = 0; id < vocab.length; id++) {
     const start = starts[id] as number;
-    const end = ends[id] as number;
-    const rank = rankOf(id);
-    if (end - start < 2 || end - start > MAX_UNITS || rank === undefined) continue;
+    const end = vocab.endOf(id);
+    const rank = ranks === undefined ? id : (ranks[id] as number);
+    if (start < 0 || end - start < 2 || end - start > MAX_UNITS || rank === UNRANKED) continue;
     let hash = HASH_START;
     for (let cut = start + 1; cut < end; cut++) {
       hash = hashNext(hash, units[cut - 1] as number);
@@ -69,22 +73,21 @@ export function everyMerge(vocab: Vocab, rankOf: RankOf): PairTable {
 
 /** The id of the token that two tokens are when put together, or −1. */
 function idOfPair(vocab: Vocab, first: number, second: number): number {
-  const { slots, mask } = vocab;
-  const { units, starts, ends, hashes } = vocab.columns;
+  const { index } = vocab;
+  const { units, starts } = vocab.columns;
   const a = starts[first] as number;
-  const aEnd = ends[first] as number;
+  const aEnd = vocab.endOf(first);
   const b = starts[second] as number;
-  const bEnd = ends[second] as number;
+  const bEnd = vocab.endOf(second);
   const middle = aEnd - a;
   const length = middle + bEnd - b;
-  let hash = hashes[first] as number;
+  let hash = hashOfUnits(units, a, aEnd);
   for (let i = b; i < bEnd; i++) hash = hashNext(hash, units[i] as number);
-  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    const id = slots[slot] as number;
-    if (id === -1) return -1;
-    if (hashes[id] !== hash) continue;
+  for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+    const id = index.at(slot);
+    if (id < 0) return -1;
     const from = starts[id] as number;
-    if ((ends[id] as number) - from !== length) continue;
+    if (vocab.endOf(id) - from !== length) continue;
     if (areSame(units, from, units, a, aEnd) && areSame(units, from + middle, units, b, bEnd)) return id;
   }
 }

@@ -2,11 +2,11 @@
 import type { Fields, JsonObject } from '../json';
 import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
-import { nativeScore } from './native-score';
+import { NativeScores, nativeScore } from './native-score';
+import { PrefixFilter } from './prefix-filter';
 import { ScoredVocab } from './scored-vocab';
 import type { TokenSink } from './token-sink';
-import { Trie } from './trie';
-import { Vocab, type VocabSource } from './vocab';
+import { HASH_START, hashNext, Vocab, type VocabSource } from './vocab';
 
 const UNKNOWN_PENALTY = 10;
 const encoder = new TextEncoder();
@@ -36,11 +36,14 @@ export interface UnigramOptions {
 export class Unigram implements Model {
   readonly deterministic = true;
   readonly unknownSpelling: number | undefined;
-  private readonly trie: Trie;
+  private readonly prefixes: PrefixFilter;
+  /** Tokens that no text gives. */
+  private readonly hidden: ReadonlySet<number> | undefined;
+  /** What texts are cut into. */
+  private readonly shown: Vocab;
   private readonly unknownScore: number;
   private readonly single: boolean;
-  // Scores as words are cut by, NaN before their first use: reading all of them anew would cost as much as the file.
-  private readonly weights: Float64Array;
+  private readonly native: NativeScores | null;
   // Best path to each position of the word, reused from word to word.
   private best = new Float64Array(64);
   private from = new Int32Array(64);
@@ -62,11 +65,14 @@ export class Unigram implements Model {
     this.unkId = unkId;
     this.byteFallback = byteFallback;
     this.unknownSpelling = unkId;
-    this.trie = new Trie(vocab.columns, shown?.hidden);
+    this.prefixes = new PrefixFilter(vocab);
+    this.hidden = shown?.hidden;
+    // A token that is hidden must not stand before another of the same text.
+    this.shown = shown !== undefined && vocab.hasDoubles ? without(vocab, shown.hidden) : vocab;
     let lowest = shown?.lowest ?? Number.POSITIVE_INFINITY;
     if (shown === undefined) for (const score of this.scores) if (score < lowest) lowest = score;
     this.single = shown !== undefined;
-    this.weights = this.single ? this.scores : new Float64Array(this.scores.length).fill(Number.NaN);
+    this.native = this.single ? null : new NativeScores(this.scores);
     this.unknownScore = (this.single ? lowest : nativeScore(lowest)) - UNKNOWN_PENALTY;
   }
 
@@ -106,26 +112,21 @@ export class Unigram implements Model {
   private cut(word: string): number {
     const size = word.length;
     if (size >= this.best.length) this.grow(size + 1);
-    const { best, from, via, trie, weights } = this;
+    const { best, from, via, prefixes, shown, hidden, scores, native } = this;
     from.fill(-1, 0, size + 1);
     best[0] = 0;
     for (let start = 0; start < size; ) {
       const units = unitsAt(word, start);
       const here = best[start] as number;
       let single = false;
-      let node = 0;
+      let hash = HASH_START;
       for (let at = start; at < size; ) {
         this.operations++;
-        node = trie.child(node, word.charCodeAt(at++));
-        if (node < 0) break;
-        const id = trie.valueOf(node);
-        if (id < 0) continue;
-        let weight = weights[id] as number;
-        if (Number.isNaN(weight)) {
-          weight = nativeScore(this.scores[id] as number);
-          weights[id] = weight;
-        }
-        const sum = weight + here;
+        hash = hashNext(hash, word.charCodeAt(at++));
+        if (!prefixes.has(hash)) break;
+        const id = shown.idByHash(hash, '', word, start, at);
+        if (id < 0 || hidden?.has(id)) continue;
+        const sum = (native === null ? (scores[id] as number) : native.of(id)) + here;
         const score = this.single ? Math.fround(sum) : sum;
         if (from[at] === -1 || score > (best[at] as number)) {
           best[at] = score;
@@ -182,6 +183,11 @@ export class Unigram implements Model {
     }
     out.push(this.unkId as number, start, end);
   }
+}
+
+/** A vocabulary with holes where some tokens are. */
+function without(vocab: Vocab, hidden: ReadonlySet<number>): Vocab {
+  return new Vocab(vocab.toArray().map((token, id) => (hidden.has(id) ? undefined : token)));
 }
 
 /** Reads `[[token, score], …]`, unless it was read already. */

@@ -13,9 +13,10 @@ export class VocabBuilder {
   /** Number of tokens. */
   count = 0;
   private starts = new Int32Array(16).fill(-1);
-  private ends = new Int32Array(16).fill(-1);
-  private hashes = new Int32Array(16);
+  private ends = new Int32Array(16);
   private length = 0;
+  /** Whether every token came after those of smaller ids. */
+  private inOrder = true;
 
   /** `room` is the most units that all tokens may have together. */
   constructor(room: number) {
@@ -31,35 +32,45 @@ export class VocabBuilder {
     return id <= maxId(this.count + 1);
   }
 
-  /** Gives the units from `start` on, whose hash is given, their id, which must be free and fit. */
-  add(id: number, start: number, hash: number): void {
-    if (id >= this.starts.length) this.grow(id);
+  /** Gives the units from `start` on their id, which must be free and fit. */
+  add(id: number, start: number): void {
+    if (id + 1 >= this.starts.length) this.grow(id);
     this.starts[id] = start;
     this.ends[id] = this.used;
-    this.hashes[id] = hash;
     if (id >= this.length) this.length = id + 1;
+    else this.inOrder = false;
     this.count++;
   }
 
   private grow(id: number): void {
-    const size = Math.max(id + 1, 2 * this.starts.length);
+    const size = Math.max(id + 2, 2 * this.starts.length);
     const larger = (old: Int32Array): Int32Array<ArrayBuffer> => {
       const next = new Int32Array(size);
       next.set(old);
-      return next.fill(-1, old.length);
+      return next;
     };
-    this.starts = larger(this.starts);
+    const known = this.starts.length;
+    this.starts = larger(this.starts).fill(-1, known);
     this.ends = larger(this.ends);
-    this.hashes = larger(this.hashes);
   }
 
   finish(): VocabColumns {
-    const { units, used, starts, ends, hashes, length } = this;
-    return {
-      units: units.slice(0, used),
-      starts: starts.slice(0, length),
-      ends: ends.slice(0, length),
-      hashes: hashes.slice(0, length),
-    };
+    const { units, used, starts, ends, length, inOrder } = this;
+    const borders = starts.slice(0, length + 1);
+    if (inOrder && this.count === length) {
+      borders[length] = used;
+      return { units: units.slice(0, used), starts: borders };
+    }
+    const sorted = new Uint16Array(used);
+    let at = 0;
+    for (let id = 0; id < length; id++) {
+      const start = starts[id] as number;
+      borders[id] = start < 0 ? ~at : at;
+      if (start < 0) continue;
+      sorted.set(units.subarray(start, ends[id]), at);
+      at += (ends[id] as number) - start;
+    }
+    borders[length] = at;
+    return { units: sorted, starts: borders };
   }
 }

@@ -2,6 +2,7 @@
 // so that a stretch of a text can be looked up without cutting it out.
 import { Fields } from '../json';
 import { textOfUnits } from '../text/units';
+import { HashIndex } from './hash-index';
 
 /** Ids beyond this many holes per token are a mistake, or an attack on memory. */
 const MAX_HOLES_PER_TOKEN = 8;
@@ -20,12 +21,11 @@ export function maxId(tokens: number): number {
   return FREE_HOLES + MAX_HOLES_PER_TOKEN * tokens;
 }
 
-/** Tokens as their UTF-16 units, one after another: where the units of each id start and end (−1 for a hole), their hash. */
+/** Tokens as their UTF-16 units, one after another in the order of their ids. */
 export interface VocabColumns {
   readonly units: Uint16Array;
+  /** Where each id's units start, and the end of the last; of a hole the bitwise complement (`~`), which is negative. */
   readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly hashes: Int32Array;
 }
 
 /** A vocabulary: tokens in the order of their ids, or the id of each. */
@@ -54,57 +54,48 @@ export class Vocab {
   readonly hasDoubles: boolean;
   /** The tokens as units, for who reads all of them. */
   readonly columns: VocabColumns;
-  /** Open addressing from hashes to ids: an id for each slot, −1 for none. */
-  readonly slots: Int32Array;
-  readonly mask: number;
+  /** Leads from the hashes of tokens to their ids. */
+  readonly index: HashIndex;
   /** Tokens as strings, made when they are asked for. */
   private readonly texts: (string | undefined)[] = [];
 
   constructor(tokens: readonly (string | undefined)[] | VocabColumns) {
     this.columns = 'units' in tokens ? tokens : toColumns(tokens);
-    const { starts, ends, hashes } = this.columns;
-    const length = starts.length;
-    let bits = 4;
-    while (1 << bits < length * 1.6) bits++;
-    const mask = (1 << bits) - 1;
-    const slots = new Int32Array(1 << bits).fill(-1);
+    const { units, starts } = this.columns;
+    const length = starts.length - 1;
+    this.length = length;
+    const index = new HashIndex(length);
+    this.index = index;
     let size = 0;
     let doubles = 0;
     let longest = 0;
     for (let id = 0; id < length; id++) {
       const start = starts[id] as number;
       if (start < 0) continue;
-      const hash = hashes[id] as number;
-      let slot = hash & mask;
-      let other = slots[slot] as number;
+      const end = this.endOf(id);
+      let hash = HASH_START;
+      for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
       // Of equal tokens the last one wins, as in the reference's maps.
-      while (other !== -1 && !(hashes[other] === hash && this.isEqual(other, id))) {
-        slot = (slot + 1) & mask;
-        other = slots[slot] as number;
+      let slot = index.seek(hash, -1);
+      let other = index.at(slot);
+      while (other >= 0 && !isUnits(this, other, units, start, end)) {
+        slot = index.seek(hash, slot);
+        other = index.at(slot);
       }
       size++;
-      if (other !== -1) doubles++;
-      const units = (ends[id] as number) - start;
-      if (units > longest) longest = units;
-      slots[slot] = id;
+      if (other >= 0) doubles++;
+      if (end - start > longest) longest = end - start;
+      index.put(slot, hash, id);
     }
-    this.length = length;
-    this.mask = mask;
-    this.slots = slots;
     this.size = size;
     this.hasDoubles = doubles > 0;
     this.longest = longest;
   }
 
-  private isEqual(a: number, b: number): boolean {
-    const { units, starts, ends } = this.columns;
-    const from = starts[a] as number;
-    const other = starts[b] as number;
-    const length = (ends[a] as number) - from;
-    if ((ends[b] as number) - other !== length) return false;
-    let i = 0;
-    while (i < length && units[from + i] === units[other + i]) i++;
-    return i === length;
+  /** Where an id's units end. */
+  endOf(id: number): number {
+    const end = this.columns.starts[id + 1] as number;
+    return end < 0 ? ~end : end;
   }
 
   /** From any form that a program may have it in. */
@@ -142,21 +133,19 @@ export class Vocab {
 
   /** The id of `prefix` followed by text[start, end), whose hash is given, or −1. */
   idByHash(hash: number, prefix: string, text: string, start: number, end: number): number {
-    const { slots, mask } = this;
-    const { hashes } = this.columns;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = slots[slot] as number;
-      if (id === -1) return -1;
-      if (hashes[id] !== hash || !this.ends(id, prefix.length, text, start, end)) continue;
-      if (this.begins(id, prefix, 0, prefix.length)) return id;
+    const { index } = this;
+    for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+      const id = index.at(slot);
+      if (id < 0) return -1;
+      if (this.ends(id, prefix.length, text, start, end) && this.begins(id, prefix, 0, prefix.length)) return id;
     }
   }
 
   /** Whether a token is text[start, end) but for its first `skipped` units. */
   private ends(id: number, skipped: number, text: string, start: number, end: number): boolean {
-    const { units, starts, ends } = this.columns;
-    const from = starts[id];
-    if (from === undefined || from < 0 || (ends[id] as number) - from !== skipped + end - start) return false;
+    const { units, starts } = this.columns;
+    const from = starts[id] as number;
+    if (this.endOf(id) - from !== skipped + end - start) return false;
     const shift = from + skipped - start;
     let i = start;
     while (i < end && units[shift + i] === text.charCodeAt(i)) i++;
@@ -173,21 +162,14 @@ export class Vocab {
   }
 
   tokenOf(id: number): string | undefined {
-    const start = this.columns.starts[id];
+    const start = id < this.length ? this.columns.starts[id] : undefined;
     if (start === undefined || start < 0) return undefined;
     let text = this.texts[id];
     if (text === undefined) {
-      text = textOfUnits(this.columns.units, start, this.columns.ends[id] as number);
+      text = textOfUnits(this.columns.units, start, this.endOf(id));
       this.texts[id] = text;
     }
     return text;
-  }
-
-  /** Bytes of its tables: what it takes in memory until tokens are asked for as strings. */
-  get bytes(): number {
-    const { units, starts, ends, hashes } = this.columns;
-    const tables = [units, starts, ends, hashes, this.slots];
-    return tables.reduce((sum, table) => sum + table.byteLength, 0);
   }
 
   /** Token of each id; a hole is undefined. */
@@ -208,21 +190,28 @@ export function toColumns(tokens: readonly (string | undefined)[]): VocabColumns
   let total = 0;
   for (const token of tokens) if (token !== undefined) total += token.length;
   const units = new Uint16Array(total);
-  const starts = new Int32Array(tokens.length).fill(-1);
-  const ends = new Int32Array(tokens.length).fill(-1);
-  const hashes = new Int32Array(tokens.length);
+  const starts = new Int32Array(tokens.length + 1);
   let at = 0;
   for (const [id, token] of tokens.entries()) {
-    if (token === undefined) continue;
-    starts[id] = at;
-    let hash = HASH_START;
-    for (let i = 0; i < token.length; i++) {
-      const unit = token.charCodeAt(i);
-      units[at++] = unit;
-      hash = hashNext(hash, unit);
-    }
-    ends[id] = at;
-    hashes[id] = hash;
+    starts[id] = token === undefined ? ~at : at;
+    for (let i = 0; token !== undefined && i < token.length; i++) units[at++] = token.charCodeAt(i);
   }
-  return { units, starts, ends, hashes };
+  starts[tokens.length] = at;
+  return { units, starts };
+}
+
+/** Whether a token is word[start, end). */
+export function isUnits(vocab: Vocab, id: number, word: Uint16Array, start: number, end: number): boolean {
+  if (id >= vocab.length) return false;
+  const { units, starts } = vocab.columns;
+  const from = starts[id] as number;
+  return from >= 0 && vocab.endOf(id) - from === end - start && areSame(units, from, word, start, end);
+}
+
+/** Whether units[at…] begin with word[start, end). */
+export function areSame(units: Uint16Array, at: number, word: Uint16Array, start: number, end: number): boolean {
+  const shift = at - start;
+  let i = start;
+  while (i < end && units[shift + i] === word[i]) i++;
+  return i === end;
 }

@@ -1,9 +1,9 @@
 // The long sections of a `tokenizer.json`, each read in one loop from the text's units into tables. These loops start in
 // an engine that has compiled nothing yet: what they call for a token is what loading takes.
-import { hashOfUnits, idOfUnits, isUnits } from '../models/id-of-units';
+import { hashOfUnits, idOfUnits } from '../models/id-of-units';
 import { PairTable } from '../models/pair-table';
 import { ScoredVocab } from '../models/scored-vocab';
-import { HASH_START, hashNext, Vocab } from '../models/vocab';
+import { HASH_START, hashNext, isUnits, Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
 import { textOfUnits } from '../text/units';
 import {
@@ -22,13 +22,12 @@ import {
 const SPACE = 0x20;
 const NUMBER_SIGN = 0x23;
 
-/** Copies a string, whose quote was passed, to the units of a vocabulary, and returns their hash. */
-function copyToken(cursor: JsonCursor, into: VocabBuilder): number {
+/** Copies a string, whose quote was passed, to the units of a vocabulary. */
+function copyToken(cursor: JsonCursor, into: VocabBuilder): void {
   const { text } = cursor;
   const { units } = into;
   let { at } = cursor;
   let { used } = into;
-  let hash = HASH_START;
   for (;;) {
     let unit = text.charCodeAt(at++);
     if (unit === QUOTE) break;
@@ -38,11 +37,9 @@ function copyToken(cursor: JsonCursor, into: VocabBuilder): number {
       at = cursor.at;
     } else if (!(unit >= SPACE)) throw new Unusual();
     units[used++] = unit;
-    hash = hashNext(hash, unit);
   }
   cursor.at = at;
   into.used = used;
-  return hash;
 }
 
 /** Reads `{ "token": id, … }`. */
@@ -53,11 +50,11 @@ export function scanVocab(cursor: JsonCursor): Vocab {
   do {
     cursor.take(QUOTE);
     const start = builder.used;
-    const hash = copyToken(cursor, builder);
+    copyToken(cursor, builder);
     cursor.take(COLON);
     const id = cursor.integer();
     if (builder.has(id) || !builder.fits(id)) throw new Unusual();
-    builder.add(id, start, hash);
+    builder.add(id, start);
   } while (cursor.more(CLOSE));
   const vocab = new Vocab(builder.finish());
   if (vocab.hasDoubles) throw new Unusual();
@@ -75,7 +72,7 @@ export function scanScores(cursor: JsonCursor): ScoredVocab {
     cursor.take(QUOTE);
     const id = builder.count;
     const start = builder.used;
-    const hash = copyToken(cursor, builder);
+    copyToken(cursor, builder);
     cursor.take(COMMA);
     if (id === scores.length) {
       const larger = new Float64Array(2 * id);
@@ -84,7 +81,7 @@ export function scanScores(cursor: JsonCursor): ScoredVocab {
     }
     scores[id] = cursor.number();
     cursor.take(CLOSE_LIST);
-    builder.add(id, start, hash);
+    builder.add(id, start);
   } while (cursor.more(CLOSE_LIST));
   return new ScoredVocab(new Vocab(builder.finish()), scores.slice(0, builder.count));
 }
@@ -148,5 +145,7 @@ export function scanMerges(cursor: JsonCursor, vocab: Vocab): PairTable {
     if (first < 0 || second < 0 || merged < 0) throw new Unusual();
     table.set(first, second, rank++, merged);
   } while (cursor.more(CLOSE_LIST));
+  // Most vocabularies have a merge for nearly every token: fewer leave room that nothing will use.
+  if (table.size < 0.9 * vocab.length) table.reserve(table.size);
   return table;
 }

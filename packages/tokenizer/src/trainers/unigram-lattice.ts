@@ -1,7 +1,8 @@
 // All ways to cut one word into pieces, at once: expected counts, the best way, the best way without one piece.
-import { Trie } from '../models/trie';
+
 import { toColumns } from '../models/vocab';
 import { unitsAt } from '../text/char-class';
+import { Trie } from './trie';
 import type { Piece } from './unigram-seeds';
 
 const UNKNOWN_PENALTY = 10;

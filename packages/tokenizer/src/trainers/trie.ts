@@ -1,5 +1,5 @@
 // A trie over UTF-16 units in typed arrays: one hash table from (node, unit) to node.
-import type { VocabColumns } from './vocab';
+import type { VocabColumns } from '../models/vocab';
 
 /** Slots for each node, at the least. */
 const SPARSENESS = 1.25;
@@ -14,8 +14,8 @@ export class Trie {
   private nodes = 1;
   private readonly values: Int32Array;
 
-  /** Tokens get their ids as values, of equal tokens the last, but for those that are hidden. */
-  constructor({ units, starts, ends }: Omit<VocabColumns, 'hashes'>, hidden?: ReadonlySet<number>) {
+  /** Tokens get their ids as values, of equal tokens the last. */
+  constructor({ units, starts }: VocabColumns) {
     // How many prefixes tokens share isn't known: two nodes for each are a start.
     let bits = 4;
     while (1 << bits < 2 * starts.length * SPARSENESS) bits++;
@@ -24,10 +24,11 @@ export class Trie {
     this.units = new Uint16Array(1 << bits);
     this.children = new Int32Array(1 << bits);
     const values = new Int32Array(units.length + 1).fill(-1);
-    for (let id = 0; id < starts.length; id++) {
+    for (let id = 0; id + 1 < starts.length; id++) {
       const start = starts[id] as number;
-      const end = ends[id] as number;
-      if (end === start || start < 0 || hidden?.has(id)) continue;
+      const next = starts[id + 1] as number;
+      const end = next < 0 ? ~next : next;
+      if (end === start || start < 0) continue;
       let node = 0;
       for (let i = start; i < end; i++) {
         const unit = units[i] as number;
