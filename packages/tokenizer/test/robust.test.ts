@@ -8,6 +8,7 @@ import { CL100K_PATTERN, O200K_PATTERN, QWEN2_PATTERN, scanCl100k, scanGpt2, sca
 import { Tokenizer, TokenizerError } from '../src/index';
 import { Merger } from '../src/models/merger';
 import { PairTable, UNRANKED } from '../src/models/pair-table';
+import { RankMerger } from '../src/models/rank-merger';
 import { everyMerge, mergesByRank } from '../src/models/score-merges';
 import { TokenSink } from '../src/models/token-sink';
 import { Unigram } from '../src/models/unigram';
@@ -416,6 +417,38 @@ describe('tables of pairs', () => {
     );
     expect(merges).toBeGreaterThan(100);
   });
+  it('are not needed where ranks are ids: unions that are looked up in the word give the same', () => {
+    const token = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 2, maxLength: 6 });
+    let joined = 0;
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(token, { minLength: 6, maxLength: 40 }),
+        fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 150 }), { minLength: 3 }),
+        (texts, words) => {
+          const vocab = new Vocab(['a', 'b', 'c', ...texts]);
+          const table = everyMerge(vocab, undefined);
+          const ranks = new RankMerger(vocab, vocab.longest);
+          for (const word of words) {
+            const merger = new Merger();
+            ranks.clear();
+            for (let i = 0; i < word.length; i++) {
+              const id = vocab.idOf(word.charAt(i)) as number;
+              merger.push(id, i, i + 1, 1);
+              ranks.push(word.charCodeAt(i), id, i, i + 1);
+            }
+            const sink = new TokenSink();
+            ranks.merge(sink);
+            merger.merge(table);
+            for (const column of ['ids', 'starts', 'ends'] as const)
+              expect(sink[column].slice(0, sink.length)).toEqual(merger[column].slice(0, merger.length));
+            joined += word.length - sink.length;
+          }
+        },
+      ),
+      { seed: 12, numRuns: 200 },
+    );
+    expect(joined).toBeGreaterThan(1000);
+  });
   it('let a token have its rank though another of the same text has none', () => {
     const vocab = new Vocab(['a', 'b', 'ab', 'ab']);
     expect(mergesByRank(vocab, Int32Array.of(UNRANKED, UNRANKED, 5, UNRANKED)).rankOf(0, 1)).toBe(5);
@@ -464,6 +497,17 @@ describe('linear time', () => {
       const merger = new Merger();
       for (let i = 0; i < length; i++) merger.push(0, i, i + 1, 1);
       merger.merge(table);
+      return merger.operations;
+    };
+    expect(ratio(operations)).toBeLessThan(15);
+  });
+  it('merges a run of one letter by ranks in operations in proportion to its length', () => {
+    const vocab = new Vocab(Array.from({ length: 20 }, (_, i) => 'a'.repeat(i + 1)));
+    const operations = (length: number): number => {
+      const merger = new RankMerger(vocab, vocab.longest);
+      merger.clear();
+      for (let i = 0; i < length; i++) merger.push(0x61, 0, i, i + 1);
+      merger.merge(new TokenSink());
       return merger.operations;
     };
     expect(ratio(operations)).toBeLessThan(15);

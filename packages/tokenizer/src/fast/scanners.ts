@@ -33,7 +33,8 @@ function classify(codePoint: number): number {
   return kind;
 }
 
-const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
+/** One operation, which an engine has seen done whatever the text had. */
+const isHigh = (unit: number): boolean => (unit & 0xfc00) === 0xd800;
 
 /** Class of the code point at `at`; a pair of surrogates counts as one. */
 function kindAt(units: Uint16Array, at: number): number {
@@ -80,9 +81,11 @@ function numbersEnd(units: Uint16Array, at: number, end: number, most: number): 
   return stop;
 }
 
-/** Length of `'s|'t|'re|'ve|'m|'ll|'d` at an apostrophe, or 0; in either case U+017F is an s. */
+/**
+ * Length of `'s|'t|'re|'ve|'m|'ll|'d` at an apostrophe, or 0; in either case U+017F is an s. Few words have one, so an engine
+ * leaves this a call: compiled into the scanners, each letter that was not met yet would have them compiled again.
+ */
 function contraction(units: Uint16Array, at: number, end: number, anyCase: boolean): number {
-  if (at >= end || units[at] !== 0x27) return 0;
   const folded = (i: number): number => {
     const unit = i < end ? (units[i] as number) : 0;
     return anyCase && unit >= 0x41 && unit <= 0x5a ? unit | 0x20 : unit;
@@ -95,9 +98,11 @@ function contraction(units: Uint16Array, at: number, end: number, anyCase: boole
   return first === 0x6c && second === 0x6c ? 3 : 0;
 }
 
+const APOSTROPHE = 0x27;
+
 /** GPT-2's pattern. */
 export const scanGpt2: Scanner = (units, at, end) => {
-  const length = contraction(units, at, end, false);
+  const length = units[at] === APOSTROPHE ? contraction(units, at, end, false) : 0;
   if (length > 0) return at + length;
   let start = at;
   let kind = kindAt(units, at);
@@ -115,7 +120,7 @@ export const scanGpt2: Scanner = (units, at, end) => {
 /** The pattern of cl100k and Llama 3 (`maxDigits` 3), and of Qwen 2 (1). */
 export function scanCl100k(maxDigits: number): Scanner {
   return (units, at, end) => {
-    const length = contraction(units, at, end, true);
+    const length = units[at] === APOSTROPHE ? contraction(units, at, end, true) : 0;
     if (length > 0) return at + length;
     const kind = kindAt(units, at);
     if ((kind & LETTER) !== 0) return runEnd(units, at, end, LETTER);
@@ -157,7 +162,8 @@ export const scanO200k: Scanner = (units, at, end) => {
   // One character of any kind but line ends may lead a word. A mark does so unless capitals alone follow.
   const first = (kind & LETTER) !== 0 || isLineEnd(unit) ? at : next;
   const word = casedEnd(units, first, end, kind !== MARK);
-  if (word > first || kind === MARK) return word + contraction(units, word, end, true);
+  if (word > first || kind === MARK)
+    return word < end && units[word] === APOSTROPHE ? word + contraction(units, word, end, true) : word;
   let stop = runEnd(units, unit === 0x20 ? next : at, end, SYMBOL);
   if (stop === at || (stop === next && unit === 0x20)) return spacesEnd(units, at, end);
   while (stop < end && (isLineEnd(units[stop] as number) || units[stop] === 0x2f)) stop++;

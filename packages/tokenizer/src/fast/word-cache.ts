@@ -54,7 +54,8 @@ export class WordCache {
     const length = end - start;
     if (length > MAX_WORD_LENGTH || count > MAX_TOKENS) return;
     const tokens = HEAD + ((length + 1) >> 1);
-    this.makeRoom(tokens + 2 * count);
+    const size = tokens + 2 * count;
+    if (2 * this.words >= this.slots.length || this.used + size > this.records.length) this.makeRoom(size);
     const { records, units, used: record } = this;
     records[record] = hash;
     records[record + 1] = length;

@@ -10,7 +10,9 @@ import { hashOfUnits, idOfUnits } from './id-of-units';
 import { Merger } from './merger';
 import { readMerges } from './merges';
 import { type Model, missingUnknown } from './model';
-import { PairTable } from './pair-table';
+import { PairTable, UNRANKED } from './pair-table';
+import { RankMerger } from './rank-merger';
+import { MAX_UNITS } from './score-merges';
 import type { TokenSink } from './token-sink';
 import { Vocab, type VocabSource } from './vocab';
 
@@ -48,6 +50,8 @@ function utf8Length(codePoint: number): number {
 export class Bpe implements Model {
   readonly deterministic: boolean;
   readonly merger = new Merger();
+  /** Where any two neighbours merge whose union is a token, by its id. */
+  readonly ranks: RankMerger | undefined;
   private readonly byteIds: Int32Array | undefined;
   /** Ids of the byte alphabet's characters. */
   private readonly alphabetIds: Int32Array;
@@ -69,6 +73,7 @@ export class Bpe implements Model {
     this.vocab = vocab;
     this.pairs = merges instanceof PairTable ? merges : readMerges(vocab, merges, options);
     this.deterministic = !options.dropout;
+    if (this.pairs.ranksAreIds) this.ranks = new RankMerger(vocab, Math.min(vocab.longest, MAX_UNITS));
     this.spelling = new Uint16Array(options.ignoreMerges && this.deterministic ? vocab.longest : 0);
     this.alphabetIds = Int32Array.from(BYTE_CHARS, (char) => vocab.idOf(char) ?? -1);
     if (options.byteFallback) this.byteIds = Int32Array.from(HEX, (token) => vocab.idOf(token) ?? -1);
@@ -151,12 +156,13 @@ export class Bpe implements Model {
    * from `from` and hold whole characters.
    */
   tokenizeUnits(units: Uint16Array, from: number, to: number, out: TokenSink): void {
-    const { merger, options } = this;
+    const { ranks, merger, options } = this;
     merger.length = 0;
+    ranks?.clear();
     for (let i = from; i < to; ) {
       let code = units[i] as number;
       let end = i + 1;
-      if (code >= 0xd800 && code < 0xdc00) code = 0x10000 + ((code & 0x3ff) << 10) + ((units[end++] as number) & 0x3ff);
+      if ((code & 0xfc00) === 0xd800) code = 0x10000 + ((code & 0x3ff) << 10) + ((units[end++] as number) & 0x3ff);
       const start = i - from;
       i = end;
       if (code < 0x80) {
@@ -167,6 +173,12 @@ export class Bpe implements Model {
       this.pushByte(((0xf00 >> length) & 0xff) | (code >> (6 * length - 6)), start, end - from);
       for (let shift = 6 * length - 12; shift >= 0; shift -= 6)
         this.pushByte(0x80 | ((code >> shift) & 63), start, end - from);
+    }
+    if (ranks !== undefined) {
+      const whole = options.ignoreMerges ? ranks.idOf(0, ranks.length) : UNRANKED;
+      if (whole !== UNRANKED) out.push(whole, 0, to - from);
+      else ranks.merge(out);
+      return;
     }
     const whole = this.spelling.length > 0 ? this.wholeId() : -1;
     if (whole >= 0) {
@@ -179,9 +191,14 @@ export class Bpe implements Model {
   }
 
   private pushByte(byte: number, start: number, end: number): void {
-    const { merger, spelling } = this;
+    const { ranks, merger, spelling } = this;
+    const id = this.alphabetIds[byte] as number;
+    if (ranks !== undefined) {
+      ranks.push(BYTE_UNITS[byte] as number, id, start, end);
+      return;
+    }
     if (merger.length < spelling.length) spelling[merger.length] = BYTE_UNITS[byte] as number;
-    merger.push(this.alphabetIds[byte] as number, start, end, 1);
+    merger.push(id, start, end, 1);
   }
 
   /** The id of the bytes that were pushed as one token, or −1. */

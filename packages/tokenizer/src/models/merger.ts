@@ -4,21 +4,24 @@ import { type PairTable, UNRANKED } from './pair-table';
 /** Words up to this many symbols are merged by scanning: no heap beats it there. */
 const SCAN_LIMIT = 40;
 const POSITIONS = 2 ** 27;
+/** Little at first: an engine that has seen the columns grow before it compiles what fills them need not do so again. */
+const ROOM = 4;
 
 /** One word's symbols, as columns that are reused from word to word. */
 export class Merger {
-  ids = new Int32Array(64);
-  starts = new Int32Array(64);
-  ends = new Int32Array(64);
+  ids = new Int32Array(ROOM);
+  starts = new Int32Array(ROOM);
+  ends = new Int32Array(ROOM);
   /** UTF-8 lengths. */
-  bytes = new Int32Array(64);
+  bytes = new Int32Array(ROOM);
   length = 0;
-  private ranks = new Int32Array(64);
+  private ranks = new Int32Array(ROOM);
   /** What each symbol becomes with the next one, where a rank says that it does. */
-  private merged = new Int32Array(64);
-  private nexts = new Int32Array(64);
-  private previous = new Int32Array(64);
-  private heap = new Float64Array(64);
+  private merged = new Int32Array(ROOM);
+  /** One more than the symbols: the end of the last. */
+  private nexts = new Int32Array(ROOM + 1);
+  private previous = new Int32Array(ROOM);
+  private heap = new Float64Array(ROOM);
   private heapSize = 0;
   /** How many table look-ups and heap moves were made: what the tests of linearity count. */
   operations = 0;

@@ -6,6 +6,8 @@ export const UNRANKED = 0x7fffffff;
 
 /** Ranks of mergeable pairs. Look-ups cost no allocation. */
 export class PairTable {
+  /** Whether any pair merges whose union is a token, by its id. */
+  readonly ranksAreIds: boolean = false;
   /** First, second, rank and merged of each pair, in the order that they came: one cache line serves a look-up. */
   private rows: Int32Array;
   private index: HashIndex;

@@ -4,7 +4,7 @@ import { PairTable, UNRANKED } from './pair-table';
 import { areSame, HASH_START, hashNext, type Vocab } from './vocab';
 
 /** Tokens longer than this (UTF-16 units) are a mistake. */
-const MAX_UNITS = 2048;
+export const MAX_UNITS = 2048;
 
 /** Pairs that are kept: 6 MB. Texts that have more start afresh. */
 const MAX_PAIRS = 2 ** 18;
@@ -17,11 +17,14 @@ type Ranks = Int32Array | undefined;
 
 /** Pairs whose ranks are those of their unions: each is looked up when a word first has it, none while loading. */
 export class RankedPairs extends PairTable {
+  override readonly ranksAreIds: boolean;
+
   constructor(
     private readonly vocab: Vocab,
     private readonly ranks: Ranks,
   ) {
     super(0);
+    this.ranksAreIds = ranks === undefined;
   }
 
   /** Adds the pair, whether it merges or not. */

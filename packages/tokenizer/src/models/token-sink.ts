@@ -1,5 +1,8 @@
 // Where encoding puts tokens: growing columns, no object per token.
 
+/** Little at first: an engine that has seen the columns grow before it compiles what fills them need not do so again. */
+const ROOM = 4;
+
 function larger(old: Int32Array, size: number): Int32Array<ArrayBuffer> {
   const next = new Int32Array(size);
   next.set(old);
@@ -8,10 +11,10 @@ function larger(old: Int32Array, size: number): Int32Array<ArrayBuffer> {
 
 /** Ids, their ranges in UTF-16 units, and the word that each belongs to, column by column. */
 export class TokenSink {
-  ids = new Int32Array(256);
-  starts = new Int32Array(256);
-  ends = new Int32Array(256);
-  words = new Int32Array(256);
+  ids = new Int32Array(ROOM);
+  starts = new Int32Array(ROOM);
+  ends = new Int32Array(ROOM);
+  words = new Int32Array(ROOM);
   length = 0;
   /** Index of the word that is being written. */
   word = 0;

@@ -11,9 +11,12 @@ const FREE_HOLES = 1_000_000;
 /** Start of a hash; feed it units with {@link hashNext}. */
 export const HASH_START = 0;
 
+/** What hashes are multiplied by at each unit: they are polynomials, so that those of two texts give that of the rest. */
+export const HASH_BASE = 0x9e3779b1;
+
 /** Adds one UTF-16 unit to a hash. */
 export function hashNext(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x9e3779b1) ^ (hash >>> 15);
+  return Math.imul(hash + unit + 1, HASH_BASE);
 }
 
 /** The highest id that a vocabulary of so many tokens may have. */
