@@ -4,8 +4,11 @@ import { type BatchOptions, checkInputs, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
-/** Characters in a chunk: small enough to share out evenly, large enough that messages cost nothing. */
-const CHUNK = 1 << 18;
+/** Characters in a chunk, at the most and at the least: large enough that messages cost nothing. */
+const LARGEST = 1 << 18;
+const SMALLEST = 1 << 14;
+/** Chunks that a worker is sent ahead, so that the next one is there when it is done with one. */
+const AHEAD = 2;
 
 function sizeOf(text: TextInput): number {
   return typeof text === 'string' ? text.length : text.reduce((sum, word) => sum + word.length, 0);
@@ -63,19 +66,24 @@ export class TokenizerPool {
     checkInputs(texts, options.pairs);
     const { pairs, ...shared } = options;
     const parts: RaggedBatch[] = [];
+    let left = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
     let next = 0;
     let chunk = 0;
-    // Each worker fetches its next chunk as soon as it is done with one.
     const feed = async (worker: TaskWorker): Promise<void> => {
       while (next < texts.length) {
         const from = next;
-        for (let size = 0; next < texts.length && size < CHUNK; next++) size += sizeOf(texts[next] as TextInput) + 1;
+        // Shares of what is left: small ones come last, so that no worker is long at work when the others are done.
+        const share = Math.max(SMALLEST, Math.min(LARGEST, left / (2 * AHEAD * this.workers.length)));
+        let size = 0;
+        for (; next < texts.length && size < share; next++) size += sizeOf(texts[next] as TextInput) + 1;
+        left -= size;
         const at = chunk++;
         const mine = pairs === undefined ? shared : { ...shared, pairs: pairs.slice(from, next) };
         parts[at] = await worker.run({ kind: 'encode', texts: texts.slice(from, next), options: mine });
       }
     };
-    await Promise.all(this.workers.map(feed));
+    const turns = Array.from({ length: AHEAD }, () => this.workers).flat();
+    await Promise.all(turns.map(feed));
     return joinRagged(parts, options.offsets === true);
   }
 
