@@ -333,6 +333,41 @@ describe('long sections', () => {
   });
 });
 
+describe('a vocabulary and a file of merges', () => {
+  const tokens = ['a', 'b', 'ab', 'é', '😀', 'abé', 'Ġ', 'Ġa', '#version', '#versiona'];
+  const read = async (merges: string, vocab = JSON.stringify(Object.fromEntries(tokens.map((t, id) => [t, id])))) => {
+    const files = { 'vocab.json': vocab, 'merges.txt': merges };
+    const bytes = Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
+    const tokenizer = await Tokenizer.load(new Map(bytes));
+    return (JSON.parse(JSON.stringify(tokenizer)) as { model: { vocab: object; merges: string[][] } }).model;
+  };
+  const merges = ['a b', 'ab é', 'Ġ a'];
+  it.each([
+    ['with a version', `#version: 0.2\n${merges.join('\n')}\n`],
+    ['with the other line ends', `#version: 0.2\r\n${merges.join('\r\n')}\r\n`],
+    ['without an end of the last line', merges.join('\n')],
+    ['with empty lines', `\n${merges.join('\n\n')}\n\n`],
+    ['with a version that is no merge', `${merges.join('\n')}\n#version a\n`],
+    ['with an end that is not a line’s', `${merges.join('\n')}\r`],
+  ])('are read %s', async (_, text) => {
+    const model = await read(text);
+    expect(model.merges).toEqual(merges.map((merge) => merge.split(' ')));
+    expect(Object.keys(model.vocab)).toEqual(tokens);
+  });
+  it.each([
+    ['a', 'two tokens with a space between'],
+    ['a b é', 'two tokens with a space between'],
+    ['a x', 'tokens of the vocabulary'],
+    ['b a', 'a merge whose result is in the vocabulary'],
+    ['\r', 'two tokens with a space between'],
+  ])('are refused with the merge %j', async (line, expected) => {
+    await expect(read(`#version: 0.2\na b\n${line}\n`)).rejects.toMatchObject({ where: 'merges[1]', expected });
+  });
+  it.each(['{"a":0,"b":0}', '{"a":0}x', '{"a":-1}', '[]', '{'])('are refused with the vocabulary %j', async (vocab) => {
+    await expect(read('', vocab)).rejects.toBeInstanceOf(TokenizerError);
+  });
+});
+
 /** A text that counts how often it is read; only what looks at single units can take it. */
 function watched(text: string): { readonly text: string; readonly reads: () => number } {
   let reads = 0;

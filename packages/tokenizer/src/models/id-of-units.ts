@@ -16,3 +16,8 @@ export function idOfUnits(vocab: Vocab, word: Uint16Array, start: number, end: n
     if (id < 0 || isUnits(vocab, id, word, start, end)) return id;
   }
 }
+
+/** The same for a token whose id is known to be a good guess. */
+export function idOrGuess(vocab: Vocab, word: Uint16Array, end: number, guess: number): number {
+  return isUnits(vocab, guess, word, 0, end) ? guess : idOfUnits(vocab, word, 0, end, hashOfUnits(word, 0, end));
+}

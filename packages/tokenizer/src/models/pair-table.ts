@@ -83,6 +83,11 @@ export class PairTable {
       this.set(rows[at] as number, rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number);
   }
 
+  /** Lets go of room that no pair has taken, unless it is little. */
+  trim(): void {
+    if (4 * this.size < 0.9 * this.rows.length) this.reserve(this.size);
+  }
+
   protected clear(): void {
     this.index.clear();
     this.size = 0;

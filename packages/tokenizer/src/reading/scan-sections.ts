@@ -1,9 +1,9 @@
 // The long sections of a `tokenizer.json`, each read in one loop from the text's units into tables. These loops start in
 // an engine that has compiled nothing yet: what they call for a token is what loading takes.
-import { hashOfUnits, idOfUnits } from '../models/id-of-units';
+import { idOfUnits, idOrGuess } from '../models/id-of-units';
 import { PairTable } from '../models/pair-table';
 import { ScoredVocab } from '../models/scored-vocab';
-import { HASH_START, hashNext, isUnits, Vocab } from '../models/vocab';
+import { HASH_START, hashNext, Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
 import { textOfUnits } from '../text/units';
 import {
@@ -140,12 +140,10 @@ export function scanMerges(cursor: JsonCursor, vocab: Vocab): PairTable {
     if (isPair) cursor.take(CLOSE_LIST);
     else if (units[0] === NUMBER_SIGN && textOfUnits(units, 0, middle).startsWith('#version')) throw new Unusual();
     const second = idOfUnits(vocab, units, middle, used, hash);
-    if (isUnits(vocab, merged + 1, units, 0, used)) merged++;
-    else merged = idOfUnits(vocab, units, 0, used, hashOfUnits(units, 0, used));
+    merged = idOrGuess(vocab, units, used, merged + 1);
     if (first < 0 || second < 0 || merged < 0) throw new Unusual();
     table.set(first, second, rank++, merged);
   } while (cursor.more(CLOSE_LIST));
-  // Most vocabularies have a merge for nearly every token: fewer leave room that nothing will use.
-  if (table.size < 0.9 * vocab.length) table.reserve(table.size);
+  table.trim();
   return table;
 }
