@@ -1,7 +1,7 @@
 // `vocab.json` with `merges.txt`: GPT-2 and RoBERTa.
 import { byteLevel } from '../families/lazy';
 import { Fields, parseJson } from '../json';
-import { idOfUnits, idOrGuess } from '../models/id-of-units';
+import { hashOfUnits, idOfUnits } from '../models/id-of-units';
 import { PairTable } from '../models/pair-table';
 import { HASH_START, hashNext, Vocab } from '../models/vocab';
 import { ByteLevelPostProcessor } from '../post-processors/byte-level';
@@ -33,7 +33,6 @@ function readVocab(json: string, file: string): Vocab {
 function scanMergeLines(text: string, vocab: Vocab): PairTable | undefined {
   const table = new PairTable(vocab.length);
   const units = new Uint16Array(2 * vocab.longest);
-  let merged = -1;
   let rank = 0;
   for (let at = 0; at < text.length; at++) {
     const start = at;
@@ -62,7 +61,7 @@ function scanMergeLines(text: string, vocab: Vocab): PairTable | undefined {
       continue;
     }
     const second = middle < 0 ? -1 : idOfUnits(vocab, units, middle, used, hash);
-    merged = idOrGuess(vocab, units, used, merged + 1);
+    const merged = idOfUnits(vocab, units, 0, used, hashOfUnits(units, 0, used));
     if (first < 0 || second < 0 || merged < 0 || text.charCodeAt(at) === SPACE) return undefined;
     table.set(first, second, rank++, merged);
   }

@@ -11,8 +11,6 @@ import { Merger } from './merger';
 import { readMerges } from './merges';
 import { type Model, missingUnknown } from './model';
 import { PairTable, UNRANKED } from './pair-table';
-import { RankMerger } from './rank-merger';
-import { MAX_UNITS } from './score-merges';
 import type { TokenSink } from './token-sink';
 import { Vocab, type VocabSource } from './vocab';
 
@@ -50,8 +48,6 @@ function utf8Length(codePoint: number): number {
 export class Bpe implements Model {
   readonly deterministic: boolean;
   readonly merger = new Merger();
-  /** Where any two neighbours merge whose union is a token, by its id. */
-  readonly ranks: RankMerger | undefined;
   private readonly byteIds: Int32Array | undefined;
   /** Ids of the byte alphabet's characters. */
   private readonly alphabetIds: Int32Array;
@@ -73,7 +69,6 @@ export class Bpe implements Model {
     this.vocab = vocab;
     this.pairs = merges instanceof PairTable ? merges : readMerges(vocab, merges, options);
     this.deterministic = !options.dropout;
-    if (this.pairs.ranksAreIds) this.ranks = new RankMerger(vocab, Math.min(vocab.longest, MAX_UNITS));
     this.spelling = new Uint16Array(options.ignoreMerges && this.deterministic ? vocab.longest : 0);
     this.alphabetIds = Int32Array.from(BYTE_CHARS, (char) => vocab.idOf(char) ?? -1);
     if (options.byteFallback) this.byteIds = Int32Array.from(HEX, (token) => vocab.idOf(token) ?? -1);
@@ -156,7 +151,8 @@ export class Bpe implements Model {
    * from `from` and hold whole characters.
    */
   tokenizeUnits(units: Uint16Array, from: number, to: number, out: TokenSink): void {
-    const { ranks, merger, options } = this;
+    const { merger, options } = this;
+    const ranks = this.pairs.inWord;
     merger.length = 0;
     ranks?.clear();
     for (let i = from; i < to; ) {
@@ -191,7 +187,8 @@ export class Bpe implements Model {
   }
 
   private pushByte(byte: number, start: number, end: number): void {
-    const { ranks, merger, spelling } = this;
+    const { merger, spelling } = this;
+    const ranks = this.pairs.inWord;
     const id = this.alphabetIds[byte] as number;
     if (ranks !== undefined) {
       ranks.push(BYTE_UNITS[byte] as number, id, start, end);

@@ -44,8 +44,4 @@ export class HashIndex {
   put(slot: number, hash: number, number: number): void {
     this.slots[slot] = (hash << this.bits) | (number + 1);
   }
-
-  clear(): void {
-    this.slots.fill(0);
-  }
 }

@@ -11,13 +11,9 @@ export function hashOfUnits(units: Uint16Array, start: number, end: number): num
 /** The id of word[start, end), whose hash is given, or −1. */
 export function idOfUnits(vocab: Vocab, word: Uint16Array, start: number, end: number, hash: number): number {
   const { index } = vocab;
-  for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+  for (let slot = -1; ; ) {
+    slot = index.seek(hash, slot);
     const id = index.at(slot);
     if (id < 0 || isUnits(vocab, id, word, start, end)) return id;
   }
-}
-
-/** The same for a token whose id is known to be a good guess. */
-export function idOrGuess(vocab: Vocab, word: Uint16Array, end: number, guess: number): number {
-  return isUnits(vocab, guess, word, 0, end) ? guess : idOfUnits(vocab, word, 0, end, hashOfUnits(word, 0, end));
 }

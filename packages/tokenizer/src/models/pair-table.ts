@@ -1,13 +1,14 @@
 // A hash table from a pair of ids to a rank and the id that the pair becomes.
 import { HashIndex } from './hash-index';
+import type { RankMerger } from './rank-merger';
 
 /** The rank of pairs that never merge: higher than any. */
 export const UNRANKED = 0x7fffffff;
 
 /** Ranks of mergeable pairs. Look-ups cost no allocation. */
 export class PairTable {
-  /** Whether any pair merges whose union is a token, by its id. */
-  readonly ranksAreIds: boolean = false;
+  /** Merges without the table, where any pair merges whose union is a token, by its id. */
+  inWord: RankMerger | undefined;
   /** First, second, rank and merged of each pair, in the order that they came: one cache line serves a look-up. */
   private rows: Int32Array;
   private index: HashIndex;
@@ -34,7 +35,8 @@ export class PairTable {
   /** The slot where a pair is, or where it would go. */
   private slotOf(first: number, second: number, hash: number): number {
     const { index, rows } = this;
-    for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+    for (let slot = -1; ; ) {
+      slot = index.seek(hash, slot);
       const at = 4 * index.at(slot);
       if (at < 0 || (rows[at] === first && rows[at + 1] === second)) return slot;
     }
@@ -43,7 +45,7 @@ export class PairTable {
   /** The pair's rank, or {@link UNRANKED}. */
   rankOf(first: number, second: number): number {
     const place = this.find(first, second);
-    return place < 0 ? UNRANKED : (this.rows[4 * place + 2] as number);
+    return place < 0 ? UNRANKED : this.rankAt(place);
   }
 
   rankAt(place: number): number {
@@ -79,18 +81,13 @@ export class PairTable {
     this.rows = new Int32Array(4 * count);
     this.index = new HashIndex(count);
     this.size = 0;
-    for (let at = 0; at < 4 * size; at += 4)
-      this.set(rows[at] as number, rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number);
+    for (let at = 0; at < 4 * size; )
+      this.set(rows[at++] as number, rows[at++] as number, rows[at++] as number, rows[at++] as number);
   }
 
   /** Lets go of room that no pair has taken, unless it is little. */
   trim(): void {
     if (4 * this.size < 0.9 * this.rows.length) this.reserve(this.size);
-  }
-
-  protected clear(): void {
-    this.index.clear();
-    this.size = 0;
   }
 
   /** Pairs in the order of their ranks. */

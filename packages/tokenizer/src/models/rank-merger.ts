@@ -81,7 +81,8 @@ export class RankMerger {
     const { index } = vocab;
     const before = Math.imul(hashes[start] as number, powers[end - start] as number);
     const hash = ((hashes[end] as number) - before) | 0;
-    for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+    for (let slot = -1; ; ) {
+      slot = index.seek(hash, slot);
       const id = index.at(slot);
       if (id < 0) return UNRANKED;
       if (isUnits(vocab, id, units, start, end)) return id;

@@ -1,10 +1,11 @@
 // Merges from scores: SentencePiece and tiktoken join any two neighbours whose union is a token, the best union first.
 import { hashOfUnits, idOfUnits } from './id-of-units';
 import { PairTable, UNRANKED } from './pair-table';
+import { RankMerger } from './rank-merger';
 import { areSame, HASH_START, hashNext, type Vocab } from './vocab';
 
 /** Tokens longer than this (UTF-16 units) are a mistake. */
-export const MAX_UNITS = 2048;
+const MAX_UNITS = 2048;
 
 /** Pairs that are kept: 6 MB. Texts that have more start afresh. */
 const MAX_PAIRS = 2 ** 18;
@@ -17,21 +18,19 @@ type Ranks = Int32Array | undefined;
 
 /** Pairs whose ranks are those of their unions: each is looked up when a word first has it, none while loading. */
 export class RankedPairs extends PairTable {
-  override readonly ranksAreIds: boolean;
-
   constructor(
     private readonly vocab: Vocab,
     private readonly ranks: Ranks,
   ) {
     super(0);
-    this.ranksAreIds = ranks === undefined;
+    if (ranks === undefined) this.inWord = new RankMerger(vocab, Math.min(vocab.longest, MAX_UNITS));
   }
 
   /** Adds the pair, whether it merges or not. */
   protected override missing(first: number, second: number): number {
-    if (this.size === MAX_PAIRS) this.clear();
+    if (this.size === MAX_PAIRS) this.size = 0;
     // Growing up to there costs more than the memory.
-    else if (this.size === 0) this.reserve(MAX_PAIRS / 4);
+    if (this.size === 0) this.reserve(MAX_PAIRS / 4);
     const { vocab, ranks } = this;
     const merged = this.lengthOf(first) + this.lengthOf(second) > MAX_UNITS ? -1 : idOfPair(vocab, first, second);
     const rank = merged < 0 ? UNRANKED : ranks === undefined ? merged : (ranks[merged] as number);
@@ -86,7 +85,8 @@ function idOfPair(vocab: Vocab, first: number, second: number): number {
   const length = middle + bEnd - b;
   let hash = hashOfUnits(units, a, aEnd);
   for (let i = b; i < bEnd; i++) hash = hashNext(hash, units[i] as number);
-  for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+  for (let slot = -1; ; ) {
+    slot = index.seek(hash, slot);
     const id = index.at(slot);
     if (id < 0) return -1;
     const from = starts[id] as number;

@@ -79,12 +79,12 @@ export class Vocab {
       let hash = HASH_START;
       for (let i = start; i < end; i++) hash = hashNext(hash, units[i] as number);
       // Of equal tokens the last one wins, as in the reference's maps.
-      let slot = index.seek(hash, -1);
-      let other = index.at(slot);
-      while (other >= 0 && !isUnits(this, other, units, start, end)) {
+      let slot = -1;
+      let other: number;
+      do {
         slot = index.seek(hash, slot);
         other = index.at(slot);
-      }
+      } while (other >= 0 && !isUnits(this, other, units, start, end));
       size++;
       if (other >= 0) doubles++;
       if (end - start > longest) longest = end - start;
@@ -137,7 +137,8 @@ export class Vocab {
   /** The id of `prefix` followed by text[start, end), whose hash is given, or −1. */
   idByHash(hash: number, prefix: string, text: string, start: number, end: number): number {
     const { index } = this;
-    for (let slot = index.seek(hash, -1); ; slot = index.seek(hash, slot)) {
+    for (let slot = -1; ; ) {
+      slot = index.seek(hash, slot);
       const id = index.at(slot);
       if (id < 0) return -1;
       if (this.ends(id, prefix.length, text, start, end) && this.begins(id, prefix, 0, prefix.length)) return id;

@@ -1,9 +1,9 @@
 // The long sections of a `tokenizer.json`, each read in one loop from the text's units into tables. These loops start in
 // an engine that has compiled nothing yet: what they call for a token is what loading takes.
-import { idOfUnits, idOrGuess } from '../models/id-of-units';
+import { hashOfUnits, idOfUnits } from '../models/id-of-units';
 import { PairTable } from '../models/pair-table';
 import { ScoredVocab } from '../models/scored-vocab';
-import { HASH_START, hashNext, Vocab } from '../models/vocab';
+import { HASH_START, hashNext, isUnits, Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
 import { textOfUnits } from '../text/units';
 import {
@@ -140,7 +140,8 @@ export function scanMerges(cursor: JsonCursor, vocab: Vocab): PairTable {
     if (isPair) cursor.take(CLOSE_LIST);
     else if (units[0] === NUMBER_SIGN && textOfUnits(units, 0, middle).startsWith('#version')) throw new Unusual();
     const second = idOfUnits(vocab, units, middle, used, hash);
-    merged = idOrGuess(vocab, units, used, merged + 1);
+    if (isUnits(vocab, merged + 1, units, 0, used)) merged++;
+    else merged = idOfUnits(vocab, units, 0, used, hashOfUnits(units, 0, used));
     if (first < 0 || second < 0 || merged < 0) throw new Unusual();
     table.set(first, second, rank++, merged);
   } while (cursor.more(CLOSE_LIST));
