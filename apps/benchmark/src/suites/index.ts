@@ -45,7 +45,7 @@ export const suites: readonly SuiteRow[] = [
   {
     name: 'tokenizer',
     description:
-      'encoding speed beside the native library and the JavaScript ones (all of it takes a quarter of an hour)',
+      'encoding speed beside the native library and the JavaScript ones (all of it takes about ten minutes; slow ones get a part of each text)',
     flags: [
       ['--tokenizers <names>', 'of gpt2, bert, cl100k, o200k'],
       ['--texts <names>', 'of english, scripts, code'],
