@@ -91,7 +91,8 @@ test('a worker that dies inside a kernel: WorkerLost, memory intact, and the nex
     if (started++ > 0) return real(setup, lost);
     const worker = new Worker(DYING, { eval: true, workerData: setup });
     worker.on('exit', lost);
-    return worker;
+    const terminate = (): Promise<number> => worker.terminate();
+    return { terminate, leave: terminate };
   };
   const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas: null };
   const pool = new Pool(memory, CONTROL, [setup], start, 1000);
@@ -148,6 +149,16 @@ test('every unit runs exactly once', async () => {
     expect(engine.f32.subarray(c / 4, c / 4 + M * N).every((x) => x === K + 3)).toBe(true);
   }
   await engine.dispose();
+});
+
+// Without a BLAS there is nothing that workers load. Where a thread was ended while it loaded koffi, the process ended too.
+test('workers that are told to end while they start do so by themselves', async () => {
+  for (let i = 0; i < 15; i++) {
+    const engine = await Engine.create({ threads: 3 });
+    engine.launch('noop', 100, 1e9);
+    await new Promise((done) => setTimeout(done, 3 * i));
+    await engine.dispose();
+  }
 });
 
 describe('odd clocks', () => {

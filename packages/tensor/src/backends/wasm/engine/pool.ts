@@ -7,6 +7,7 @@ import {
   ACTIVE,
   CHUNK,
   CONTROL_BYTES,
+  END,
   FAILED,
   KERNEL,
   MESSAGE,
@@ -26,6 +27,9 @@ export type RunPart = (args: number, from: number, to: number) => void;
 
 /** What the pool needs of a worker, be it Node's or the browser's. */
 interface Thread {
+  /** Resolves when the thread has ended, of itself since it was told to, or made to after a while. */
+  leave(): Promise<unknown>;
+  /** Ends it at once. */
   terminate(): unknown;
 }
 
@@ -35,6 +39,8 @@ export type StartThread = (setup: WorkerSetup, lost: () => void) => Thread;
 // A part is done in milliseconds; a thread that isn't done after this long is gone.
 const PATIENCE_MS = 20_000;
 const WAITS = 80;
+// How long a worker may take to end when it is told to.
+const LEAVE_MS = 2000;
 // Workers that ended before any had started: after so many none will, say where a content policy forbids them.
 const HOPELESS = 3;
 // Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody.
@@ -117,7 +123,11 @@ export class Pool {
   async stop(): Promise<void> {
     const threads = this.#threads;
     this.#threads = [];
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    // They end by themselves: a thread that is ended while koffi loads a library takes the process with it.
+    this.#words[KERNEL] = END;
+    Atomics.store(this.#words, SEQUENCE, ++this.#sequence);
+    Atomics.notify(this.#words, SEQUENCE);
+    await Promise.all(threads.map((thread) => thread.leave()));
   }
 
   #wait(words: Int32Array): void {
@@ -135,11 +145,10 @@ export class Pool {
   }
 
   #restart(): void {
-    for (const thread of this.#threads) void thread.terminate();
+    void this.stop();
     const control = this.control + (this.#generation++ % GENERATIONS) * CONTROL_BYTES;
     this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4).fill(0);
     this.#sequence = 0;
-    this.#threads = [];
     for (const setup of this.workers) {
       const thread = this.start({ ...setup, control }, () => {
         if (!this.#threads.includes(thread)) return;
@@ -174,7 +183,18 @@ export async function threadStarter(workerUrl: string | URL | undefined): Promis
       worker.unref();
       worker.on('error', lost);
       worker.on('exit', lost);
-      return worker;
+      return {
+        terminate: () => worker.terminate(),
+        leave: () =>
+          new Promise((resolve) => {
+            worker.ref();
+            const late = setTimeout(() => void worker.terminate(), LEAVE_MS);
+            worker.once('exit', (code) => {
+              clearTimeout(late);
+              resolve(code);
+            });
+          }),
+      };
     };
   }
   const url = workerUrl ?? URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
@@ -182,6 +202,7 @@ export async function threadStarter(workerUrl: string | URL | undefined): Promis
     const worker = new Worker(url);
     worker.onerror = lost;
     worker.postMessage(setup);
-    return worker;
+    const terminate = (): void => worker.terminate();
+    return { terminate, leave: async () => terminate() };
   };
 }

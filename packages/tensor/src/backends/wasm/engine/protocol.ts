@@ -37,6 +37,8 @@ export const BLAS_JOB = -1;
 /** KERNEL of attention's forward and backward pass through the native BLAS. */
 export const ATTENTION_JOB = -2;
 export const ATTENTION_GRAD_JOB = -3;
+/** KERNEL that tells workers to end. */
+export const END = -4;
 
 /** What a worker is started with. */
 export interface WorkerSetup {

@@ -8,6 +8,7 @@ import {
   type BlasSource,
   CHUNK,
   CONTROL_BYTES,
+  END,
   FAILED,
   KERNEL,
   MESSAGE,
@@ -48,6 +49,7 @@ function work(setup: WorkerSetup): void {
   let sequence = 0;
   for (;;) {
     sequence = next(words, sequence);
+    if (words[KERNEL] === END) return;
     Atomics.add(words, ACTIVE, 1);
     // The calling thread closes a job before it waits for ACTIVE to fall to 0: either we see it closed, or it sees us.
     if (Atomics.load(words, OPEN) === 1) {
