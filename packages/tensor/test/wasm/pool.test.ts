@@ -1,4 +1,7 @@
 // The pool: what happens when workers die, fail or come late. Kernels run on it are tested elsewhere.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Engine } from '../../src/backends/wasm/engine/engine';
@@ -151,14 +154,31 @@ test('every unit runs exactly once', async () => {
   await engine.dispose();
 });
 
-// Without a BLAS there is nothing that workers load. Where a thread was ended while it loaded koffi, the process ended too.
-test('workers that are told to end while they start do so by themselves', async () => {
-  for (let i = 0; i < 15; i++) {
-    const engine = await Engine.create({ threads: 3 });
-    engine.launch('noop', 100, 1e9);
-    await new Promise((done) => setTimeout(done, 3 * i));
-    await engine.dispose();
-  }
+// What takes its time to load, and leaves a mark in the engine's memory when it has.
+const SLOW_KOFFI = `
+  exports.load = () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    return { func: () => () => undefined };
+  };
+  exports.address = (bytes) => {
+    bytes[${1 << 20}] = 1;
+    return 0n;
+  };`;
+
+// One that was ended while it loaded the real koffi took the process with it.
+test('a worker that is told to end while it loads the BLAS ends when it has', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-pool-'));
+  const koffi = join(folder, 'koffi.cjs');
+  writeFileSync(koffi, SLOW_KOFFI);
+  const memory = new LinearMemory(true, 8 << 20);
+  const module = await loadModule('plain', true, undefined);
+  const blas = { koffi, library: '' };
+  const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas };
+  const pool = new Pool(memory, CONTROL, [setup], await threadStarter(undefined));
+  pool.run(noop, () => {}, ARGS, 4);
+  await pool.stop();
+  rmSync(folder, { recursive: true });
+  expect(new Uint8Array(memory.memory.buffer)[1 << 20]).toBe(1);
 });
 
 describe('odd clocks', () => {
