@@ -1,11 +1,12 @@
 // Reverse-mode differentiation: the walk from a loss back to the leaves, and the functions around it.
 
-import { ArgumentError, GraphError, HeddleError } from './errors';
+import { ArgumentError, GraphError } from './errors';
 import type { Node } from './graph';
-import { isPromise, scope, track, watchTogether } from './lifetime';
+import { scope, track, watchTogether } from './lifetime';
 import { inGraph } from './op';
 import { add } from './ops/arithmetic';
 import { contiguous } from './ops/views';
+import { enableGrad } from './recording';
 import { runtime } from './runtime';
 import { sameShape, show } from './shape';
 import type { Tensor } from './tensor';
@@ -263,40 +264,6 @@ function reachable(root: Node, isEnd: (node: Node) => boolean): Node[] {
     }
   }
   return order.sort((a, b) => b.sequence - a.sequence);
-}
-
-/**
- * Runs `fn` without recording a graph.
- *
- * @throws {HeddleError} where `fn` returns a promise: recording would be back on before it settles.
- * @example
- * ```ts
- * import { init, noGrad, tensor } from '@heddle/tensor';
- * await init();
- * const w = tensor([1, 2], { requiresGrad: true });
- * console.log(noGrad(() => w.mul(2)).requiresGrad); // false
- * ```
- */
-export function noGrad<T>(fn: () => T): T {
-  return withRecording('noGrad', false, fn);
-}
-
-/** Runs `fn` with recording on, inside a `noGrad`. */
-export function enableGrad<T>(fn: () => T): T {
-  return withRecording('enableGrad', true, fn);
-}
-
-function withRecording<T>(name: string, recording: boolean, fn: () => T): T {
-  const before = runtime.recording;
-  runtime.recording = recording;
-  try {
-    const result = fn();
-    if (isPromise(result))
-      throw new HeddleError(`${name}: fn: expected a synchronous function, got one that returns a promise`);
-    return result;
-  } finally {
-    runtime.recording = before;
-  }
 }
 
 /**

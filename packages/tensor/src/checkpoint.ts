@@ -1,8 +1,9 @@
 // Activation checkpointing (Chen et al. 2016): memory for time. Nothing inside is kept; backward computes it again.
-import { enableGrad, noGrad, walkWithin } from './autograd';
+import { walkWithin } from './autograd';
 import { GraphError } from './errors';
 import { Node } from './graph';
 import { scope, track } from './lifetime';
+import { enableGrad, noGrad } from './recording';
 import { defaultGenerator, runtime } from './runtime';
 import type { Tensor } from './tensor';
 

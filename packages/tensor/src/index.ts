@@ -1,5 +1,5 @@
 // The public surface of @heddle/tensor. Modules, optimizers and files have subpaths of their own.
-export { type BackwardOptions, enableGrad, grad, gradients, noGrad } from './autograd';
+export { type BackwardOptions, grad, gradients } from './autograd';
 export type { Backend, BackendInfo, GpuInfo } from './backends/backend';
 export { WorkerLost } from './backends/wasm/engine/worker-lost';
 export { breathe } from './breathe';
@@ -148,6 +148,7 @@ export { print } from './print';
 export { type KernelCall, type Phase, type Profile, type ProfileRow, profile } from './profile';
 export { Generator, type RandomState } from './random';
 export { readNow } from './read-now';
+export { enableGrad, noGrad } from './recording';
 export { defaultGenerator, manualSeed } from './runtime';
 export type { Shape } from './shape';
 export { type MemoryCounts, memory, resetPeak } from './storage';

@@ -1,10 +1,11 @@
 // An open checkpoint: what is in it, and its tensors one by one, read in parts so that nothing large is held twice.
-import { noGrad } from '../autograd';
+
 import { BYTES_PER_ELEMENT, type DType, type HostArrays } from '../dtype';
 import { ArgumentError, FormatError } from '../errors';
 import { keep, scope } from '../lifetime';
 import { assertComputed, viewOf } from '../op';
 import { full, upload } from '../ops/create';
+import { noGrad } from '../recording';
 import { type Shape, sameShape, show, sizeOf } from '../shape';
 import type { AnyTensor } from '../tensor';
 import { type FileDType, fileDTypes } from './file-dtype';

@@ -1,10 +1,10 @@
 // Writing checkpoints: one safetensors file, or shards with an index. Tensors are read one at a time.
 
-import { noGrad } from '../autograd';
 import type { DType, HostArrays } from '../dtype';
 import { ArgumentError } from '../errors';
 import { narrowBfloat16, narrowFloat16 } from '../half';
 import { scope } from '../lifetime';
+import { noGrad } from '../recording';
 import { type Shape, sameShape, sizeOf } from '../shape';
 import type { AnyTensor } from '../tensor';
 import { type FileDType, fileDTypes } from './file-dtype';

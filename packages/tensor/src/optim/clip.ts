@@ -1,11 +1,11 @@
 // Gradient clipping.
 
-import { noGrad } from '../autograd';
 import { scope, track } from '../lifetime';
 import type { Parameter } from '../nn/parameter';
 import { wrap } from '../op';
 import { minimum, reciprocal, sqrt } from '../ops/arithmetic';
 import { zeros } from '../ops/create';
+import { noGrad } from '../recording';
 import { Storage } from '../storage';
 import type { Tensor } from '../tensor';
 
