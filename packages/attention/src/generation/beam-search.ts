@@ -39,7 +39,8 @@ class Finished {
   ) {}
 
   add(tokens: readonly number[], sum: number, logProbs: readonly number[], ended: boolean): void {
-    const score = sum / logProbs.length ** this.penalty;
+    // Of a prompt that leaves no room nothing is generated.
+    const score = logProbs.length === 0 ? 0 : sum / logProbs.length ** this.penalty;
     if (this.list.length === this.room && score <= this.worst) return;
     this.list.push({ tokens, score, logProbs, ended });
     this.list.sort((a, b) => b.score - a.score);
@@ -77,6 +78,12 @@ interface Group {
   done: boolean;
 }
 
+/** The groups of a prompt, and the tokens that may follow it. */
+interface Search {
+  readonly groups: readonly Group[];
+  readonly limit: number;
+}
+
 /** Sum of a beam that only fills a place. */
 const NOTHING = -1e9;
 
@@ -86,16 +93,15 @@ const NOTHING = -1e9;
  */
 export async function beamSearch(decoding: Decoding, options: BeamOptions): Promise<Hypothesis[][]> {
   const { beams, groups, signal } = options;
-  const limit = Math.min(options.maxNewTokens, decoding.room);
-  const rules = new Rules(options, limit);
-  const prompts = decoding.rows.length;
+  const rules = new Rules(options, decoding.capacity);
   const width = beams / groups;
-  const all: Group[][] = Array.from({ length: prompts }, (_, prompt) =>
-    Array.from({ length: groups }, (_, g) => ({
+  const all: Search[] = decoding.prompted.map((prompted, row) => ({
+    limit: rules.limitOf(prompted),
+    groups: Array.from({ length: groups }, () => ({
       finished: new Finished(width, options.lengthPenalty),
       // Equal beams at first: only one of them may be continued, or all would stay equal.
       beams: Array.from({ length: width }, (_, i) => ({
-        row: prompt * beams + g * width + i,
+        row,
         token: 0,
         sum: i === 0 ? 0 : NOTHING,
         logProbs: [],
@@ -103,30 +109,32 @@ export async function beamSearch(decoding: Decoding, options: BeamOptions): Prom
       })),
       done: false,
     })),
-  );
-  let logits = await decoding.next();
-  const spread = Array.from({ length: prompts * beams }, (_, i) => Math.floor(i / beams));
-  decoding.reorder(spread);
-  logits = spread.map((from) => logits[from]);
-  for (let generated = 1; ; generated++) {
+  }));
+  let going: readonly Search[] = all;
+  for (let generated = 0; ; generated++) {
+    const isOver = (own: Search): boolean => generated === own.limit || own.groups.every(({ done }) => done);
+    for (const own of going) if (isOver(own)) for (const group of own.groups) conclude(group, decoding);
+    going = going.filter((own) => !isOver(own));
+    if (going.length === 0) break;
+    const logits = await decoding.next();
     signal?.throwIfAborted();
-    for (const own of all) {
+    for (const own of going) {
       const chosen: number[] = [];
-      for (const group of own) {
-        if (!group.done) group.beams = advance(group, decoding, logits, generated, chosen, rules, options);
+      for (const group of own.groups) {
+        if (!group.done) group.beams = advance(group, decoding, logits, generated + 1, chosen, rules, options);
         else group.beams = group.beams.map((beam) => ({ ...beam, token: options.padId }));
         chosen.push(...group.beams.map(({ token }) => token));
       }
     }
-    const next = all.flat().flatMap((group) => group.beams);
+    // Rows of prompts that are over leave the decoding here.
+    const next = going.flatMap((own) => own.groups.flatMap((group) => group.beams));
     decoding.reorder(next.map(({ row }) => row));
     decoding.append(next.map(({ token }) => token));
     let row = 0;
-    for (const group of all.flat()) group.beams = group.beams.map((beam) => ({ ...beam, row: row++ }));
-    if (generated === limit || all.flat().every(({ done }) => done)) break;
-    logits = await decoding.next();
+    for (const group of going.flatMap((own) => own.groups))
+      group.beams = group.beams.map((beam) => ({ ...beam, row: row++ }));
   }
-  return all.map((own) => own.flatMap((group) => conclude(group, decoding)));
+  return all.map((own) => own.groups.flatMap(({ finished }) => finished.list));
 }
 
 /** One group's next beams; finished texts are put aside. */
@@ -166,10 +174,8 @@ function advance(
 }
 
 /** Beams that never ended count as they stand. */
-function conclude(group: Group, decoding: Decoding): readonly Hypothesis[] {
-  if (!group.done) {
-    for (const { row, sum, logProbs } of group.beams)
-      if (sum > NOTHING / 2) group.finished.add(decoding.rows[row], sum, logProbs, false);
-  }
-  return group.finished.list;
+function conclude({ done, beams, finished }: Group, decoding: Decoding): void {
+  if (done) return;
+  for (const { row, sum, logProbs } of beams)
+    if (sum > NOTHING / 2) finished.add(decoding.rows[row], sum, logProbs, false);
 }

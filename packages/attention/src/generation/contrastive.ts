@@ -2,7 +2,7 @@
 import type { Decoding, RowView } from './decoding';
 import { highest, logNormalizer } from './distribution';
 import type { Settings } from './options';
-import { Rules } from './rules';
+import { Rules, withRoom } from './rules';
 import type { GenerationStep, WrittenToken } from './step';
 
 /** What is known of a row that is being written. */
@@ -20,16 +20,16 @@ export async function* contrastive(
   settings: Settings & { readonly contrastiveAlpha: number; readonly topK: number },
 ): AsyncGenerator<GenerationStep> {
   const { topK: K, contrastiveAlpha: alpha } = settings;
-  const limit = Math.min(settings.maxNewTokens, decoding.room);
-  const rules = new Rules(settings, limit);
+  const rules = new Rules(settings, decoding.capacity);
   const count = decoding.rows.length;
-  let rows: Row[] = (await decoding.nextWithStates()).map(({ logits, states }, place) => ({
+  const views = await decoding.nextWithStates();
+  let rows: Row[] = withRoom(decoding, rules).map((place) => ({
     place,
     state: rules.start,
-    context: states.map(normalized),
-    logits,
+    context: views[place].states.map(normalized),
+    logits: views[place].logits,
   }));
-  for (let generated = 1; generated <= limit && rows.length > 0; generated++) {
+  for (let generated = 1; rows.length > 0; generated++) {
     settings.signal?.throwIfAborted();
     // Each row tries its candidates; where there are fewer, the best stands in for the others.
     const tried = rows.map(({ logits, state }, i) => {
@@ -43,23 +43,24 @@ export async function* contrastive(
     });
     decoding.reorder(rows.flatMap((_, i) => Array.from({ length: K }, () => i)));
     decoding.append(tried.flatMap((candidates) => candidates.map(({ id }) => id)));
-    const views = await decoding.nextWithStates();
+    const next = await decoding.nextWithStates();
     const step: (WrittenToken | null)[] = Array.from({ length: count }, () => null);
     const chosen = rows.map((row, i) => {
-      const own = views.slice(i * K, (i + 1) * K);
+      const own = next.slice(i * K, (i + 1) * K);
       const k = mostContrasting(tried[i], own, row.context, alpha);
       const at = i * K + k;
       const { id } = tried[i][k];
       const state = rules.advance(row.state, id);
       const ended = rules.isOver(decoding.rows[at], decoding.prompted[at], state);
+      const last = ended || generated === rules.limitOf(decoding.prompted[at]);
       const logProb = row.logits[id] - logNormalizer(row.logits);
-      step[row.place] = { id, logProb, last: ended || generated === limit, ended };
-      return { at, ended, next: follow(row, own[k], state) };
+      step[row.place] = { id, logProb, last, ended };
+      return { at, last, row: follow(row, own[k], state) };
     });
     yield step;
-    const going = chosen.filter(({ ended }) => !ended);
+    const going = chosen.filter(({ last }) => !last);
     if (going.length > 0) decoding.reorder(going.map(({ at }) => at));
-    rows = going.map(({ next }) => next);
+    rows = going.map(({ row }) => row);
   }
 }
 

@@ -12,7 +12,9 @@ export interface Decoding {
   readonly rows: readonly (readonly number[])[];
   /** Tokens that each row began with. */
   readonly prompted: readonly number[];
-  /** How many more tokens the model can take. */
+  /** Tokens that a row may have, its prompt among them. */
+  readonly capacity: number;
+  /** How many more tokens all rows can take. */
   readonly room: number;
   /** Logits of the next token, a row each. */
   next(): Promise<Float32Array[]>;
@@ -128,8 +130,13 @@ export class RowDecoding implements Decoding {
     this.padding = prompts.map((prompt) => longest - prompt.length);
   }
 
+  // What counts is a row's own length: padding is no part of the text.
+  get capacity(): number {
+    return this.model.maxLength - this.lead;
+  }
+
   get room(): number {
-    return this.model.maxLength - this.columns;
+    return this.capacity - Math.max(...this.rows.map((row) => row.length));
   }
 
   private get columns(): number {

@@ -1,6 +1,7 @@
 // What a text may become next, and when it is over: penalties, what it is held to, what ends it. The same for every way of
 // choosing.
 import { ArgumentError } from '@heddle/tensor';
+import type { Decoding } from './decoding';
 import type { Settings } from './options';
 import { penalize } from './penalties';
 
@@ -11,11 +12,16 @@ export class Rules {
 
   constructor(
     private readonly settings: Settings,
-    /** Tokens that may be generated. */
-    private readonly limit: number,
+    /** Tokens that a text may have, its prompt among them. */
+    private readonly capacity: number,
   ) {
     const { constraint, answers } = settings;
     this.start = (answers ? constraint?.ownStart : constraint?.start) ?? 0;
+  }
+
+  /** Tokens that may be generated behind a prompt of so many. */
+  limitOf(prompted: number): number {
+    return Math.min(this.settings.maxNewTokens, this.capacity - prompted);
   }
 
   /** Changes a row of logits, or log probabilities, in place: what may not come becomes −∞. */
@@ -23,7 +29,7 @@ export class Rules {
     const { noRepeatNgram, constraint, allowed, eosIds } = this.settings;
     const apply = (settings: Settings): boolean => {
       penalize(logits, tokens, prompted, settings);
-      constraint?.restrict(logits, state, this.limit - (tokens.length - prompted), eosIds);
+      constraint?.restrict(logits, state, this.limitOf(prompted) - (tokens.length - prompted), eosIds);
       const forbids = settings.noRepeatNgram !== undefined || constraint !== null || allowed !== undefined;
       return !forbids || logits.some((x) => x > Number.NEGATIVE_INFINITY);
     };
@@ -52,4 +58,11 @@ export class Rules {
     if (stops?.endsIn(tokens, prompted)) return true;
     return eosIds.length === 0 && constraint !== null && constraint.isComplete(state);
   }
+}
+
+/** The rows that have room for a token. Others leave the decoding: no row is read beyond what the model can take. */
+export function withRoom(decoding: Decoding, rules: Rules): number[] {
+  const rows = [...decoding.rows.keys()].filter((i) => rules.limitOf(decoding.prompted[i]) > 0);
+  if (rows.length < decoding.rows.length && rows.length > 0) decoding.reorder(rows);
+  return rows;
 }

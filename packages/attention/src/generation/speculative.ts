@@ -50,9 +50,9 @@ export async function* speculative(
 
 async function* writeOne(decoding: Decoding, ahead: Decoding, settings: Settings): AsyncGenerator<WrittenToken> {
   const { draftTokens = 5, generator } = settings;
-  const limit = Math.min(settings.maxNewTokens, decoding.room);
-  const rules = new Rules(settings, limit);
+  const rules = new Rules(settings, decoding.capacity);
   const [prompted] = decoding.prompted;
+  const limit = rules.limitOf(prompted);
   let state = rules.start;
   for (let generated = 0; generated < limit; ) {
     const count = Math.min(draftTokens, limit - generated - 1, ahead.room);

@@ -2,17 +2,16 @@
 import type { Decoding } from './decoding';
 import { distribution, likeliest, logNormalizer, pick } from './distribution';
 import type { Settings } from './options';
-import { Rules } from './rules';
+import { Rules, withRoom } from './rules';
 import type { GenerationStep, WrittenToken } from './step';
 
 /** Token by token. The decoding is disposed of by the caller. */
 export async function* stepwise(decoding: Decoding, settings: Settings): AsyncGenerator<GenerationStep> {
-  const limit = Math.min(settings.maxNewTokens, decoding.room);
-  const rules = new Rules(settings, limit);
+  const rules = new Rules(settings, decoding.capacity);
   const count = decoding.rows.length;
-  let active = decoding.rows.map((_, i) => i);
+  let active = withRoom(decoding, rules);
   let states = active.map(() => rules.start);
-  for (let generated = 1; generated <= limit && active.length > 0; generated++) {
+  for (let generated = 1; active.length > 0; generated++) {
     const logits = await decoding.next();
     settings.signal?.throwIfAborted();
     const written = logits.map((row, i): WrittenToken => {
@@ -23,7 +22,8 @@ export async function* stepwise(decoding: Decoding, settings: Settings): AsyncGe
         : likeliest(row);
       states[i] = rules.advance(states[i], id);
       const ended = rules.isOver([...tokens, id], prompted, states[i]);
-      return { id, logProb: row[id] - logNormalizer(row), last: ended || generated === limit, ended };
+      const last = ended || generated === rules.limitOf(prompted);
+      return { id, logProb: row[id] - logNormalizer(row), last, ended };
     });
     decoding.append(written.map(({ id }) => id));
     const step: (WrittenToken | null)[] = Array.from({ length: count }, () => null);
@@ -31,8 +31,8 @@ export async function* stepwise(decoding: Decoding, settings: Settings): AsyncGe
       step[row] = written[i];
     });
     yield step;
-    // What has ended is not computed any more.
-    const going = [...active.keys()].filter((i) => !written[i].ended);
+    // What is over is not computed any more.
+    const going = [...active.keys()].filter((i) => !written[i].last);
     if (going.length < active.length && going.length > 0) decoding.reorder(going);
     active = going.map((i) => active[i]);
     states = going.map((i) => states[i]);

@@ -52,6 +52,21 @@ describe.each(Object.keys(models))('%s', (name) => {
     });
   });
 
+  it.each(Object.entries(ways))('%s, where the window ends: a row has what room it has alone', async (_, way) => {
+    const longest = Math.min(model.maxLength, 70);
+    const full = Array.from({ length: longest }, (_, i) => 3 + ((7 * i) % 20));
+    const ends = [full, [5, 7, 3], full.slice(4), full.slice(1)];
+    const options = { maxNewTokens: 9, eosIds: [], ...way };
+    const together = await model.generate(ends, options);
+    const alone = [];
+    for (const prompt of ends) alone.push(...(await model.generate([prompt], options)));
+    expect(together.map(({ newIds }) => newIds)).toEqual(alone.map(({ newIds }) => newIds));
+    expect(together.every(({ score }) => Number.isFinite(score))).toBe(true);
+    const long = together.filter(({ ids }) => ids.length > 12);
+    if (model instanceof DecoderLM && longest === model.maxLength)
+      expect(long.every(({ ids }) => ids.length === longest)).toBe(true);
+  });
+
   it.each(Object.entries({ ...ways, drawn: { temperature: 1, seed: 1, returnSequences: 2 } }))(
     '%s, stopped in the middle',
     async (_, way) => {
