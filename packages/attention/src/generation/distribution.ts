@@ -41,7 +41,7 @@ export function highest(scores: Float32Array, count: number): Int32Array {
 /** What temperature and filters leave of a row of logits. */
 export function distribution(logits: Float32Array, options: ChoiceOptions): Distribution {
   const { temperature = 1, topK, topP, minP, typicalP } = options;
-  const scaled = temperature === 1 ? logits : logits.map((x) => x / temperature);
+  const scaled = temperature === 1 ? logits : cooled(logits, temperature);
   let ids = topK === undefined ? candidates(scaled, Number.NEGATIVE_INFINITY) : highest(scaled, topK);
   let probabilities = softmaxOf(ids, scaled);
   const keep = (kept: Int32Array): void => {
@@ -55,6 +55,12 @@ export function distribution(logits: Float32Array, options: ChoiceOptions): Dist
   }
   if (typicalP !== undefined) keep(typical(ids, probabilities, typicalP));
   return { ids, probabilities };
+}
+
+/** Logits by temperature. The likeliest becomes 0: however cold it is, it stays a number. */
+function cooled(logits: Float32Array, temperature: number): Float32Array {
+  const top = logits[likeliest(logits)];
+  return logits.map((x) => (x - top) / temperature);
 }
 
 /** The token at a place of the cumulated probabilities. */

@@ -1,5 +1,6 @@
 // Writing texts with any model that can decode: at once, or token by token. Which way is taken is told by the settings.
 import { ArgumentError } from '@heddle/tensor';
+import { checkKinds, checkPromptKinds } from './arguments';
 import type { ChoiceOptions } from './choice';
 import { codecOf, type GenerateOptions, type Generative, requireCount, type Settings, settle } from './options';
 import type { GenerationStep } from './step';
@@ -35,6 +36,7 @@ export async function* generateSteps(
   prompts: readonly (readonly number[])[],
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerationStep> {
+  checkKinds(options);
   yield* steps(model, prompts, await settle(model, options));
 }
 
@@ -78,6 +80,8 @@ export async function generate(
   prompts: Prompts,
   options: GenerateOptions = {},
 ): Promise<Generated[]> {
+  checkKinds(options);
+  checkPromptKinds(prompts);
   const { beams = 1, returnSequences = 1, contrastiveAlpha } = options;
   requireCount('beams', beams);
   requireCount('returnSequences', returnSequences);

@@ -44,6 +44,8 @@ function repeating(tokens: readonly number[], n: number): number[] {
 }
 
 function keepOnly(logits: Float32Array, allowed: Iterable<number>): void {
+  if (typeof allowed !== 'object' || !(Symbol.iterator in allowed))
+    throw new ArgumentError('generate', 'allowed', 'a function that gives a list of tokens, or null', String(allowed));
   const kept = new Map<number, number>();
   for (const id of allowed) {
     if (!(Number.isInteger(id) && id >= 0 && id < logits.length))

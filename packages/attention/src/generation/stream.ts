@@ -1,6 +1,7 @@
 // Text as it is written: pieces that never end inside a character, and that stop before a stop string begins.
 import { ArgumentError } from '@heddle/tensor';
 import type { TextCodec } from '../text-codec';
+import { checkKinds, checkPromptKind } from './arguments';
 import { generateSteps } from './generate';
 import type { GenerateOptions, Generative } from './options';
 import { StopStrings, TextPieces } from './stops';
@@ -20,8 +21,10 @@ export async function* streamText(
   prompt: string | readonly number[],
   options: StreamOptions,
 ): AsyncGenerator<string> {
-  const { tokenizer, stop = [] } = options;
+  const { tokenizer, stop = [] }: Partial<StreamOptions> = options ?? {};
   if (tokenizer === undefined) throw new ArgumentError('stream', 'tokenizer', 'one that decodes', 'none');
+  checkKinds(options);
+  checkPromptKind('stream', 'prompt', prompt);
   const ids = typeof prompt === 'string' ? tokenizer.encode(prompt).ids : prompt;
   const pieces = new TextPieces(tokenizer, model.startId === undefined ? ids : []);
   const stops = stop.length === 0 ? null : new StopStrings(tokenizer, stop);
