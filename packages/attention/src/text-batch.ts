@@ -31,6 +31,10 @@ export interface BatchLimits {
 
 /** Checks a batch and makes tensors of it. */
 export function batchTensors(owner: string, batch: TextBatch, limits: BatchLimits): BatchTensors {
+  if (typeof batch !== 'object' || batch === null || !('ids' in batch)) {
+    const expected = 'what encodeBatch gives, or { ids } with a tensor [batch, tokens]';
+    throw new ArgumentError(owner, 'batch', expected, Array.isArray(batch) ? 'a list' : typeof batch);
+  }
   return 'shape' in batch ? fromHost(owner, batch, limits) : fromTensors(owner, batch, limits);
 }
 
@@ -52,6 +56,8 @@ function fromHost(owner: string, batch: TokenBatch, { vocabSize, maxLength }: Ba
   const [B, T] = batch.shape;
   for (const name of ['ids', 'mask', 'typeIds'] as const) {
     const column = batch[name];
+    if (!(column instanceof Int32Array) && !(name === 'typeIds' && column === undefined))
+      throw new ArgumentError(owner, name, 'an Int32Array', Array.isArray(column) ? 'a list' : typeof column);
     if (column !== undefined && column.length !== B * T)
       throw new ShapeError(owner, name, `${B} × ${T} elements`, String(column.length));
   }

@@ -11,7 +11,7 @@ import {
   sinusoidalPositions,
   type TextBatch,
 } from '@heddle/attention';
-import type { Generator, Tensor } from '@heddle/tensor';
+import { ArgumentError, type Generator, type Tensor } from '@heddle/tensor';
 import { assign, Dropout, Embedding, Module, normal } from '@heddle/tensor/nn';
 
 /** Settings of the network below a head. */
@@ -49,6 +49,8 @@ export type ResolvedBackbone = Required<BackboneConfig>;
 
 /** Fills in what was not said. */
 export function resolveBackbone(config: BackboneConfig): ResolvedBackbone {
+  if (typeof config !== 'object' || config === null)
+    throw new ArgumentError('Backbone', 'config', 'an object of settings', String(config));
   return {
     vocabSize: config.vocabSize,
     dim: config.dim,

@@ -17,7 +17,11 @@ export interface PairCodec extends TextCodec {
     text: string,
     options?: Parameters<TextCodec['encode']>[1] & {
       readonly pair?: string;
-      readonly truncation?: { readonly maxLength: number; readonly stride: number; readonly strategy: 'onlySecond' };
+      readonly truncation?: {
+        readonly maxLength: number;
+        readonly stride: number;
+        readonly strategy: 'onlyFirst' | 'onlySecond';
+      };
     },
   ): EncodedPair;
 }

@@ -50,6 +50,17 @@ export function problemsOf<T extends object>(settings: object, rules: Rules<T>):
   return found;
 }
 
+/** Throws unless `value` is a whole number of at least `least`. */
+export function requireWhole(owner: string, name: string, value: number, least = 1): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new ArgumentError(owner, name, `a whole number of at least ${least}`, String(value));
+}
+
+/** Throws unless `value` is a list. */
+export function requireList(owner: string, name: string, value: unknown, of: string): void {
+  if (!Array.isArray(value)) throw new ArgumentError(owner, name, `a list of ${of}`, JSON.stringify(value) ?? 'none');
+}
+
 /** Throws an `ArgumentError` for settings that a program made. */
 export function requireSettings<T extends object>(owner: string, settings: T, rules: Rules<T>): void {
   const problems = problemsOf(settings, rules);

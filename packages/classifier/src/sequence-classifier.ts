@@ -115,7 +115,7 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
    */
   async predict(texts: readonly string[], options: TextOptions = {}): Promise<Prediction[]> {
     const tokenizer = this.tokenizerOf('predict', options.tokenizer);
-    const found = new Array<Prediction>(texts.length);
+    const found: Prediction[] = [];
     await this.inBatches(texts, options.batchSize ?? 32, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
       const probabilities = await taken(this.answering(() => softmax(this.forward(batch))));
@@ -136,7 +136,7 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
    */
   async attentionOver(texts: readonly string[], options: TextOptions = {}): Promise<WeighedToken[][]> {
     const tokenizer = this.tokenizerOf('attentionOver', options.tokenizer);
-    const found = new Array<WeighedToken[]>(texts.length);
+    const found: WeighedToken[][] = [];
     await this.inBatches(texts, options.batchSize ?? 8, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
       const weights = await taken(this.answering(() => this.tokenWeights(batch)));

@@ -6,7 +6,7 @@ import { Dropout, Linear } from '@heddle/tensor/nn';
 import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone } from './backbone';
 import { readConfig, readWeights } from './folder';
 import { type EncodedPair, type PairCodec, pairBatch, pairWindows, tokensOf } from './pair-codec';
-import { requireFileSettings, requireSettings } from './problems';
+import { requireFileSettings, requireList, requireSettings, requireWhole } from './problems';
 import { backboneRules, requireFeasible, TextModel, taken } from './text-model';
 
 /** Settings of a `SpanClassifier`: a backbone's, with two kinds of tokens (question and context) where nothing is said. */
@@ -112,6 +112,7 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
    */
   batch(rows: readonly Question[], options: SpanOptions = {}): SpanBatch {
     const tokenizer = this.tokenizerOf('batch', options.tokenizer);
+    requireList('batch', 'rows', rows, 'questions');
     const found = rows.flatMap(({ question, context, answer }, i) => {
       if (answer === undefined || !(answer[0] >= 0 && answer[0] < answer[1] && answer[1] <= context.length))
         throw new ArgumentError(
@@ -151,6 +152,9 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
   async predict(rows: readonly Question[], options: SpanOptions = {}): Promise<Answer[]> {
     const tokenizer = this.tokenizerOf('predict', options.tokenizer);
     const { batchSize = 16, maxAnswer = 30 } = options;
+    requireList('predict', 'rows', rows, 'questions');
+    requireWhole('predict', 'batchSize', batchSize);
+    requireWhole('predict', 'maxAnswer', maxAnswer);
     const windows = rows.flatMap(({ question, context }, row) =>
       pairWindows(tokenizer, question, context, this.windowing(options)).map((window) => ({ row, window })),
     );
@@ -194,9 +198,11 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
     return model.eval();
   }
 
-  private windowing({ stride }: SpanOptions): { readonly maxLength: number; readonly stride: number } {
+  private windowing(options: SpanOptions): { readonly maxLength: number; readonly stride: number } {
     const { maxLength } = this.config;
-    return { maxLength, stride: stride ?? maxLength >> 2 };
+    const { stride = maxLength >> 2 } = options;
+    requireWhole('SpanClassifier', 'stride', stride, 0);
+    return { maxLength, stride };
   }
 }
 

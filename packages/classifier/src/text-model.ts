@@ -4,7 +4,7 @@ import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
 import { Module } from '@heddle/tensor/nn';
 import type { BackboneConfig, ResolvedBackbone } from './backbone';
 import { saveFolder, type Target } from './folder';
-import { flag, oneOf, probability, type Rules, whole } from './problems';
+import { flag, oneOf, probability, type Rules, requireList, requireWhole, whole } from './problems';
 
 /** What the settings of a backbone must be. */
 export const backboneRules: Rules<BackboneConfig> = {
@@ -31,8 +31,10 @@ const MAX_PARAMETERS = 4e9;
 /** Refuses sizes that are each allowed but absurd together, before memory is asked for. */
 export function requireFeasible(
   owner: string,
-  { vocabSize, dim, layers, hiddenDim, maxLength }: ResolvedBackbone,
+  { vocabSize, dim, layers, hiddenDim, maxLength, padId }: ResolvedBackbone,
 ): void {
+  if (padId >= vocabSize)
+    throw new ArgumentError(owner, 'padId', `an id below vocabSize = ${vocabSize}`, String(padId));
   const count = (vocabSize + maxLength) * dim + layers * (4 * dim * dim + 2 * dim * hiddenDim);
   if (count > MAX_PARAMETERS)
     throw new ArgumentError(owner, 'config', `at most ${MAX_PARAMETERS} parameters`, `sizes that make about ${count}`);
@@ -69,13 +71,10 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
 
   /** The tokenizer of a call, checked against the model. */
   protected tokenizerOf(call: string, tokenizer: Codec | undefined = this.codec): Codec {
-    if (tokenizer === undefined)
-      throw new ArgumentError(
-        call,
-        'tokenizer',
-        'the tokenizer that the model was trained with: { tokenizer }',
-        'none',
-      );
+    if (typeof tokenizer?.encode !== 'function') {
+      const wanted = 'the tokenizer that the model was trained with: { tokenizer }';
+      throw new ArgumentError(call, 'tokenizer', wanted, tokenizer === undefined ? 'none' : 'what encodes nothing');
+    }
     if (tokenizer.vocabSize > this.config.vocabSize) {
       const known = `a vocabulary of at most ${this.config.vocabSize} ids`;
       throw new ArgumentError(call, 'tokenizer', known, `one of ${tokenizer.vocabSize}`);
@@ -105,8 +104,8 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
     batchSize: number,
     take: (batch: readonly string[], places: readonly number[]) => Promise<void>,
   ): Promise<void> {
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new ArgumentError(this.constructor.name, 'batchSize', 'a whole number of at least 1', String(batchSize));
+    requireList(this.constructor.name, 'texts', texts, 'texts');
+    requireWhole(this.constructor.name, 'batchSize', batchSize);
     const order = texts.map((_, i) => i).sort((a, b) => texts[a].length - texts[b].length || a - b);
     for (let from = 0; from < order.length; from += batchSize) {
       const places = order.slice(from, from + batchSize);

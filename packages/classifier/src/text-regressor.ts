@@ -78,7 +78,7 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
   async predict(texts: readonly string[], options: TextOptions = {}): Promise<number[][]> {
     const tokenizer = this.tokenizerOf('predict', options.tokenizer);
     const { outputs } = this.config;
-    const found = new Array<number[]>(texts.length);
+    const found: number[][] = [];
     await this.inBatches(texts, options.batchSize ?? 32, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
       const numbers = await taken(this.answering(() => this.forward(batch)));

@@ -78,7 +78,7 @@ export class TokenClassifier extends TextModel<ResolvedTokenClassifier> {
   async predict(texts: readonly string[], options: TextOptions = {}): Promise<LabeledToken[][]> {
     const tokenizer = this.tokenizerOf('predict', options.tokenizer);
     const { labels } = this.config;
-    const found = new Array<LabeledToken[]>(texts.length);
+    const found: LabeledToken[][] = [];
     await this.inBatches(texts, options.batchSize ?? 32, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
       const probabilities = await taken(this.answering(() => softmax(this.forward(batch))));

@@ -3,11 +3,12 @@
 import type { TextBatch } from '@heddle/attention';
 import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
-import { type PairCodec, pairBatch } from './pair-codec';
+import { type EncodedPair, type PairCodec, pairBatch } from './pair-codec';
+import { requireList, requireWhole } from './problems';
 
 /** A classifier of pairs, one of whose labels says that the second text follows from the first. */
 export type EntailmentModel = Module & {
-  readonly config: { readonly labels: readonly string[] };
+  readonly config: { readonly labels: readonly string[]; readonly maxLength?: number };
   forward(batch: TextBatch): Tensor;
 };
 
@@ -29,7 +30,7 @@ export interface ZeroShotLabel {
 }
 
 /**
- * Sorts labels by how well they fit a text. The model should be in `eval` mode; `Bert` and `BartClassifier` of
+ * Sorts labels by how well they fit a text, which is cut where it leaves no room for a label. The model should be in `eval` mode; `Bert` and `BartClassifier` of
  * `@heddle/attention` with a head for entailment are such models.
  *
  * @throws {ArgumentError} where the model knows no entailment, the template has no place for a label, or none is given.
@@ -52,7 +53,11 @@ export async function zeroShot(
   labels: readonly string[],
   options: ZeroShotOptions,
 ): Promise<ZeroShotLabel[]> {
-  const { tokenizer, template = 'This example is {}.', multiLabel = false, batchSize = 16 } = options;
+  const { tokenizer, template = 'This example is {}.', multiLabel = false, batchSize = 16 } = options ?? {};
+  if (typeof tokenizer?.encode !== 'function')
+    throw new ArgumentError('zeroShot', 'tokenizer', 'the tokenizer that the model was trained with', 'none');
+  requireList('zeroShot', 'labels', labels, 'texts');
+  requireWhole('zeroShot', 'batchSize', batchSize);
   const { yes, no } = entailmentOf(model.config.labels);
   if (!template.includes('{}')) throw new ArgumentError('zeroShot', 'template', 'a text with {} in it', template);
   if (labels.length === 0) throw new ArgumentError('zeroShot', 'labels', 'at least one', 'none');
@@ -61,7 +66,7 @@ export async function zeroShot(
   for (let from = 0; from < labels.length; from += batchSize) {
     const rows = labels
       .slice(from, from + batchSize)
-      .map((label) => tokenizer.encode(text, { pair: template.replaceAll('{}', label) }));
+      .map((label) => encodePair(tokenizer, text, template.split('{}').join(label), model.config.maxLength));
     const logits = noGrad(() => scope(() => model.call(pairBatch(rows, tokenizer.padId ?? 0))));
     const data = await logits.data();
     logits.dispose();
@@ -78,6 +83,13 @@ export async function zeroShot(
       ? forIt.map((logit, i) => 1 / (1 + Math.exp(againstIt[i] - logit)))
       : forIt.map((logit) => Math.exp(logit - most) / total);
   return labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
+}
+
+/** Two texts, the first cut where both together are longer than the model reads. */
+function encodePair(tokenizer: PairCodec, text: string, pair: string, maxLength?: number): EncodedPair {
+  const whole = tokenizer.encode(text, { pair });
+  if (maxLength === undefined || whole.ids.length <= maxLength) return whole;
+  return tokenizer.encode(text, { pair, truncation: { maxLength, stride: 0, strategy: 'onlyFirst' } });
 }
 
 /** The classes that mean yes and no. As in transformers, no is the first class, or the last where yes is the first. */

@@ -1,0 +1,121 @@
+// Wrong calls of the heads: each error names the argument; none hangs, and none answers.
+import { ArgumentError, init } from '@heddle/tensor';
+import { Tokenizer } from '@heddle/tokenizer';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SequenceClassifier, SpanClassifier, TextRegressor, TokenClassifier, zeroShot } from '../src/index';
+
+let tokenizer: Tokenizer;
+let base: { vocabSize: number; dim: number; layers: number; heads: number; maxLength: number };
+beforeAll(async () => {
+  await init({ backend: 'wasm', seed: 1 });
+  tokenizer = await Tokenizer.train(['who what ada wrote the first program'], { model: 'wordpiece', vocabSize: 120 });
+  base = { vocabSize: tokenizer.vocabSize, dim: 16, layers: 1, heads: 2, maxLength: 16 };
+});
+
+/** What a call from a program without types throws. */
+async function thrown(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ArgumentError);
+    return error;
+  }
+  return null;
+}
+
+describe.each(['SequenceClassifier', 'TokenClassifier', 'TextRegressor'])('%s', (kind) => {
+  const heads = { SequenceClassifier, TokenClassifier, TextRegressor };
+  const make = () => {
+    if (kind === 'TextRegressor') return new TextRegressor(base);
+    return new (kind === 'TokenClassifier' ? TokenClassifier : SequenceClassifier)({ ...base, labels: ['a', 'b'] });
+  };
+
+  it('predict', async () => {
+    const model = make();
+    const predict = (...args: readonly unknown[]): unknown => Reflect.apply(model.predict, model, args);
+    for (const texts of ['ada', undefined, null, { 0: 'ada' }])
+      expect(await thrown(() => predict(texts, { tokenizer }))).toMatchObject({ op: kind, argument: 'texts' });
+    for (const batchSize of [0, -1, 1.5, Number.NaN])
+      expect(await thrown(() => predict(['ada'], { tokenizer, batchSize }))).toMatchObject({ argument: 'batchSize' });
+    for (const wrong of [undefined, {}])
+      expect(await thrown(() => predict(['ada'], { tokenizer: wrong }))).toMatchObject({ argument: 'tokenizer' });
+  });
+
+  it('call', async () => {
+    const model = make();
+    const ids = Int32Array.of(1, 2);
+    for (const batch of [undefined, 'ada', [[1, 2]], {}])
+      expect(await thrown(() => Reflect.apply(model.call, model, [batch]))).toMatchObject({ argument: 'batch' });
+    for (const [argument, batch] of Object.entries({
+      ids: { ids: [1, 2], mask: ids, shape: [1, 2] },
+      mask: { ids, shape: [1, 2] },
+      typeIds: { ids, mask: ids, typeIds: [0, 0], shape: [1, 2] },
+    }))
+      expect(await thrown(() => Reflect.apply(model.call, model, [batch]))).toMatchObject({ argument });
+  });
+
+  it('settings', async () => {
+    const Head = Reflect.get(heads, kind);
+    for (const config of [undefined, null, 5])
+      expect(await thrown(() => Reflect.construct(Head, [config]))).toMatchObject({ argument: 'config' });
+    const outside = { ...base, labels: ['a', 'b'], padId: base.vocabSize };
+    if (kind !== 'TextRegressor')
+      expect(await thrown(() => Reflect.construct(Head, [outside]))).toMatchObject({ argument: 'padId' });
+  });
+});
+
+it('SpanClassifier', async () => {
+  const model = new SpanClassifier(base);
+  const rows = [{ question: 'who', context: 'ada wrote the first program' }];
+  const predict = (...args: readonly unknown[]): unknown => Reflect.apply(model.predict, model, args);
+  for (const [argument, values] of Object.entries({
+    batchSize: [0, -1, 1.5, Number.NaN],
+    maxAnswer: [0, -1, 1.5, Number.NaN],
+    stride: [-1, 0.5, Number.NaN],
+  }))
+    for (const value of values)
+      expect(await thrown(() => predict(rows, { tokenizer, [argument]: value }))).toMatchObject({ argument });
+  for (const wrong of [undefined, rows[0], 'who']) {
+    expect(await thrown(() => predict(wrong, { tokenizer }))).toMatchObject({ argument: 'rows' });
+    expect(await thrown(() => Reflect.apply(model.batch, model, [wrong, { tokenizer }]))).toMatchObject({
+      argument: 'rows',
+    });
+  }
+});
+
+it('zeroShot', async () => {
+  const model = new SequenceClassifier({ ...base, typeCount: 2, labels: ['contradiction', 'entailment'] }).eval();
+  const ask = (...args: readonly unknown[]): unknown => Reflect.apply(zeroShot, null, [model, 'ada', ...args]);
+  for (const batchSize of [0, -1, 1.5, Number.NaN])
+    expect(await thrown(() => ask(['x', 'y'], { tokenizer, batchSize }))).toMatchObject({ argument: 'batchSize' });
+  expect(await thrown(() => ask('xy', { tokenizer }))).toMatchObject({ argument: 'labels' });
+  for (const options of [undefined, {}, { tokenizer: {} }])
+    expect(await thrown(() => ask(['x'], options))).toMatchObject({ argument: 'tokenizer' });
+});
+
+it('zeroShot cuts a long text, not the label, and takes a label as it is', async () => {
+  const model = new SequenceClassifier({ ...base, typeCount: 2, labels: ['contradiction', 'entailment'] }).eval();
+  const long = 'ada wrote the first program '.repeat(9);
+  const labels = ['ada', 'who wrote'];
+  const template = 'the {}';
+  const kept = tokenizer.encode(long, {
+    pair: 'the who wrote',
+    truncation: { maxLength: base.maxLength, stride: 0, strategy: 'onlyFirst' },
+  });
+  expect(kept.ids).toHaveLength(base.maxLength);
+  expect(kept.ids.slice(-4, -1)).toEqual(tokenizer.encode('the who wrote', { addSpecialTokens: false }).ids);
+  expect(await zeroShot(model, long, labels, { tokenizer, template })).toHaveLength(2);
+
+  const asked: (string | undefined)[] = [];
+  const heard = new Proxy(tokenizer, {
+    get: (target, name) =>
+      name === 'encode'
+        ? (text: string, options?: { pair?: string }) => {
+            asked.push(options?.pair);
+            return target.encode(text, options);
+          }
+        : Reflect.get(target, name),
+  });
+  await zeroShot(model, 'ada', ["$& $$ $'"], { tokenizer: heard, template });
+  expect(asked).toEqual(["the $& $$ $'"]);
+});
