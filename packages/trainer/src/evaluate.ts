@@ -23,7 +23,8 @@ export async function evaluateItems<Row, Item, Batch>(
     for (const rows of planBatches(items.length, batchSize, { lengths })) {
       if (isStopped()) return null;
       const batch = task.collate(rows.map((i) => items[i]));
-      const outputs = noGrad(() => scope(() => scorer.outputs(batch)));
+      // Detached, so that what is freed below is never a parameter or a tensor of the caller's.
+      const outputs = noGrad(() => scope(() => scorer.outputs(batch).map((output) => output.detach())));
       try {
         scorer.add(batch, await Promise.all(outputs.map((output) => output.data())), rows);
       } finally {

@@ -136,10 +136,35 @@ export function settle(options: RunOptions, hasValidation: boolean): RunSettings
     if (Number.isInteger(value) && value >= 1) return value;
     throw new ArgumentError('Trainer', name, 'a whole number of at least 1', String(value));
   };
-  const { optimizer, clip = 1, steps, epochs } = options;
+  const { optimizer, clip = 1, steps, epochs, seed, signal } = options;
+  if (!has(optimizer, 'step', 'zeroGrad', 'stateDict', 'loadStateDict')) {
+    throw new ArgumentError('Trainer', 'optimizer', "an optimizer of the model's parameters", typeof optimizer);
+  }
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new ArgumentError('Trainer', 'seed', 'a whole number in [0, 2^53)', String(seed));
+  }
+  if (signal !== undefined && !has(signal, 'addEventListener', 'throwIfAborted')) {
+    throw new ArgumentError('Trainer', 'signal', 'an AbortSignal', typeof signal);
+  }
+  if (options.checkpoints !== undefined && !isTarget(options.checkpoints)) {
+    throw new ArgumentError(
+      'Trainer',
+      'checkpoints',
+      'the path of a folder, or a Map',
+      `'${String(options.checkpoints)}'`,
+    );
+  }
+  if (!['auto', 'bar', 'lines', 'none'].includes(options.progress ?? 'auto')) {
+    throw new ArgumentError('Trainer', 'progress', 'auto, bar, lines or none', String(options.progress));
+  }
+  requireCallbacks(options.callbacks ?? []);
   if (clip !== null && !(clip > 0)) throw new ArgumentError('Trainer', 'clip', 'a norm above 0, or null', String(clip));
   if (options.resume !== undefined && options.resume !== false && options.checkpoints === undefined) {
     throw new ArgumentError('Trainer', 'resume', 'a folder in checkpoints beside it', 'none');
+  }
+  const schedule = scheduleOf(options);
+  if (schedule !== null && watchesMetric(schedule) && !hasValidation) {
+    throw new ArgumentError('Trainer', 'schedule', 'a validation part for ReduceOnPlateau to watch', 'none');
   }
   const stopping = options.earlyStopping ?? (hasValidation ? { patience: 3 } : false);
   if (options.earlyStopping && !hasValidation) {
@@ -147,18 +172,18 @@ export function settle(options: RunOptions, hasValidation: boolean): RunSettings
   }
   return {
     optimizer,
-    schedule: scheduleOf(options),
+    schedule,
     epochs: whole('epochs', epochs ?? (steps === undefined ? 3 : Number.MAX_SAFE_INTEGER)),
     steps: whole('steps', steps ?? Number.MAX_SAFE_INTEGER),
     batchSize: whole('batchSize', options.batchSize ?? 32),
     accumulate: whole('accumulate', options.accumulate ?? 1),
     clip,
-    seed: options.seed ?? defaultGenerator().seed,
+    seed: seed ?? defaultGenerator().seed,
     keep: whole('keep', options.keep ?? 2),
     checkpointEvery: whole('checkpointEvery', options.checkpointEvery ?? Number.MAX_SAFE_INTEGER),
     evaluateEvery: options.evaluateEvery === undefined ? null : whole('evaluateEvery', options.evaluateEvery),
     earlyStopping: stopping === false ? null : settleStopping(stopping),
-    signal: options.signal ?? null,
+    signal: signal ?? null,
     anomaly: options.anomaly ?? false,
     logEvery: whole('logEvery', options.logEvery ?? 10),
   };
@@ -168,12 +193,33 @@ function settleStopping({ patience, metric = 'loss', mode }: EarlyStopping): Req
   if (!(Number.isInteger(patience) && patience >= 1)) {
     throw new ArgumentError('Trainer', 'earlyStopping.patience', 'a whole number of at least 1', String(patience));
   }
+  if (mode !== undefined && mode !== 'min' && mode !== 'max') {
+    throw new ArgumentError('Trainer', 'earlyStopping.mode', "'min' or 'max'", String(mode));
+  }
   return { patience, metric, mode: mode ?? (lessIsBetter.test(metric) ? 'min' : 'max') };
 }
 
 function scheduleOf({ schedule, optimizer }: RunOptions): LearningRate | ReduceOnPlateau | null {
   if (schedule === undefined) return null;
-  return typeof schedule === 'function' ? new LearningRate(optimizer, schedule) : schedule;
+  if (typeof schedule === 'function') return new LearningRate(optimizer, schedule);
+  if (has(schedule, 'step', 'state', 'restore')) return schedule;
+  const expected = 'a function from step to factor, a LearningRate or a ReduceOnPlateau';
+  throw new ArgumentError('Trainer', 'schedule', expected, typeof schedule);
+}
+
+function requireCallbacks(callbacks: unknown): void {
+  if (Array.isArray(callbacks) && callbacks.every((one) => typeof one === 'object' && one !== null)) return;
+  throw new ArgumentError('Trainer', 'callbacks', 'a list of objects with functions such as onStep', typeof callbacks);
+}
+
+function isTarget(target: unknown): boolean {
+  return target instanceof Map || (typeof target === 'string' && target !== '');
+}
+
+/** Whether a value is an object with these methods. */
+export function has(value: unknown, ...methods: readonly string[]): boolean {
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject && methods.every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 /** Whether the schedule watches evaluations, not steps. */

@@ -2,6 +2,7 @@
 import { ArgumentError, type BackendInfo, manualSeed } from '@heddle/tensor';
 import { loadSafetensors, loadWeights, openSafetensors } from '@heddle/tensor/io';
 import { type Module, StateDictError } from '@heddle/tensor/nn';
+import type { ScheduleState } from '@heddle/tensor/optim';
 import { Checkpoints, type Found } from './checkpoints/checkpoints.js';
 import { CheckpointError } from './checkpoints/errors.js';
 import type { RunIdentity, RunState } from './checkpoints/run-state.js';
@@ -24,6 +25,14 @@ export async function restoreRun(
   if ((found.state.schedule === null) !== (settings.schedule === null)) {
     const [was, is] = settings.schedule === null ? ['with', 'without'] : ['without', 'with'];
     throw new CheckpointError(path, 'other-run', `was written ${was} a schedule, and this run is ${is} one`);
+  }
+  const kinds = [found.state.schedule, settings.schedule?.state() ?? null].map(fieldsOf);
+  if (kinds[0] !== kinds[1]) {
+    throw new CheckpointError(
+      path,
+      'other-run',
+      `was written with a schedule of ${kinds[0]}, and this one has ${kinds[1]}`,
+    );
   }
   const files = Checkpoints.filesOf(found);
   await asCheckpointError(path, async () => {
@@ -48,6 +57,13 @@ export function variantOf({ backend, simd, blas }: BackendInfo): string {
 export function variantWarning(was: string | undefined, is: string): string | null {
   if (was === undefined || was === is) return null;
   return `this run was computed on ${was} and goes on with ${is}: its numbers will differ in their last digits`;
+}
+
+/** What a schedule's state is made of: each kind has its own. */
+function fieldsOf(schedule: ScheduleState | null): string {
+  return Object.keys(schedule ?? {})
+    .sort()
+    .join(', ');
 }
 
 function requireSame(path: string, was: RunIdentity, is: RunIdentity): void {

@@ -7,7 +7,7 @@ import type { RunIdentity } from './checkpoints/run-state.js';
 import { openStore } from './checkpoints/store.js';
 import { type LabelledSource, readLabelledRows } from './data/rows.js';
 import { evaluateItems } from './evaluate.js';
-import { type ClassificationOptions, type CustomOptions, type RunSettings, settle } from './options.js';
+import { type ClassificationOptions, type CustomOptions, has, type RunSettings, settle } from './options.js';
 import { showProgress } from './progress/progress.js';
 import type { TrainingReport } from './report.js';
 import { restoreRun, variantOf, variantWarning } from './restore.js';
@@ -60,6 +60,10 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
   /** A trainer of anything: `collate` puts rows into batches, `loss` says what to make small. */
   constructor(model: M, options: CustomOptions<M, Row, Batch>);
   constructor(model: M & Classifier, options: ClassificationOptions | CustomOptions<M, Row, Batch>) {
+    if (!has(model, 'parameters', 'stateDict', 'train', 'eval'))
+      throw new ArgumentError('Trainer', 'model', 'a module', typeof model);
+    if (typeof options !== 'object' || options === null)
+      throw new ArgumentError('Trainer', 'options', 'an object with train and optimizer', String(options));
     if (model.parameters().length === 0)
       throw new ArgumentError('Trainer', 'model', 'a module with parameters', 'none');
     this.model = model;

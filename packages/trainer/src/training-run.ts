@@ -83,15 +83,15 @@ export class TrainingRun<Row, Item, Batch> {
 
   async run(resumedFrom: string | null): Promise<TrainingReport> {
     const { model, callback, settings } = this.parts;
-    callback.onStart({
-      steps: this.totalSteps,
-      stepsPerEpoch: this.stepsPerEpoch,
-      doneSteps: this.step,
-      resumedFrom,
-    });
     const wasTraining = model.training;
-    model.train();
     try {
+      callback.onStart({
+        steps: this.totalSteps,
+        stepsPerEpoch: this.stepsPerEpoch,
+        doneSteps: this.step,
+        resumedFrom,
+      });
+      model.train();
       const stoppedBy = await this.loop();
       if (stoppedBy !== 'signal' && this.best !== null) await this.restoreBest();
       const report = await this.report(stoppedBy, resumedFrom);
@@ -236,11 +236,13 @@ export class TrainingRun<Row, Item, Batch> {
     if (stopping === null) return false;
     const { metric, mode, patience } = stopping;
     const value = metrics[metric];
-    if (value === undefined) {
-      throw new ArgumentError('Trainer', 'earlyStopping.metric', `one of ${Object.keys(metrics).join(', ')}`, metric);
+    if (typeof value !== 'number') {
+      const numbers = Object.keys(metrics).filter((name) => typeof metrics[name] === 'number');
+      throw new ArgumentError('Trainer', 'earlyStopping.metric', `one of ${numbers.join(', ')}`, metric);
     }
-    const before = this.best?.value;
-    const isBest = before === undefined || (mode === 'min' ? value < before : value > before);
+    // Anything is better than no number: a NaN at first must not stay the best.
+    const before = this.best?.value ?? Number.NaN;
+    const isBest = Number.isNaN(before) || (mode === 'min' ? value < before : value > before);
     if (isBest) {
       this.best = { step, epoch, metric, value };
       this.sinceBest = 0;

@@ -24,6 +24,8 @@ export function gatherGradients<Row, Item, Batch>(
   return batches.map((part) =>
     scope(() => {
       const loss = task.loss(part.batch);
+      if (typeof loss?.backward !== 'function')
+        throw new ArgumentError('Trainer', 'loss', 'a function that gives a scalar tensor', typeof loss);
       if (loss.size !== 1) throw new ArgumentError('Trainer', 'loss', 'a scalar', `[${loss.shape.join(', ')}]`);
       const share = part.rows === rows ? loss : loss.mul(part.rows / rows);
       share.backward();

@@ -356,3 +356,41 @@ describe('a loss that is no number', () => {
     expect(await weightsOf(model)).toEqual(weights);
   });
 });
+
+describe('callbacks that throw', () => {
+  const names = ['onStart', 'onStep', 'onEvaluation', 'onCheckpoint', 'onEnd'] as const;
+  it.each(names)('%s: the run fails by it, and goes on from its checkpoint to the same end', async (name) => {
+    const unbroken = await run();
+    for (const nth of name === 'onStart' || name === 'onEnd' ? [1] : [1, 2, 3]) {
+      const checkpoints = new Map<string, Uint8Array>();
+      const failures: unknown[] = [];
+      const mine = new Error('mine');
+      let calls = 0;
+      const thrower = {
+        [name]: () => void (++calls === nth && raise(mine)),
+        onFailure: (e: unknown) => failures.push(e),
+      };
+      await expect(run({ checkpoints, callbacks: [thrower] })).rejects.toBe(mine);
+      expect(failures).toEqual([mine]);
+      expect(outcome(await run({ checkpoints, resume: true }))).toEqual(outcome(unbroken));
+    }
+  });
+});
+
+function raise(error: Error): never {
+  throw error;
+}
+
+it('refuses a checkpoint of another kind of schedule before anything changes', async () => {
+  const checkpoints = new Map<string, Uint8Array>();
+  await run({ checkpoints, stopAt: 5 });
+  const files = new Map(checkpoints);
+  const model = new Toy({ seed: 6 });
+  const before = await weightsOf(model);
+  const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
+  const options = { checkpoints, resume: true, optimizer, schedule: new ReduceOnPlateau(optimizer) };
+  await expect(run(options, model)).rejects.toMatchObject({ name: 'CheckpointError', problem: 'other-run' });
+  expect(await weightsOf(model)).toEqual(before);
+  expect(optimizer.lr).toBe(1e-2);
+  expect(checkpoints).toEqual(files);
+});

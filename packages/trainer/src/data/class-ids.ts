@@ -18,6 +18,11 @@ export interface ClassIds {
  */
 export function classIds(train: readonly Label[], named: readonly string[] | undefined): ClassIds {
   const numbers = train.every((label) => typeof label === 'number');
+  const stranger = named === undefined && !numbers ? train.find((label) => typeof label === 'number') : undefined;
+  if (stranger !== undefined) {
+    const sentence = `the label ${stranger} is an index, others are names: say the names in labels, or use one kind`;
+    throw new TableError('unseen-label', sentence, { source: 'train' });
+  }
   const names = named ?? (numbers ? numbersUpTo(train) : [...new Set(train.map(String))].sort());
   const indices = new Map(names.map((name, i) => [name, i]));
   const indexOf = (label: Label, place: string): number => {
@@ -53,8 +58,15 @@ export function requireSeen(
   }
 }
 
+/** A greater index is no class, but an id that stands in the wrong column. */
+const MOST_CLASSES = 1e6;
+
 function numbersUpTo(train: readonly Label[]): string[] {
   let largest = -1;
   for (const label of train) if (typeof label === 'number' && label > largest) largest = label;
+  if (largest >= MOST_CLASSES) {
+    const sentence = `expected class indices below ${MOST_CLASSES}, got the label ${largest}`;
+    throw new TableError('unseen-label', sentence, { source: 'train' });
+  }
   return Array.from({ length: Math.floor(largest) + 1 }, (_, i) => String(i));
 }

@@ -1,4 +1,5 @@
 // Rows of a dataset from wherever they are: arrays, iterators, files. All are in memory afterwards, so that they can be shuffled.
+import { ArgumentError } from '@heddle/tensor';
 import type { TableSource } from './read-bytes.js';
 import { type LabelledText, type ReadTableOptions, readTable } from './read-table.js';
 import { TableError } from './table-error.js';
@@ -15,6 +16,9 @@ export type LabelledSource<Row> = RowSource<Row> | TableSource;
  * @throws {TableError} where there are none, or a file can't be read as a table.
  */
 export async function readRows<Row>(source: RowSource<Row>, name: string): Promise<readonly Row[]> {
+  if (typeof source !== 'object' || source === null || !(Symbol.iterator in source || Symbol.asyncIterator in source)) {
+    throw new ArgumentError('Trainer', name, 'rows: a list, or anything that yields them', String(source));
+  }
   const rows = Array.isArray(source) ? (source as readonly Row[]) : await gather(source);
   if (rows.length === 0) throw new TableError('empty', 'there is no row', { source: name });
   return rows;

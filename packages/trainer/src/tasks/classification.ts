@@ -61,6 +61,8 @@ export function classification(
 ): Task<LabelledRow | LabelledIds, LabelledItem, LabelledBatch> {
   const { model, tokenizer, maxLength = model.config?.maxLength } = config;
   const labels = config.labels ?? model.labels;
+  if (labels !== undefined && !Array.isArray(labels))
+    throw new ArgumentError('Trainer', 'labels', 'a list of names', String(labels));
   const { loss = (m: Classifier, batch: LabelledBatch) => crossEntropy(m.call(batch), batch.labels) } = config;
   let classes: ClassIds | null = labels === undefined ? null : { ...classIds([], labels) };
 
@@ -118,7 +120,8 @@ export function classification(
 }
 
 function labelsIn(rows: readonly { readonly label: Label }[], name: string): Label[] {
-  return rows.map(({ label }, i) => {
+  return rows.map((row, i) => {
+    const label: unknown = row?.label;
     if (typeof label === 'string' || typeof label === 'number') return label;
     throw new TableError('missing-value', `row ${i}: expected a label, a name or an index, got ${label}`, {
       source: name,
@@ -150,12 +153,16 @@ function checkText(text: string, name: string, row: number): string {
 }
 
 function ownIds(ids: ArrayLike<number>, name: string, row: number, maxLength = Number.POSITIVE_INFINITY): Int32Array {
-  if (ids.length === 0) throw new TableError('missing-value', `row ${row}: there is no token id`, { source: name });
+  if (!(ids?.length > 0)) throw new TableError('missing-value', `row ${row}: there is no token id`, { source: name });
+  for (let i = 0; i < ids.length; i++) {
+    if (Number.isInteger(ids[i]) && ids[i] >= 0) continue;
+    throw new TableError('missing-value', `row ${row}: expected token ids, got ${ids[i]}`, { source: name });
+  }
   return Int32Array.from(ids).subarray(0, maxLength);
 }
 
 function encode(texts: readonly string[], tokenizer: TextCodec | undefined, maxLength?: number): Int32Array[] {
-  if (tokenizer === undefined) {
+  if (typeof tokenizer?.encodeBatch !== 'function') {
     throw new ArgumentError('Trainer', 'tokenizer', 'a tokenizer, as the rows hold texts (rows of ids need none)');
   }
   const { ids, mask, lengths, shape } = tokenizer.encodeBatch(texts, {

@@ -31,6 +31,9 @@ export function customTask<M extends Module, Row, Batch>(
   functions: CustomTask<M, Row, Batch>,
 ): Task<Row, Row, Batch> {
   const { collate, loss, lengthOf, tokensOf, predict, metrics } = functions;
+  for (const [name, given] of Object.entries({ collate, loss })) {
+    if (typeof given !== 'function') throw new ArgumentError('Trainer', name, 'a function', typeof given);
+  }
   if (metrics !== undefined && predict === undefined) {
     throw new ArgumentError('Trainer', 'predict', 'a function beside metrics: what shall they score?', 'nothing');
   }
