@@ -165,6 +165,19 @@ describe('bad input', () => {
     ],
     ['NaN scores', () => averagePrecision([0, 1], [0.1, Number.NaN]), 'expected numbers, got NaN at 1'],
     ['probabilities above 1', () => logLoss([0], [[1.5, 0]]), 'expected values from 0 to 1, got 1.5 in row 0'],
+    ['a list that is none', () => Reflect.apply(accuracy, null, [[1]]), 'accuracy: predicted: expected a list'],
+    ['an id that is no class', () => confusionMatrix([1e10], [0]), 'truth: expected class ids below 10000'],
+    ['half a class', () => confusionMatrix([0], [0], { numClasses: 1.5 }), 'numClasses: expected a whole number'],
+    [
+      'no bins',
+      () => calibrationBins([0], [[1, 0]], { bins: 0 }),
+      'bins: expected a whole number of at least 1, got 0',
+    ],
+    ['half a bin', () => calibrationBins([0], [[1, 0]], { bins: 1.5 }), 'bins: expected a whole number'],
+    ['a calibration of NaN', () => expectedCalibrationError([0], [[Number.NaN, 0]]), 'from 0 to 1, got NaN in row 0'],
+    ['a row too few', () => Reflect.apply(logLoss, null, [[0], [undefined]]), 'probabilities: expected values'],
+    ['no resamples', () => bootstrapInterval(3, () => 1, { resamples: 0 }), 'resamples: expected a whole number'],
+    ['half an example', () => bootstrapInterval(1.5, () => 1), 'size: expected a whole number'],
     ['no tokens', () => perplexity([]), 'perplexity: logProbabilities: expected at least one, got none'],
   ])('%s', (_, run, message) => {
     expect(run).toThrow(MetricError);

@@ -1,5 +1,5 @@
 // Confidence intervals of any score by resampling the examples. The same seed gives the same interval.
-import { MetricError } from './errors.js';
+import { checkCount, MetricError } from './errors.js';
 
 /** An interval that holds the score with the stated confidence. */
 export interface Interval {
@@ -60,7 +60,8 @@ export function bootstrapIntervals(
   statistics: (rows: Uint32Array) => readonly number[],
   { resamples = 1_000, level = 0.95, seed = 0 }: BootstrapOptions = {},
 ): Interval[] {
-  if (!(size > 0)) throw new MetricError('bootstrapIntervals', 'size', 'at least one example', String(size));
+  checkCount('bootstrapIntervals', 'size', size);
+  checkCount('bootstrapIntervals', 'resamples', resamples);
   if (!(level > 0 && level < 1)) throw new MetricError('bootstrapIntervals', 'level', 'between 0 and 1', String(level));
   const random = mulberry32(seed);
   const rows = new Uint32Array(size);

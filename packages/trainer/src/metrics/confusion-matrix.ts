@@ -1,5 +1,5 @@
 // Counts of (true class, predicted class). The scores that are computed from counts are in classification.ts.
-import { checkLengths, MetricError } from './errors.js';
+import { checkCount, checkLengths, MetricError } from './errors.js';
 
 /**
  * Counts how often each true class (row) was predicted as each class (column).
@@ -17,7 +17,8 @@ export function confusionMatrix(
   { numClasses }: { readonly numClasses?: number } = {},
 ): number[][] {
   checkLengths('confusionMatrix', truth, 'predicted', predicted);
-  const size = numClasses ?? 1 + Math.max(largest(truth), largest(predicted));
+  if (numClasses !== undefined) checkCount('confusionMatrix', 'numClasses', numClasses);
+  const size = numClasses ?? 1 + Math.max(largest('truth', truth), largest('predicted', predicted));
   const matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
   for (let i = 0; i < truth.length; i++) {
     matrix[classId('truth', truth[i], size)][classId('predicted', predicted[i], size)]++;
@@ -25,10 +26,14 @@ export function confusionMatrix(
   return matrix;
 }
 
-function largest(ids: ArrayLike<number>): number {
+/** Without a number of classes a greater id is taken for a mistake, before so large a matrix is made. */
+const MOST_CLASSES = 10_000;
+
+function largest(argument: string, ids: ArrayLike<number>): number {
   let best = 0;
   for (let i = 0; i < ids.length; i++) if (ids[i] > best) best = ids[i];
-  return best;
+  if (best < MOST_CLASSES) return best;
+  throw new MetricError('confusionMatrix', argument, `class ids below ${MOST_CLASSES}, or numClasses`, String(best));
 }
 
 function classId(argument: string, id: number, size: number): number {

@@ -1,5 +1,5 @@
 // Scores of probabilities: log-loss, perplexity and calibration. What only looks at the order is in ranking.ts.
-import { checkLengths, MetricError } from './errors.js';
+import { checkCount, checkLengths, MetricError } from './errors.js';
 
 /**
  * Mean negative log-probability of the true class, from rows of class probabilities.
@@ -15,7 +15,7 @@ export function logLoss(truth: ArrayLike<number>, probabilities: readonly ArrayL
   checkLengths('logLoss', truth, 'probabilities', probabilities);
   let total = 0;
   for (let i = 0; i < truth.length; i++) {
-    const p = probabilities[i][truth[i]];
+    const p = probabilities[i]?.[truth[i]];
     if (!(p >= 0 && p <= 1))
       throw new MetricError('logLoss', 'probabilities', 'values from 0 to 1', `${p} in row ${i}`);
     // A certain and wrong prediction costs 36, not infinity, as in scikit-learn.
@@ -35,7 +35,7 @@ export function logLoss(truth: ArrayLike<number>, probabilities: readonly ArrayL
  * ```
  */
 export function perplexity(logProbabilities: ArrayLike<number>): number {
-  if (logProbabilities.length === 0) throw new MetricError('perplexity', 'logProbabilities', 'at least one', 'none');
+  if (!(logProbabilities?.length > 0)) throw new MetricError('perplexity', 'logProbabilities', 'at least one', 'none');
   let total = 0;
   for (let i = 0; i < logProbabilities.length; i++) total += logProbabilities[i];
   return Math.exp(-total / logProbabilities.length);
@@ -67,12 +67,16 @@ export function calibrationBins(
   { bins = 10 }: { readonly bins?: number } = {},
 ): CalibrationBin[] {
   checkLengths('calibrationBins', truth, 'probabilities', probabilities);
+  checkCount('calibrationBins', 'bins', bins);
   const count = new Float64Array(bins);
   const confidence = new Float64Array(bins);
   const right = new Float64Array(bins);
   for (let i = 0; i < truth.length; i++) {
     const best = argmax(probabilities[i]);
     const p = probabilities[i][best];
+    // Float32 may round a sum to a little more than one.
+    if (!(p >= 0 && p <= 1 + 1e-6))
+      throw new MetricError('calibrationBins', 'probabilities', 'values from 0 to 1', `${p} in row ${i}`);
     const bin = Math.min(bins - 1, Math.max(0, Math.ceil(p * bins) - 1));
     count[bin]++;
     confidence[bin] += p;
