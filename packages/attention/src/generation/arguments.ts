@@ -36,7 +36,7 @@ const kinds: Partial<Record<keyof GenerateOptions, Kind>> = {
   schema: ['a JSON schema, an object', (value) => typeof value === 'object' && value !== null],
   signal: having('an AbortSignal', 'throwIfAborted'),
   stop: listOf('a list of texts', (item) => typeof item === 'string'),
-  tokenizer: having('one that encodes and decodes', 'encode', 'decode'),
+  tokenizer: having('one that decodes', 'decode'),
   useCache: flag,
 };
 
