@@ -50,8 +50,10 @@ export const crossEntropyOp: FusedOp<CrossEntropyAttrs> = defineFused({
     let losses = mul(neg(mul(hit, own)), 1 - smoothing);
     if (smoothing > 0) {
       const all = sum(weight === undefined ? logP : mul(logP, weight), { axis: 1 });
-      losses = add(losses, where(counted, mul(all, -smoothing / classes), 0));
+      losses = add(losses, mul(all, -smoothing / classes));
     }
+    // Last, so that neither a loss without bounds nor a mean over nothing gets through from rows that don't count.
+    losses = where(counted, losses, 0);
     if (reduction === 'none') return losses;
     return reduction === 'sum' ? sum(losses) : div(sum(losses), sum(own));
   },

@@ -1,11 +1,11 @@
 // Elementwise arithmetic: primitives with their gradients, and the composites made of them.
 import { bools, floats, ints, type None, type Op, type Recorded, type Sample } from '../define';
 import type { DType } from '../dtype';
-import { DTypeError } from '../errors';
+import { ArgumentError, DTypeError } from '../errors';
 import { apply, defineOp } from '../op';
 import type { AnyTensor, Tensor, TensorLike } from '../tensor';
 import { binary } from './broadcast';
-import { equal as equalTo, less } from './compare';
+import { equal as equalTo, greater, greaterEqual, less, logicalAnd } from './compare';
 import { likeBoth, likeInput, unary } from './rules';
 import { where } from './where';
 
@@ -69,7 +69,7 @@ export const signOp: Op<1> = defineOp(unary('sign', [-2, 2], [], (g) => [mul(g, 
 export const negOp: Op<1> = defineOp(unary('neg', [-2, 2], [], (g) => [neg(g)], numeric));
 export const absOp: Op<1> = defineOp(unary('abs', [-2, 2], [0], (g, { inputs: [x] }) => [mul(g, sign(x))], numeric));
 
-/** −1, 0 or 1, by the sign of x. */
+/** −1, 0 or 1, by the sign of x; NaN stays NaN. */
 export const sign = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(signOp.definition, [x], {});
 /** −x */
 export const neg = <D extends DType>(x: Tensor<D>): Tensor<D> => apply(negOp.definition, [x], {});
@@ -112,7 +112,8 @@ export const powScalar: Op<1, { readonly exponent: number }> = defineOp({
   arity: 1,
   infer: likeInput('pow', ['float32']),
   backward: (g, { inputs: [x], attrs: { exponent } }) => [
-    mul(g, mul(powScalar(x, { exponent: exponent - 1 }), exponent)),
+    // x⁰ is flat, at 0 too, where 0 · 0⁻¹ would be no number.
+    exponent === 0 ? mul(g, 0) : mul(g, mul(powScalar(x, { exponent: exponent - 1 }), exponent)),
   ],
   saves: [0],
   samples: () => [
@@ -199,19 +200,19 @@ export const divOp: Op<2> = binaryOp(
   },
 );
 
-// d aᵇ = b · aᵇ⁻¹, aᵇ · log a (0 where a is 0, as in PyTorch)
+// d aᵇ = b · aᵇ⁻¹ (0 where b is 0), aᵇ · log a (0 where a is 0 and b is not below), as in PyTorch
 export const powOp: Op<2> = binaryOp(
   'pow',
   ['float32'],
   [0, 1, 'y'],
   () => twoFloats(0.3, 2),
   (g, { inputs: [a, b], output: y, needs }) => [
-    needs[0] ? mul(g, mul(b, pow(a, sub(b, 1)))) : null,
-    needs[1] ? mul(g, where(equalTo(a, 0), 0, mul(y, log(a)))) : null,
+    needs[0] ? mul(g, where(equalTo(b, 0), 0, mul(b, pow(a, sub(b, 1))))) : null,
+    needs[1] ? mul(g, where(logicalAnd(equalTo(a, 0), greaterEqual(b, 0)), 0, mul(y, log(a)))) : null,
   ],
 );
 
-// Ties share the gradient, as in PyTorch.
+// Ties share the gradient; beside NaN both get it, as in PyTorch.
 export const maximumOp: Op<2> = binaryOp(
   'maximum',
   numeric,
@@ -228,8 +229,8 @@ export const minimumOp: Op<2> = binaryOp(
 );
 
 function chosen(g: Tensor, a: AnyTensor, b: AnyTensor): Tensor[] {
-  const half = where(equalTo(a, b), mul(g, 0.5), 0);
-  return [where(less(b, a), g, half), where(less(a, b), g, half)];
+  const shared = where(equalTo(a, b), mul(g, 0.5), g);
+  return [where(less(a, b), 0, shared), where(less(b, a), 0, shared)];
 }
 
 // d (a mod b) = 1, −⌊a / b⌋
@@ -290,8 +291,21 @@ export const square = <D extends DType>(x: Tensor<D>): Tensor<D> => mul(x, x);
 export const reciprocal = (x: AnyTensor): Tensor => powScalar(x, { exponent: -1 });
 
 /** log(1 + eˣ) without overflow. */
-export const softplus = (x: Tensor): Tensor => add(relu(x), log1p(exp(neg(abs(x)))));
+export const softplus = (x: Tensor): Tensor => {
+  // −|x|, with a slope at 0: relu's is 0 there, and softplus's a half.
+  const below = where(greater(x, 0), neg(x), x);
+  return add(relu(x), log1p(exp(below)));
+};
 
-/** Limits values to `[low, high]`. */
-export const clamp = <D extends DType>(x: Tensor<D>, low: number, high: number): Tensor<D> =>
-  minimum(maximum(x, low), high);
+/** Limits values to `[low, high]`; an infinite bound is none. Where x is at a bound, half of the gradient passes. */
+export const clamp = <D extends DType>(x: Tensor<D>, low: number, high: number): Tensor<D> => {
+  requireBound('low', low);
+  requireBound('high', high);
+  const raised = low === Number.NEGATIVE_INFINITY ? x : maximum(x, low);
+  return high === Number.POSITIVE_INFINITY ? raised : minimum(raised, high);
+};
+
+function requireBound(argument: string, bound: number): void {
+  if (typeof bound !== 'number' || Number.isNaN(bound))
+    throw new ArgumentError('clamp', argument, 'a number, infinite for no bound', String(bound));
+}

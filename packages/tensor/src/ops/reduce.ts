@@ -1,11 +1,12 @@
 // Reductions over axes, and scans along one.
 import { floats, ints, type Op } from '../define';
 import type { DType } from '../dtype';
+import { ArgumentError, ShapeError } from '../errors';
 import { apply, defineOp } from '../op';
-import { normalAxes, normalAxis, reducedShape, type Shape } from '../shape';
+import { normalAxes, normalAxis, reducedShape, type Shape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
-import { abs, add, cast, div, exp, log, mul, neg, sqrt, sub } from './arithmetic';
-import { equal } from './compare';
+import { abs, add, cast, div, exp, log, mul, neg, pow, sqrt, sub } from './arithmetic';
+import { equal, logicalNot, notEqual } from './compare';
 import { requireDType } from './rules';
 import { expand, reshape } from './views';
 import { where } from './where';
@@ -25,8 +26,8 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** Options of `norm`. */
 export interface NormOptions extends ReduceOptions {
-  /** The order: 2 where nothing is said, 1, or Infinity. */
-  readonly order?: 1 | 2 | typeof Number.POSITIVE_INFINITY;
+  /** The order, as `torch.linalg.vector_norm` has it: 2 where nothing is said; any number, ±Infinity and 0 too. */
+  readonly order?: number;
 }
 
 /** Options of `argmax` and `argmin`. */
@@ -121,7 +122,15 @@ export const cumsumOp: Op<1, { readonly axis: number }> = defineOp({
   ],
 });
 
-function reduceAttrs(op: string, x: AnyTensor, { axis, keepdim = false }: ReduceOptions): ReduceAttrs {
+/** An axis in place of the options would reduce all of them without a word. */
+function requireOptions<Options extends object>(op: string, options: Options): Options {
+  if (typeof options !== 'object' || options === null)
+    throw new ArgumentError(op, 'options', 'an object such as { axis: 0 }', String(options));
+  return options;
+}
+
+function reduceAttrs(op: string, x: AnyTensor, options: ReduceOptions): ReduceAttrs {
+  const { axis, keepdim = false } = requireOptions(op, options);
   return { axes: normalAxes(op, axis, x.rank), keepdim };
 }
 
@@ -137,7 +146,14 @@ export function max<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}):
 
 /** The smallest value along the axes; `minimum` compares two tensors. */
 export function min<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
-  return neg(max(neg(x), options));
+  reduceAttrs('min', x, options);
+  return reversed('min', max(reversed('min', x), options));
+}
+
+/** The same numbers the other way round: −x, and −1 − x for int32, whose least number has no negative. */
+function reversed<D extends DType>(op: string, x: Tensor<D>): Tensor<D> {
+  requireDType(op, 'x', x, 'float32', 'int32');
+  return x.dtype === 'int32' ? sub(neg(x), 1) : neg(x);
 }
 
 /** Mean along the axes, in float32. */
@@ -162,10 +178,23 @@ export function std(x: AnyTensor, options: VarianceOptions = {}): Tensor {
 
 /** Length of the vectors along the axes. */
 export function norm(x: AnyTensor, options: NormOptions = {}): Tensor {
+  const { order = 2 } = options;
+  reduceAttrs('norm', x, options);
+  if (typeof order !== 'number' || Number.isNaN(order))
+    throw new ArgumentError('norm', 'order', 'a number', String(order));
   const values = cast(x, 'float32');
-  if (options.order === 1) return sum(abs(values), options);
-  if (options.order === Number.POSITIVE_INFINITY) return max(abs(values), options);
-  return rootOfSquares(sum(mul(values, values), options));
+  if (order === 2) return rootOfSquares(sum(mul(values, values), options));
+  const lengths = abs(values);
+  if (order === 1) return sum(lengths, options);
+  if (order === Number.POSITIVE_INFINITY) return max(lengths, options);
+  if (order === Number.NEGATIVE_INFINITY) return min(lengths, options);
+  if (order === 0) return sum(cast(notEqual(values, 0), 'float32'), options);
+  // A number that is 0 adds nothing and has no slope.
+  const isZero = order > 0 ? equal(lengths, 0) : null;
+  const powers = isZero === null ? pow(lengths, order) : where(isZero, 0, pow(where(isZero, 1, lengths), order));
+  const total = sum(powers, options);
+  const isNothing = equal(total, 0);
+  return where(isNothing, 0, pow(where(isNothing, 1, total), 1 / order));
 }
 
 // The root's slope at zero is infinite, and the squares' gradient there zero: together they would be no number. A length
@@ -177,13 +206,28 @@ function rootOfSquares(squares: Tensor): Tensor {
 
 /** Position of the greatest value along an axis; over all elements where none is named. The first of equals wins. */
 export function argmax(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> {
-  if (options.axis === undefined) return argmaxOp(reshape(x, [x.size]), { axis: 0, keepdim: false });
-  return argmaxOp(x, { axis: normalAxis('argmax', options.axis, x.rank), keepdim: options.keepdim ?? false });
+  return positionOfMax('argmax', x, x, options);
+}
+
+/** `argmax` of `keys`, which `x` was turned into, with errors that name `op`. */
+function positionOfMax(op: string, x: AnyTensor, keys: AnyTensor, options: ArgOptions): Tensor<'int32'> {
+  const { axis, keepdim = false } = requireOptions(op, options);
+  const at = axis === undefined ? null : normalAxis(op, axis, x.rank);
+  if ((at === null ? x.size : x.shape[at]) === 0)
+    throw new ShapeError(op, 'x', 'at least one element to choose from', show(x.shape));
+  if (at !== null) return argmaxOp(keys, { axis: at, keepdim });
+  const position = argmaxOp(reshape(keys, [x.size]), { axis: 0, keepdim: false });
+  return keepdim
+    ? reshape(
+        position,
+        x.shape.map(() => 1),
+      )
+    : position;
 }
 
 /** Position of the smallest value along an axis, as `argmax`. */
 export function argmin(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> {
-  return argmax(neg(x), options);
+  return positionOfMax('argmin', x, reversed('argmin', x), options);
 }
 
 /** log Σ eˣ without overflow. */
@@ -204,10 +248,12 @@ export function cumsum<D extends DType>(x: Tensor<D>, axis: number): Tensor<D> {
 
 /** True where any element along the axes is. */
 export function any(x: AnyTensor, options: ReduceOptions = {}): Tensor<'bool'> {
-  return cast(max(cast(x, 'int32'), options), 'bool');
+  reduceAttrs('any', x, options);
+  return cast(sum(cast(cast(x, 'bool'), 'int32'), options), 'bool');
 }
 
 /** True where all elements along the axes are. */
 export function all(x: AnyTensor, options: ReduceOptions = {}): Tensor<'bool'> {
-  return cast(min(cast(cast(x, 'bool'), 'int32'), options), 'bool');
+  reduceAttrs('all', x, options);
+  return logicalNot(any(logicalNot(cast(x, 'bool')), options));
 }

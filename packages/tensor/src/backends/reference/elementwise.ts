@@ -14,7 +14,17 @@ function each<Attrs>(f: (attrs: Attrs, ...x: number[]) => number): Kernel<Attrs,
 
 const unary = (f: (x: number) => number): Kernel<object, ReferenceBuffer> => each((_, x) => f(x));
 const binary = (f: (a: number, b: number) => number): Kernel<object, ReferenceBuffer> => each((_, a, b) => f(a, b));
+/** For int32 a kernel of its own: a product may be too great for a float64, and its low 32 bits are what int32 holds. */
+const whole =
+  <Attrs>(
+    ints: Kernel<Attrs, ReferenceBuffer>,
+    floats: Kernel<Attrs, ReferenceBuffer>,
+  ): Kernel<Attrs, ReferenceBuffer> =>
+  (inputs, out, attrs) =>
+    (out.dtype === 'int32' ? ints : floats)(inputs, out, attrs);
 const bit = (value: boolean): number => (value ? 1 : 0);
+
+type Affine = { readonly scale: number; readonly shift: number };
 
 export const elementwise = {
   neg: unary((x) => -x),
@@ -35,14 +45,20 @@ export const elementwise = {
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   relu: unary((x) => Math.max(x, 0)),
   logicalNot: unary((x) => bit(x === 0)),
-  affine: each<{ readonly scale: number; readonly shift: number }>(({ scale, shift }, x) => x * scale + shift),
+  affine: whole(
+    each<Affine>(({ scale, shift }, x) => Math.imul(x, scale) + shift),
+    each<Affine>(({ scale, shift }, x) => x * scale + shift),
+  ),
   powScalar: each<{ readonly exponent: number }>(({ exponent }, x) => x ** exponent),
   cast: each<{ readonly dtype: DType }>(({ dtype }, x) =>
     dtype === 'float32' ? x : dtype === 'int32' ? Math.trunc(x) : bit(x !== 0),
   ),
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
-  mul: binary((a, b) => a * b),
+  mul: whole(
+    binary(Math.imul),
+    binary((a, b) => a * b),
+  ),
   div: binary((a, b) => a / b),
   pow: binary((a, b) => a ** b),
   maximum: binary(Math.max),

@@ -1,0 +1,100 @@
+"""Where slopes and sums have corners: zeros, ties, empty axes, orders of norms: packages/tensor/test/fixtures."""
+
+import torch
+import torch.nn.functional as F
+
+from fixture import Draw, as_json, case, write
+
+draw = Draw(29)
+LEAST, GREATEST = -(2**31), 2**31 - 1
+
+
+def weighed(name, config, inputs, run, constant=()):
+    """A case whose output is weighed, so that no two elements' gradients are alike."""
+    with torch.no_grad():
+        out = run(inputs, {})["out"]
+    return case(name, config, inputs, {}, run, draw.normal(*out.shape), constant)
+
+
+def plain(name, config, inputs, out):
+    """A case without a gradient."""
+    values = {k: as_json(v) for k, v in inputs.items()}
+    return {"name": name, "config": config, "inputs": values, "params": {}, "outputs": {"out": as_json(out)}, "grads": {}}
+
+
+def slope_cases():
+    zeros = torch.tensor([0.0, -0.0, 1.5, -2.0, 0.0, 40.0], dtype=torch.float64)
+    target = draw.uniform(6)
+    positive = draw.uniform(6, low=0.5, high=3)
+    yield weighed("softplus", {}, {"x": zeros}, lambda x, _: {"out": F.softplus(x["x"])})
+    run = lambda x, _: {"out": F.binary_cross_entropy_with_logits(x["x"], x["target"], reduction="none")}
+    yield weighed("binaryCrossEntropy", {}, {"x": zeros, "target": target}, run, ["target"])
+    run = lambda x, _: {
+        "out": F.binary_cross_entropy_with_logits(x["x"], x["target"], reduction="none", pos_weight=x["positive"])
+    }
+    yield weighed(
+        "binaryCrossEntropy: positive weight", {}, {"x": zeros, "target": target, "positive": positive}, run, ["target", "positive"]
+    )
+    base = torch.tensor([0.0, 0.0, 2.0, -3.0, 0.0], dtype=torch.float64)
+    power = torch.tensor([0.0, 2.0, 0.0, 0.0, 1.0], dtype=torch.float64)
+    yield weighed("powScalar", {"order": 0}, {"x": base}, lambda x, _: {"out": torch.pow(x["x"], 0)})
+    yield weighed("pow: of a base", {}, {"x": base, "y": power}, lambda x, _: {"out": torch.pow(x["x"], x["y"])}, ["y"])
+    power = torch.tensor([0.0, 2.0, 0.5], dtype=torch.float64)
+    base = torch.tensor([0.0, 0.0, 3.0], dtype=torch.float64)
+    yield weighed("pow: of both", {}, {"x": base, "y": power}, lambda x, _: {"out": torch.pow(x["x"], x["y"])})
+
+
+def norm_cases():
+    x = draw.normal(3, 4)
+    x[1] = 0
+    x[2, 1] = 0
+    for order in (0.5, 3, 1, 2, 0):
+        run = lambda t, _, order=order: {"out": torch.linalg.vector_norm(t["x"], ord=order, dim=1)}
+        if order == 0:
+            yield plain("norm: order 0", {"order": 0, "axis": 1}, {"x": x}, run({"x": x}, None)["out"])
+        else:
+            yield weighed(f"norm: order {order}", {"order": order, "axis": 1}, {"x": x}, run)
+    run = lambda t, _: {"out": torch.linalg.vector_norm(t["x"], ord=-float("inf"), dim=1)}
+    yield weighed("norm: least", {"order": "least", "axis": 1}, {"x": draw.normal(3, 4)}, run)
+
+
+def whole_cases():
+    x = torch.tensor([[5, LEAST, GREATEST], [GREATEST, 7, GREATEST], [LEAST, LEAST, LEAST]])
+    yield plain("min", {"axis": 1}, {"x": x}, torch.amin(x, 1))
+    yield plain("argmin", {"axis": 1}, {"x": x}, torch.argmin(x, 1))
+    values = draw.normal(2, 3)
+    yield plain("argmax", {"keepdim": True}, {"x": values}, torch.argmax(values, dim=None, keepdim=True))
+
+
+def truth_cases():
+    inputs = {
+        "fractions": torch.tensor([[0.5, 0.0], [0.0, 0.0], [-0.25, 0.75]], dtype=torch.float64),
+        "nothing": torch.zeros(3, 0, dtype=torch.float64),
+        "whole": draw.integers(2, 3, 2),
+    }
+    for name, x in inputs.items():
+        yield plain(f"any: {name}", {"axis": 1}, {"x": x}, torch.any(x != 0, 1))
+        yield plain(f"all: {name}", {"axis": 1}, {"x": x}, torch.all(x != 0, 1))
+
+
+def ignored_cases():
+    logits = draw.normal(4, 3)
+    closed = torch.tensor([[True, False, False], [False, False, True], [False, False, False], [True, True, False]])
+    target = torch.tensor([-100, 1, 2, 2])
+    for reduction in ("mean", "sum", "none"):
+        run = lambda x, _, r=reduction: {
+            "out": F.cross_entropy(x["x"].masked_fill(x["closed"], -torch.inf), x["target"], reduction=r)
+        }
+        yield weighed(
+            f"crossEntropy: {reduction}",
+            {"reduction": reduction},
+            {"x": logits, "closed": closed, "target": target},
+            run,
+            ["closed", "target"],
+        )
+
+
+write(
+    "packages/tensor/test/fixtures/edges.json",
+    [*slope_cases(), *norm_cases(), *whole_cases(), *truth_cases(), *ignored_cases()],
+)
