@@ -1,5 +1,7 @@
 // The three element types and what a host array of each looks like. Every element takes four bytes on a device.
 
+import { DTypeError } from './errors';
+
 /** Element types. `bool` is stored as 0 or 1. */
 export type DType = 'float32' | 'int32' | 'bool';
 
@@ -12,6 +14,13 @@ export interface HostArrays {
 
 /** Any host array a tensor can be made from or read into. */
 export type HostArray = HostArrays[DType];
+
+/** Throws where a dtype is none. */
+export function knownDType(op: string, dtype: DType): DType {
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
+    throw new DTypeError(op, 'dtype', 'float32, int32 or bool', String(dtype));
+  return dtype;
+}
 
 /** Bytes that one element takes on a device, for every dtype. */
 export const BYTES_PER_ELEMENT = 4;

@@ -1,5 +1,5 @@
 // Who frees what, and when: scopes, steps, kept tensors. See docs/adr for why a program's own rhythm decides.
-import { HeddleError } from './errors';
+import { ArgumentError, HeddleError } from './errors';
 import type { Node } from './graph';
 import { runtime } from './runtime';
 import { countCollected, type Storage } from './storage';
@@ -206,6 +206,19 @@ export const tensorBrand: unique symbol = Symbol('heddle.tensor');
 /** True for tensors. */
 export function isTensor(value: unknown): value is AnyTensor {
   return typeof value === 'object' && value !== null && tensorBrand in value;
+}
+
+/** Throws where a value that should be a tensor is none, or a freed one. */
+export function requireTensor(op: string, argument: string, value: unknown): void {
+  if (!isTensor(value)) throw new ArgumentError(op, argument, 'a tensor', inWords(value));
+  value.assertAlive(op);
+}
+
+/** A value as messages print it. */
+export function inWords(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? `an ${Array.isArray(value) ? 'array' : 'object'}`
+    : String(value);
 }
 
 /** True for promises and what behaves like one. */

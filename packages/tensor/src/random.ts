@@ -1,6 +1,8 @@
 // The counter-based generator behind every random number: Philox4x32-10 (Salmon et al. 2011, "Parallel random
 // numbers: as easy as 1, 2, 3"). Number i depends on (seed, offset + i) alone, so every backend draws the same.
 
+import { ArgumentError } from './errors';
+
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9;
@@ -66,7 +68,7 @@ export class Generator {
   /** @param seed a whole number in `[0, 2^53)`. */
   constructor(seed = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0)
-      throw new RangeError(`Generator: seed: expected a whole number in [0, 2^53), got ${seed}`);
+      throw new ArgumentError('Generator', 'seed', 'a whole number in [0, 2^53)', String(seed));
     this.seed = seed;
     this.seedLo = seed >>> 0;
     this.seedHi = Math.floor(seed / 2 ** 32) >>> 0;
@@ -74,6 +76,8 @@ export class Generator {
 
   /** Reserves the next `count` numbers and says where they begin. */
   reserve(count: number): RandomState {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new ArgumentError('Generator', 'count', 'a whole number of at least 0', String(count));
     const offset = this.counter;
     this.counter += Math.ceil(count / 4);
     return { seedLo: this.seedLo, seedHi: this.seedHi, offsetLo: offset >>> 0, offsetHi: Math.floor(offset / 2 ** 32) };
@@ -95,6 +99,7 @@ export class Generator {
   /** `count` standard normal numbers (Box–Muller). */
   normal(count: number): Float64Array {
     const pairs = Math.ceil(count / 2);
+    if (!Number.isInteger(count)) this.reserve(count); // throws
     const bits = this.bits(pairs * 2);
     const out = new Float64Array(pairs * 2);
     for (let i = 0; i < pairs; i++) {
@@ -108,8 +113,8 @@ export class Generator {
 
   /** A random order of `0 … count - 1` (Fisher–Yates). */
   permutation(count: number): Int32Array {
-    const order = Int32Array.from({ length: count }, (_, i) => i);
     const bits = this.bits(count);
+    const order = Int32Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) {
       const j = Math.floor((bits[i] / 2 ** 32) * (i + 1));
       const held = order[i];
@@ -127,7 +132,7 @@ export class Generator {
   /** Goes to a place that `state()` gave. The seed must be this generator's own. */
   restore(state: { readonly seed: number; readonly counter: number }): void {
     if (state.seed !== this.seed)
-      throw new RangeError(`Generator: state: expected seed ${this.seed}, got ${state.seed}`);
+      throw new ArgumentError('Generator', 'state', `seed ${this.seed}`, String(state.seed));
     this.counter = state.counter;
   }
 }

@@ -63,7 +63,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 
 /** Turns an axis that may count from the end into one in `[0, rank)`. */
 export function normalAxis(op: string, axis: number, rank: number): number {
-  const normal = axis < 0 ? axis + rank : axis;
+  const normal = typeof axis === 'number' && axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
     throw new IndexError(
       op,
@@ -79,6 +79,7 @@ export function normalAxis(op: string, axis: number, rank: number): number {
 export function normalAxes(op: string, axes: number | readonly number[] | undefined, rank: number): readonly number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   if (typeof axes === 'number') return [normalAxis(op, axes, rank)];
+  if (!Array.isArray(axes)) throw new IndexError(op, 'axis', 'an axis or a list of them', String(axes));
   const normal = axes.map((axis) => normalAxis(op, axis, rank)).sort((a, b) => a - b);
   if (new Set(normal).size !== normal.length) throw new IndexError(op, 'axes', 'each axis once', show(axes));
   return normal;
@@ -94,8 +95,20 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boo
   return out;
 }
 
+/** Most elements that a tensor may have: positions are 32-bit numbers. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/** Throws where a shape isn't a list of whole sizes. */
+export function requireShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw new ShapeError(op, 'shape', 'an array of sizes', String(shape));
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0))
+    throw new ShapeError(op, 'shape', 'whole sizes of at least 0', show(shape));
+  if (sizeOf(shape) > MOST_ELEMENTS) throw new ShapeError(op, 'shape', 'at most 2^31 - 1 elements', show(shape));
+}
+
 /** Checks sizes and resolves one `-1` so that `size` elements fit. */
 export function resolveShape(op: string, shape: Shape, size: number): Shape {
+  if (!Array.isArray(shape)) throw new ShapeError(op, 'shape', 'an array of sizes', String(shape));
   let known = 1;
   let open = -1;
   for (let i = 0; i < shape.length; i++) {

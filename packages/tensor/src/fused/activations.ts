@@ -1,5 +1,6 @@
 // gelu and silu. Their kernels go over the data once, forward and backward.
 import { type FusedOp, floats, type None } from '../define';
+import { ArgumentError } from '../errors';
 import { defineFused } from '../op';
 import { add, erf, mul, sigmoid, tanh } from '../ops/arithmetic';
 import { likeInput } from '../ops/rules';
@@ -45,7 +46,10 @@ export const siluOp: FusedOp<None> = defineFused({
  * ```
  */
 export function gelu(x: Tensor, options: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
-  return geluOp([x], { approximate: options.approximate ?? 'none' });
+  const { approximate = 'none' } = options;
+  if (approximate !== 'none' && approximate !== 'tanh')
+    throw new ArgumentError('gelu', 'approximate', "'none' or 'tanh'", String(approximate));
+  return geluOp([x], { approximate });
 }
 
 /** x · σ(x), also called swish. */

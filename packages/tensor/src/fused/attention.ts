@@ -155,6 +155,8 @@ export interface AttentionOptions {
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const { mask, causal = false, window = null, dropout = 0 } = options;
+  for (const [name, t] of Object.entries({ q, k, v })) requireDType('scaledDotProductAttention', name, t, 'float32');
+  if (mask !== undefined) requireDType('scaledDotProductAttention', 'mask', mask, 'bool', 'float32');
   requireProbability('scaledDotProductAttention', dropout);
   if (window !== null && !(Number.isInteger(window) && window > 0)) {
     throw new ArgumentError('scaledDotProductAttention', 'window', 'a whole number above 0', String(window));

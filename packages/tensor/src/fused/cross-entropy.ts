@@ -1,6 +1,7 @@
 // Cross-entropy of logits against class indices. The kernels keep one number a row, never a second [rows × classes].
 import { type FusedOp, floats, ints } from '../define';
 import { ArgumentError, ShapeError } from '../errors';
+import { inWords, isTensor, scope } from '../lifetime';
 import { defineFused } from '../op';
 import { add, cast, div, mul, neg } from '../ops/arithmetic';
 import { notEqual } from '../ops/compare';
@@ -10,13 +11,19 @@ import { sum } from '../ops/reduce';
 import { requireDType } from '../ops/rules';
 import { reshape, squeeze, unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
-import { show } from '../shape';
+import { type Shape, show, sizeOf } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 import { given } from './norm';
 import { logSoftmax } from './softmax';
 
 /** How losses of rows become one number. */
 export type Reduction = 'mean' | 'sum' | 'none';
+
+/** Throws where a reduction is none of the three. */
+export function requireReduction(op: string, reduction: Reduction): void {
+  if (reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
+    throw new ArgumentError(op, 'reduction', "'mean', 'sum' or 'none'", String(reduction));
+}
 
 export interface CrossEntropyAttrs {
   readonly ignoreIndex: number;
@@ -33,6 +40,7 @@ export const crossEntropyOp: FusedOp<CrossEntropyAttrs> = defineFused({
     const [rows, classes] = logits.shape;
     if (targets.rank !== 1 || targets.size !== rows)
       throw new ShapeError('crossEntropy', 'targets', show([rows]), show(targets.shape));
+    if (weight !== undefined) requireDType('crossEntropy', 'weight', weight, 'float32');
     if (weight !== undefined && (weight.rank !== 1 || weight.size !== classes)) {
       throw new ShapeError('crossEntropy', 'weight', show([classes]), show(weight.shape));
     }
@@ -115,8 +123,18 @@ export function crossEntropy(
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ArgumentError('crossEntropy', 'labelSmoothing', 'a share in [0, 1]', String(labelSmoothing));
   }
+  requireReduction('crossEntropy', reduction);
+  if (!Number.isInteger(ignoreIndex))
+    throw new ArgumentError('crossEntropy', 'ignoreIndex', 'a whole number', String(ignoreIndex));
+  requireDType('crossEntropy', 'logits', logits, 'float32');
   if (logits.rank === 0) throw new ShapeError('crossEntropy', 'logits', '[…, classes]', 'a scalar');
-  const ids = 'dtype' in targets ? targets : tensor(Int32Array.from(targets), { shape: logits.shape.slice(0, -1) });
+  if (!isTensor(targets)) {
+    const ids = wholeTargets(targets, logits.shape.slice(0, -1));
+    return scope(() => crossEntropy(logits, tensor(ids, { shape: logits.shape.slice(0, -1) }), options));
+  }
+  const ids = targets;
+  if (ids.size !== sizeOf(logits.shape.slice(0, -1)))
+    throw new ShapeError('crossEntropy', 'targets', show(logits.shape.slice(0, -1)), show(ids.shape));
   const rows = reshape(logits, [ids.size, logits.shape[logits.rank - 1]]);
   const losses = crossEntropyOp([rows, reshape(ids, [ids.size]), ...given(weight)], {
     ignoreIndex,
@@ -124,4 +142,14 @@ export function crossEntropy(
     reduction,
   });
   return reduction === 'none' ? reshape(losses, ids.shape) : losses;
+}
+
+function wholeTargets(targets: Int32Array | readonly number[], shape: Shape): Int32Array {
+  if (!Array.isArray(targets) && !(targets instanceof Int32Array))
+    throw new ArgumentError('crossEntropy', 'targets', 'a tensor, an Int32Array or numbers', inWords(targets));
+  if (targets.length !== sizeOf(shape))
+    throw new ShapeError('crossEntropy', 'targets', `${sizeOf(shape)} of them, ${show(shape)}`, String(targets.length));
+  const wrong = targets.findIndex((id) => id !== (id | 0));
+  if (wrong >= 0) throw new ArgumentError('crossEntropy', 'targets', 'whole numbers', String(targets[wrong]));
+  return Int32Array.from(targets);
 }

@@ -4,7 +4,7 @@ import { ArgumentError } from '../errors';
 import { defineFused } from '../op';
 import { mul } from '../ops/arithmetic';
 import { upload } from '../ops/create';
-import { likeInput } from '../ops/rules';
+import { likeInput, requireDType } from '../ops/rules';
 import { type Generator, type RandomState, randomBits } from '../random';
 import { defaultGenerator } from '../runtime';
 import { type Shape, sizeOf } from '../shape';
@@ -40,16 +40,19 @@ export function keepMask(shape: Shape, attrs: DropoutAttrs): Tensor {
   );
 }
 
-/** Checks a dropout probability. */
-export function requireProbability(op: string, p: number): void {
-  if (!(p >= 0 && p < 1)) throw new ArgumentError(op, 'p', 'a probability in [0, 1)', String(p));
+/** Checks a dropout probability; one that leaves nothing only where that is meant. */
+export function requireProbability(op: string, p: number, all = false): void {
+  if (!(typeof p === 'number' && p >= 0 && (p < 1 || (all && p === 1))))
+    throw new ArgumentError(op, 'p', `a probability in [0, 1${all ? ']' : ')'}`, String(p));
 }
 
 /**
  * Sets each element to zero with probability `p` and scales the others by 1/(1−p) (Srivastava et al. 2014).
  */
 export function dropout(x: Tensor, p: number, options: { readonly generator?: Generator } = {}): Tensor {
-  requireProbability('dropout', p);
+  requireDType('dropout', 'x', x, 'float32');
+  requireProbability('dropout', p, true);
   if (p === 0) return x;
+  if (p === 1) return mul(x, 0);
   return dropoutOp([x], { p, ...(options.generator ?? defaultGenerator()).reserve(x.size) });
 }

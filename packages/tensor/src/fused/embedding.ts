@@ -1,6 +1,6 @@
 // Rows of a table by integer ids, with a padding row that learns nothing.
 import { type FusedOp, floats, ints } from '../define';
-import { ShapeError } from '../errors';
+import { IndexError, ShapeError } from '../errors';
 import { defineFused } from '../op';
 import { cast } from '../ops/arithmetic';
 import { notEqual } from '../ops/compare';
@@ -50,5 +50,14 @@ export function embedding(
   index: AnyTensor,
   options: { readonly paddingIdx?: number | null } = {},
 ): Tensor {
-  return embeddingOp([weight, index], { paddingIdx: options.paddingIdx ?? null });
+  const { paddingIdx = null } = options;
+  requireDType('embedding', 'weight', weight, 'float32');
+  if (paddingIdx !== null) requireRow('embedding', paddingIdx, weight.shape[0]);
+  return embeddingOp([weight, index], { paddingIdx });
+}
+
+/** Throws where the padding row isn't one of the table's. */
+export function requireRow(op: string, paddingIdx: number, rows: number): void {
+  if (!(Number.isInteger(paddingIdx) && paddingIdx >= 0 && paddingIdx < rows))
+    throw new IndexError(op, 'paddingIdx', `a row in [0, ${rows - 1}]`, String(paddingIdx));
 }

@@ -1,6 +1,6 @@
 // The affine map of a layer, with bias and activation in the matrix product's epilogue.
 import { type FusedOp, floats } from '../define';
-import { ShapeError } from '../errors';
+import { ArgumentError, ShapeError } from '../errors';
 import { defineFused } from '../op';
 import { add, relu } from '../ops/arithmetic';
 import { matmul } from '../ops/matmul';
@@ -22,6 +22,8 @@ export const linearOp: FusedOp<LinearAttrs> = defineFused({
   name: 'linear',
   infer: ([x, weight, bias]) => {
     requireDType('linear', 'x', x, 'float32');
+    requireDType('linear', 'weight', weight, 'float32');
+    if (bias !== undefined) requireDType('linear', 'bias', bias, 'float32');
     if (weight.rank !== 2) throw new ShapeError('linear', 'weight', '[out, in]', show(weight.shape));
     const [outputs, inputs] = weight.shape;
     if (x.rank === 0 || x.shape[x.rank - 1] !== inputs) {
@@ -53,6 +55,14 @@ export const linearOp: FusedOp<LinearAttrs> = defineFused({
     { inputs: [floats([0, 6]), floats([5, 6]), floats([5])], attrs: { activation: 'none' } },
   ],
 });
+
+const activations: readonly string[] = ['none', 'relu', 'gelu', 'geluTanh', 'silu'] satisfies Activation[];
+
+/** Throws where an activation is none that there is. */
+export function requireActivation(op: string, activation: Activation): void {
+  if (!activations.includes(activation))
+    throw new ArgumentError(op, 'activation', activations.join(', '), String(activation));
+}
 
 /** Applies an activation by its name. */
 export function activate(x: Tensor, activation: Activation): Tensor {
@@ -89,5 +99,7 @@ export function linear(
   weight: Tensor,
   options: { readonly bias?: Tensor | undefined; readonly activation?: Activation } = {},
 ): Tensor {
-  return linearOp(given(x, weight, options.bias), { activation: options.activation ?? 'none' });
+  const { bias, activation = 'none' } = options;
+  requireActivation('linear', activation);
+  return linearOp(given(x, weight, bias), { activation });
 }

@@ -1,6 +1,6 @@
 // layerNorm and rmsNorm over the last axis.
 import { type FusedOp, floats } from '../define';
-import { ShapeError } from '../errors';
+import { ArgumentError, ShapeError } from '../errors';
 import { defineFused } from '../op';
 import { add, mul, rsqrt, sub } from '../ops/arithmetic';
 import { mean } from '../ops/reduce';
@@ -20,6 +20,7 @@ function likeRows(op: string): (inputs: readonly AnyTensor[]) => AnyTensor {
     if (x.rank === 0) throw new ShapeError(op, 'x', 'at least one axis', 'a scalar');
     const row = [x.shape[x.rank - 1]];
     rest.forEach((t, i) => {
+      requireDType(op, i === 0 ? 'weight' : 'bias', t, 'float32');
       if (!sameShape(t.shape, row)) throw new ShapeError(op, i === 0 ? 'weight' : 'bias', show(row), show(t.shape));
     });
     return x;
@@ -76,6 +77,7 @@ export interface NormLayerOptions {
  */
 export function layerNorm(x: Tensor, options: NormLayerOptions = {}): Tensor {
   const { weight, bias, eps = 1e-5 } = options;
+  requireEps('layerNorm', eps);
   if (weight === undefined && bias !== undefined)
     throw new ShapeError('layerNorm', 'weight', 'a weight beside a bias', 'none');
   return layerNormOp(given(x, weight, bias), { eps });
@@ -83,7 +85,13 @@ export function layerNorm(x: Tensor, options: NormLayerOptions = {}): Tensor {
 
 /** Rows divided by their root mean square (Zhang & Sennrich 2019). */
 export function rmsNorm(x: Tensor, options: Omit<NormLayerOptions, 'bias'> = {}): Tensor {
-  return rmsNormOp(given(x, options.weight), { eps: options.eps ?? 1e-5 });
+  const { weight, eps = 1e-5 } = options;
+  requireEps('rmsNorm', eps);
+  return rmsNormOp(given(x, weight), { eps });
+}
+
+function requireEps(op: string, eps: number): void {
+  if (!(Number.isFinite(eps) && eps >= 0)) throw new ArgumentError(op, 'eps', 'a number of at least 0', String(eps));
 }
 
 /** The inputs that are there: optional ones stand at the end. */

@@ -3,7 +3,7 @@ import { type FusedOp, floats, type None } from '../define';
 import { defineFused } from '../op';
 import { div, exp, sub } from '../ops/arithmetic';
 import { logSumExp, max, sum } from '../ops/reduce';
-import { likeInput } from '../ops/rules';
+import { likeInput, requireDType } from '../ops/rules';
 import { transpose } from '../ops/views';
 import { normalAxis } from '../shape';
 import type { Tensor } from '../tensor';
@@ -48,6 +48,7 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 }
 
 function overLast(op: string, x: Tensor, axis: number, f: (t: Tensor) => Tensor): Tensor {
+  requireDType(op, 'x', x, 'float32');
   const at = normalAxis(op, axis, x.rank);
   return at === x.rank - 1 ? f(x) : transpose(f(transpose(x, at, -1)), at, -1);
 }

@@ -44,6 +44,12 @@ export class Conv1d extends Module {
       bias = true,
       generator,
     } = config;
+    const least = { inputs: 0, outputs: 0, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1 };
+    for (const [name, size] of Object.entries({ inputs, outputs, kernel, stride, padding, dilation, groups })) {
+      const from = least[name as keyof typeof least];
+      if (!(Number.isInteger(size) && size >= from))
+        throw new ArgumentError('Conv1d', name, `a whole number of at least ${from}`, String(size));
+    }
     if (inputs % groups !== 0 || outputs % groups !== 0) {
       throw new ArgumentError('Conv1d', 'groups', `a divisor of ${inputs} and ${outputs}`, String(groups));
     }

@@ -1,10 +1,11 @@
 // The small layers: what torch.nn calls Linear, Embedding, LayerNorm, RMSNorm and Dropout.
 import { dropout, requireProbability } from '../fused/dropout';
-import { embedding } from '../fused/embedding';
-import { type Activation, linear } from '../fused/linear';
+import { embedding, requireRow } from '../fused/embedding';
+import { type Activation, linear, requireActivation } from '../fused/linear';
 import { layerNorm, rmsNorm } from '../fused/norm';
 import { ones, tensor, zeros } from '../ops/create';
 import type { Generator } from '../random';
+import { requireShape } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 import { fanInUniform, type InitializerOptions, mapWeight, normal } from './initializers';
 import { Module } from './module';
@@ -41,6 +42,8 @@ export class Linear extends Module {
 
   constructor({ inputs, outputs, bias = true, activation = 'none', generator }: LinearConfig) {
     super();
+    requireActivation('Linear', activation);
+    requireShape('Linear', [outputs, inputs]);
     this.weight = new Parameter(mapWeight([outputs, inputs], { generator }));
     this.bias = bias ? new Parameter(fanInUniform([outputs], inputs, { generator })) : null;
     this.activation = activation;
@@ -68,6 +71,8 @@ export class Embedding extends Module {
 
   constructor({ count, dim, paddingIdx = null, generator }: EmbeddingConfig) {
     super();
+    requireShape('Embedding', [count, dim]);
+    if (paddingIdx !== null) requireRow('Embedding', paddingIdx, count);
     const table = normal([count, dim], 1, { generator });
     this.paddingIdx = paddingIdx;
     this.weight = new Parameter(paddingIdx === null ? table : table.mul(withoutRow(count, paddingIdx)));
@@ -108,6 +113,7 @@ export class LayerNorm extends Module {
 
   constructor({ dim, eps = 1e-5, bias = true }: NormConfig) {
     super();
+    requireShape('LayerNorm', [dim]);
     this.weight = new Parameter(ones([dim]));
     this.bias = bias ? new Parameter(zeros([dim])) : null;
     this.eps = eps;
@@ -125,6 +131,7 @@ export class RMSNorm extends Module {
 
   constructor({ dim, eps = 1e-5 }: Omit<NormConfig, 'bias'>) {
     super();
+    requireShape('RMSNorm', [dim]);
     this.weight = new Parameter(ones([dim]));
     this.eps = eps;
   }
@@ -141,7 +148,7 @@ export class Dropout extends Module {
     private readonly options: { readonly generator?: Generator } = {},
   ) {
     super();
-    requireProbability('Dropout', p);
+    requireProbability('Dropout', p, true);
   }
 
   override forward(x: Tensor): Tensor {

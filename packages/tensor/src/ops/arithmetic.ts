@@ -1,12 +1,13 @@
 // Elementwise arithmetic: primitives with their gradients, and the composites made of them.
 import { bools, floats, ints, type None, type Op, type Recorded, type Sample } from '../define';
-import type { DType } from '../dtype';
-import { ArgumentError, DTypeError } from '../errors';
+import { type DType, knownDType } from '../dtype';
+import { ArgumentError } from '../errors';
+import { isTensor } from '../lifetime';
 import { apply, defineOp } from '../op';
 import type { AnyTensor, Tensor, TensorLike } from '../tensor';
-import { binary } from './broadcast';
+import { binary, requireScalar } from './broadcast';
 import { equal as equalTo, greater, greaterEqual, less, logicalAnd } from './compare';
-import { likeBoth, likeInput, unary } from './rules';
+import { likeBoth, likeInput, requireDType, unary } from './rules';
 import { where } from './where';
 
 const numeric: readonly DType[] = ['float32', 'int32'];
@@ -94,17 +95,14 @@ export const affineOp: Op<1, AffineAttrs> = defineOp({
   ],
 });
 
-const affine = <D extends DType>(x: Tensor<D>, attrs: AffineAttrs): Tensor<D> => {
-  if (x.dtype === 'int32' && !(Number.isInteger(attrs.scale) && Number.isInteger(attrs.shift))) {
-    throw new DTypeError(
-      'affine',
-      'b',
-      'a whole number beside int32',
-      String(attrs.scale === 1 ? attrs.shift : attrs.scale),
-    );
-  }
-  return apply(affineOp.definition, [x], attrs);
-};
+const affine = <D extends DType>(x: Tensor<D>, attrs: AffineAttrs): Tensor<D> => apply(affineOp.definition, [x], attrs);
+
+/** The same for `b` beside `a` in an op that a message can name. */
+function affineOf<D extends DType>(op: string, a: Tensor<D>, b: number, attrs: AffineAttrs): Tensor<D> {
+  requireDType(op, 'a', a, ...numeric);
+  requireScalar(op, a, b);
+  return affine(a, attrs);
+}
 
 /** xᵉ for a fixed exponent. d xᵉ = e · xᵉ⁻¹ */
 export const powScalar: Op<1, { readonly exponent: number }> = defineOp({
@@ -126,7 +124,7 @@ export const powScalar: Op<1, { readonly exponent: number }> = defineOp({
 export const castOp: Op<1, { readonly dtype: DType }> = defineOp({
   name: 'cast',
   arity: 1,
-  infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+  infer: ([x], { dtype }) => ({ shape: x.shape, dtype: knownDType('cast', dtype) }),
   backward: null,
   saves: [],
   samples: () => [
@@ -139,7 +137,7 @@ export const castOp: Op<1, { readonly dtype: DType }> = defineOp({
 
 /** The same values in another dtype; floats lose their fraction on the way to int32. */
 export const cast = <D extends DType>(x: AnyTensor, dtype: D): Tensor<D> =>
-  isDType(x, dtype) ? x : apply(castOp.definition, [x], { dtype });
+  isTensor(x) && isDType(x, dtype) ? x : apply(castOp.definition, [x], { dtype });
 
 function isDType<D extends DType>(x: AnyTensor, dtype: D): x is Tensor<D> {
   return x.dtype === dtype;
@@ -244,17 +242,17 @@ export const modOp: Op<2> = binaryOp(
 
 /** a + b, broadcast. */
 export function add<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
-  return typeof b === 'number' ? affine(a, { scale: 1, shift: b }) : binary(addOp.definition, a, b);
+  return typeof b === 'number' ? affineOf('add', a, b, { scale: 1, shift: b }) : binary(addOp.definition, a, b);
 }
 
 /** a − b, broadcast. */
 export function sub<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
-  return typeof b === 'number' ? affine(a, { scale: 1, shift: -b }) : binary(subOp.definition, a, b);
+  return typeof b === 'number' ? affineOf('sub', a, b, { scale: 1, shift: -b }) : binary(subOp.definition, a, b);
 }
 
 /** a · b element by element, broadcast; `matmul` is the matrix product. */
 export function mul<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
-  return typeof b === 'number' ? affine(a, { scale: b, shift: 0 }) : binary(mulOp.definition, a, b);
+  return typeof b === 'number' ? affineOf('mul', a, b, { scale: b, shift: 0 }) : binary(mulOp.definition, a, b);
 }
 
 /** a / b in float32, broadcast. */
@@ -269,6 +267,7 @@ export function pow(a: AnyTensor, b: TensorLike): Tensor {
 
 /** Remainder with the sign of the divisor, as `torch.remainder`. */
 export function mod<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {
+  if (b === 0 && a.dtype === 'int32') throw new ArgumentError('mod', 'b', 'a number other than 0 beside int32', '0');
   return binary(modOp.definition, a, b);
 }
 
@@ -292,6 +291,7 @@ export const reciprocal = (x: AnyTensor): Tensor => powScalar(x, { exponent: -1 
 
 /** log(1 + eˣ) without overflow. */
 export const softplus = (x: Tensor): Tensor => {
+  requireDType('softplus', 'x', x, 'float32');
   // −|x|, with a slope at 0: relu's is 0 there, and softplus's a half.
   const below = where(greater(x, 0), neg(x), x);
   return add(relu(x), log1p(exp(below)));
@@ -299,6 +299,7 @@ export const softplus = (x: Tensor): Tensor => {
 
 /** Limits values to `[low, high]`; an infinite bound is none. Where x is at a bound, half of the gradient passes. */
 export const clamp = <D extends DType>(x: Tensor<D>, low: number, high: number): Tensor<D> => {
+  requireDType('clamp', 'x', x, ...numeric);
   requireBound('low', low);
   requireBound('high', high);
   const raised = low === Number.NEGATIVE_INFINITY ? x : maximum(x, low);

@@ -1,12 +1,12 @@
 // Making tensors: from host data, filled, counted, drawn.
-import type { Op } from '../define';
-import type { DType, HostArray } from '../dtype';
-import { ArgumentError, ShapeError } from '../errors';
-import { track } from '../lifetime';
+import type { AttrsOf, Op } from '../define';
+import { type DType, type HostArray, knownDType } from '../dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../errors';
+import { inWords, track } from '../lifetime';
 import { apply, defineOp, poisoned, wrap } from '../op';
 import type { Generator } from '../random';
 import { currentBackend, defaultGenerator } from '../runtime';
-import { resolveShape, type Shape, show, sizeOf } from '../shape';
+import { requireShape, resolveShape, type Shape, show, sizeOf } from '../shape';
 import { Storage } from '../storage';
 import type { Tensor } from '../tensor';
 
@@ -83,14 +83,16 @@ export function tensor<D extends DType>(
   data: Nested | HostArray | Float64Array,
   options: CreateOptions<D> & { readonly shape?: Shape } = {},
 ): Tensor<D> {
+  const { dtype: wanted, requiresGrad = false } = requireOptions('tensor', options);
   const flat: (number | boolean)[] | HostArray | Float64Array = isHost(data) ? data : [];
   let shape: Shape;
   if (Array.isArray(flat)) {
     shape = flatten(data as Nested, flat);
     if (options.shape !== undefined) shape = resolveShape('tensor', options.shape, flat.length);
   } else shape = resolveShape('tensor', options.shape ?? [flat.length], flat.length);
-  const dtype = options.dtype ?? dtypeOf(flat);
-  return upload(toHost(flat, dtype), shape, dtype as D, 'tensor', options.requiresGrad);
+  const dtype = wanted ?? dtypeOf(flat);
+  requireFloat('tensor', dtype, requiresGrad);
+  return upload(toHost(flat, dtype), shape, dtype as D, 'tensor', requiresGrad);
 }
 
 function isHost(data: Nested | HostArray | Float64Array): data is HostArray | Float64Array {
@@ -99,12 +101,14 @@ function isHost(data: Nested | HostArray | Float64Array): data is HostArray | Fl
 
 function dtypeOf(flat: ArrayLike<number | boolean>): DType {
   if (flat instanceof Int32Array) return 'int32';
-  if (flat instanceof Uint8Array || typeof flat[0] === 'boolean') return 'bool';
+  if (flat instanceof Uint8Array) return 'bool';
+  if (Array.isArray(flat) && flat.length > 0 && flat.every((x) => typeof x === 'boolean')) return 'bool';
   return 'float32';
 }
 
 function toHost(flat: ArrayLike<number | boolean>, dtype: DType): Float32Array | Int32Array {
-  if (dtype === 'float32') return flat instanceof Float32Array ? flat : Float32Array.from(flat, Number);
+  if (knownDType('tensor', dtype) === 'float32')
+    return flat instanceof Float32Array ? flat : Float32Array.from(flat, Number);
   if (dtype === 'int32') return flat instanceof Int32Array ? flat : Int32Array.from(flat, whole);
   return Int32Array.from(flat, (x) => (x ? 1 : 0));
 }
@@ -162,9 +166,38 @@ export function full<D extends DType = 'float32'>(
   value: number,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  resolveShape('full', shape, sizeOf(shape));
-  const out = fillAs<D>({ shape, value, dtype: options.dtype ?? 'float32' });
-  return options.requiresGrad ? out.requireGrad() : out;
+  return filled('full', shape, value, options);
+}
+
+function filled<D extends DType>(op: string, shape: Shape, value: number, options: CreateOptions<D>): Tensor<D> {
+  const { dtype = 'float32', requiresGrad = false } = requireOptions(op, options);
+  requireShape(op, shape);
+  requireFloat(op, dtype, requiresGrad);
+  requireValue(op, knownDType(op, dtype), value);
+  const out = fillAs<D>({ shape, value: dtype === 'bool' ? Number(value) : value, dtype });
+  return requiresGrad ? out.requireGrad() : out;
+}
+
+function requireOptions<Options extends object>(op: string, options: Options): Options {
+  if (typeof options !== 'object' || options === null)
+    throw new ArgumentError(op, 'options', 'an object', inWords(options));
+  return options;
+}
+
+function requireFloat(op: string, dtype: DType, requiresGrad: boolean): void {
+  if (requiresGrad && dtype !== 'float32')
+    throw new DTypeError(op, 'dtype', 'float32 for a tensor that requires a gradient', dtype);
+}
+
+function requireValue(op: string, dtype: DType, value: number, argument = 'value'): void {
+  const given = dtype === 'bool' ? Number(value) : value;
+  if (typeof given !== 'number') throw new ArgumentError(op, argument, 'a number', inWords(value));
+  if (dtype === 'bool' ? given !== 0 && given !== 1 : dtype === 'int32' && given !== (given | 0))
+    throw new DTypeError(op, argument, dtype === 'bool' ? '0 or 1' : 'a whole number that fits int32', inWords(value));
+}
+
+function requireNumber(op: string, argument: string, value: number): void {
+  if (!Number.isFinite(value)) throw new ArgumentError(op, argument, 'a finite number', inWords(value));
 }
 
 function fillAs<D extends DType>(attrs: {
@@ -177,12 +210,12 @@ function fillAs<D extends DType>(attrs: {
 
 /** Zeros of a shape. */
 export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(shape, 0, options);
+  return filled('zeros', shape, 0, options);
 }
 
 /** Ones of a shape. */
 export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(shape, 1, options);
+  return filled('ones', shape, 1, options);
 }
 
 /** `start, start + step, …` up to but without `stop`; int32 unless `dtype` says otherwise. */
@@ -193,9 +226,16 @@ export function arange<D extends DType = 'int32'>(
   options: CreateOptions<D> = {},
 ): Tensor<D> {
   if (step === 0) throw new ArgumentError('arange', 'step', 'a step other than 0', '0');
+  for (const [name, value] of Object.entries({ start, stop, step })) requireNumber('arange', name, value);
+  const { dtype: wanted = 'int32', requiresGrad = false } = requireOptions('arange', options);
+  const dtype: DType = knownDType('arange', wanted);
+  requireFloat('arange', dtype, requiresGrad);
+  if (dtype !== 'float32')
+    for (const [name, value] of Object.entries({ start, step })) requireValue('arange', 'int32', value, name);
   const size = Math.max(0, Math.ceil((stop - start) / step));
-  const dtype: DType = options.dtype ?? 'int32';
-  return apply(iota.definition, [], { start, step, size, dtype });
+  requireShape('arange', [size]);
+  const out = apply<AttrsOf<typeof iota>, D>(iota.definition, [], { start, step, size, dtype });
+  return requiresGrad ? out.requireGrad() : out;
 }
 
 /** Numbers drawn evenly from `[low, high)`. */
@@ -203,7 +243,10 @@ export function rand(
   shape: Shape,
   options: RandomOptions & { readonly low?: number; readonly high?: number } = {},
 ): Tensor {
-  const { low = 0, high = 1 } = options;
+  const { low = 0, high = 1 } = requireOptions('rand', options);
+  requireShape('rand', shape);
+  requireNumber('rand', 'low', low);
+  requireNumber('rand', 'high', high);
   const numbers = (options.generator ?? defaultGenerator()).uniform(sizeOf(shape));
   return upload(spread(numbers, low, high - low), shape, 'float32', 'rand', options.requiresGrad);
 }
@@ -213,7 +256,10 @@ export function randn(
   shape: Shape,
   options: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
 ): Tensor {
-  const { mean = 0, std = 1 } = options;
+  const { mean = 0, std = 1 } = requireOptions('randn', options);
+  requireShape('randn', shape);
+  requireNumber('randn', 'mean', mean);
+  if (!(std >= 0)) throw new ArgumentError('randn', 'std', 'a number of at least 0', inWords(std));
   const numbers = (options.generator ?? defaultGenerator()).normal(sizeOf(shape));
   return upload(spread(numbers, mean, std), shape, 'float32', 'randn', options.requiresGrad);
 }
@@ -232,7 +278,11 @@ export function randint(
   shape: Shape,
   options: { readonly generator?: Generator } = {},
 ): Tensor<'int32'> {
-  const bits = (options.generator ?? defaultGenerator()).bits(sizeOf(shape));
+  requireShape('randint', shape);
+  requireValue('randint', 'int32', low, 'low');
+  if (!Number.isInteger(high) || high <= low || high > 2 ** 31)
+    throw new ArgumentError('randint', 'high', `a whole number above ${low}, at most 2^31`, inWords(high));
+  const bits = (requireOptions('randint', options).generator ?? defaultGenerator()).bits(sizeOf(shape));
   const numbers = new Int32Array(bits.length);
   for (let i = 0; i < bits.length; i++) numbers[i] = low + Math.floor((bits[i] / 2 ** 32) * (high - low));
   return upload(numbers, shape, 'int32', 'randint');

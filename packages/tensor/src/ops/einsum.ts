@@ -1,5 +1,6 @@
 // Einstein summation by permuting, multiplying matrices and summing. A parser and a plan; the work is done by matmul.
 import { ArgumentError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { sameShape } from '../shape';
 import type { Tensor } from '../tensor';
 import { mul } from './arithmetic';
@@ -59,6 +60,9 @@ const TERM = '[a-zA-Z]*(?:\\.{3}[a-zA-Z]*)?';
 const EQUATION = new RegExp(`^(${TERM}(?:,${TERM})*)(?:->(${TERM}))?$`);
 
 function parse(equation: string, operands: readonly Tensor[]): { inputs: Term[]; output: string } {
+  if (typeof equation !== 'string') throw new ArgumentError('einsum', 'equation', 'a string', String(equation));
+  if (!Array.isArray(operands)) throw new ArgumentError('einsum', 'operands', 'a list of tensors', String(operands));
+  for (const t of operands) requireTensor('einsum', 'operands', t);
   const match = EQUATION.exec(equation.replaceAll(' ', ''));
   if (match === null)
     throw new ArgumentError('einsum', 'equation', 'letters as in "ij,jk->ik" or "...i->..."', equation);

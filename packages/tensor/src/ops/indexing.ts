@@ -2,12 +2,12 @@
 import { floats, ints, type Op } from '../define';
 import type { DType } from '../dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../errors';
+import { requireTensor, scope } from '../lifetime';
 import { apply, defineOp } from '../op';
 import { normalAxis, type Shape, sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
-import { cast } from './arithmetic';
-import { equal } from './compare';
-import { arange } from './create';
+import { requireScalar } from './broadcast';
+import { ones } from './create';
 import { requireDType } from './rules';
 import { slice, split, unsqueeze } from './views';
 import { where } from './where';
@@ -47,7 +47,11 @@ export const scatterAddOp: Op<2, { readonly axis: number; readonly shape: Shape 
   infer: ([index, src], { axis, shape }) => {
     requireDType('scatterAdd', 'index', index, 'int32');
     requireDType('scatterAdd', 'src', src, 'float32');
-    if (!sameShape(index.shape, src.shape) || index.shape.some((n, i) => i !== axis && n > shape[i])) {
+    if (
+      !sameShape(index.shape, src.shape) ||
+      index.rank !== shape.length ||
+      index.shape.some((n, i) => i !== axis && n > shape[i])
+    ) {
       throw new ShapeError(
         'scatterAdd',
         'index',
@@ -57,7 +61,7 @@ export const scatterAddOp: Op<2, { readonly axis: number; readonly shape: Shape 
     }
     return { shape, dtype: 'float32' };
   },
-  backward: (g, { inputs: [index], attrs: { axis } }) => [null, gather(g, axis, cast(index, 'int32'))],
+  backward: (g, { inputs: [index], attrs: { axis } }) => [null, gatherOp(g, index, { axis })],
   saves: [0],
   samples: () => [
     { inputs: [ints([6, 3], [0, 4]), floats([6, 3])], attrs: { axis: 0, shape: [4, 3] } },
@@ -171,11 +175,13 @@ export const argsortOp: Op<1, { readonly axis: number; readonly descending: bool
 
 /** `torch.gather`: picks along an axis, one index an output element. */
 export function gather<D extends DType>(x: Tensor<D>, axis: number, index: Tensor<'int32'>): Tensor<D> {
+  requireTensor('gather', 'x', x);
   return apply(gatherOp.definition, [x, index], { axis: normalAxis('gather', axis, x.rank) });
 }
 
 /** `base` with `src` added along an axis where `index` says. */
 export function scatterAdd(base: Tensor, axis: number, index: Tensor<'int32'>, src: Tensor): Tensor {
+  requireDType('scatterAdd', 'base', base, 'float32');
   return base.add(scatterAddOp(index, src, { axis: normalAxis('scatterAdd', axis, base.rank), shape: base.shape }));
 }
 
@@ -190,15 +196,27 @@ export function take<D extends DType>(table: Tensor<D>, index: Tensor<'int32'>):
  * @throws {ShapeError} where other axes differ.
  */
 export function concat<D extends DType>(tensors: readonly Tensor<D>[], axis = 0): Tensor<D> {
-  if (tensors.length === 0) throw new ArgumentError('concat', 'tensors', 'at least one tensor', 'none');
+  requireList('concat', tensors);
   return apply(concatOp.definition, tensors, { axis: normalAxis('concat', axis, tensors[0].rank) });
+}
+
+function requireList(op: string, tensors: readonly AnyTensor[]): void {
+  if (!Array.isArray(tensors) || tensors.length === 0)
+    throw new ArgumentError(op, 'tensors', 'at least one tensor', Array.isArray(tensors) ? 'none' : String(tensors));
+  for (const t of tensors) requireTensor(op, 'tensors', t);
 }
 
 /** Joins tensors of one shape along a new axis. */
 export function stack<D extends DType>(tensors: readonly Tensor<D>[], axis = 0): Tensor<D> {
+  requireList('stack', tensors);
+  const [{ shape, rank }] = tensors;
+  const at = normalAxis('stack', axis, rank + 1);
+  for (const t of tensors)
+    if (!sameShape(t.shape, shape))
+      throw new ShapeError('stack', 'tensors', `shapes like ${show(shape)}`, show(t.shape));
   return concat(
-    tensors.map((t) => unsqueeze(t, axis)),
-    axis,
+    tensors.map((t) => unsqueeze(t, at)),
+    at,
   );
 }
 
@@ -209,11 +227,13 @@ export function pad<D extends DType>(
   after: readonly number[],
   value = 0,
 ): Tensor<D> {
+  requireTensor('pad', 'x', x);
   const valid = (list: readonly number[]): boolean =>
-    list.length === x.rank && list.every((n) => Number.isInteger(n) && n >= 0);
-  if (!valid(before)) throw new ArgumentError('pad', 'before', `${x.rank} whole numbers of at least 0`, show(before));
-  if (!valid(after)) throw new ArgumentError('pad', 'after', `${x.rank} whole numbers of at least 0`, show(after));
+    Array.isArray(list) && list.length === x.rank && list.every((n) => Number.isInteger(n) && n >= 0);
+  if (!valid(before)) throw new ArgumentError('pad', 'before', `${x.rank} whole numbers of at least 0`, String(before));
+  if (!valid(after)) throw new ArgumentError('pad', 'after', `${x.rank} whole numbers of at least 0`, String(after));
   if (before.every((n) => n === 0) && after.every((n) => n === 0)) return x;
+  requireScalar('pad', x, value, 'value');
   return apply(padOp.definition, [x], { before, after, value });
 }
 
@@ -227,6 +247,7 @@ export function argsort(
   x: AnyTensor,
   options: { readonly axis?: number; readonly descending?: boolean } = {},
 ): Tensor<'int32'> {
+  requireDType('argsort', 'x', x, 'float32', 'int32');
   return argsortOp(x, {
     axis: normalAxis('argsort', options.axis ?? -1, x.rank),
     descending: options.descending ?? false,
@@ -250,6 +271,7 @@ export function sort<D extends DType>(
 
 /** The `k` greatest values of an axis, greatest first. */
 export function topk<D extends DType>(x: Tensor<D>, k: number, axis = -1): Sorted<D> {
+  requireDType('topk', 'x', x, 'float32', 'int32');
   const at = normalAxis('topk', axis, x.rank);
   if (!(Number.isInteger(k) && k >= 0 && k <= x.shape[at])) {
     throw new ArgumentError('topk', 'k', `a whole number in [0, ${x.shape[at]}]`, String(k));
@@ -262,7 +284,17 @@ export function topk<D extends DType>(x: Tensor<D>, k: number, axis = -1): Sorte
   return { values: gather(x, at, indices), indices };
 }
 
-/** Ones at the given classes along a new last axis. */
+/**
+ * Ones at the given classes along a new last axis, as `torch.nn.functional.one_hot`.
+ *
+ * @throws {IndexError} where an index is no class.
+ */
 export function oneHot(index: Tensor<'int32'>, classes: number): Tensor {
-  return cast(equal(unsqueeze(index, -1), arange(0, classes)), 'float32');
+  requireDType('oneHot', 'index', index, 'int32');
+  if (!(Number.isInteger(classes) && classes >= 0))
+    throw new ArgumentError('oneHot', 'classes', 'a whole number of at least 0', String(classes));
+  return scope(() => {
+    const places = unsqueeze(index, -1);
+    return scatterAddOp(places, ones(places.shape), { axis: index.rank, shape: [...index.shape, classes] });
+  });
 }

@@ -1,12 +1,13 @@
 // Losses made of primitives; cross-entropy is fused and lives in fused/.
 
 import { ArgumentError, ShapeError } from '../errors';
-import type { Reduction } from '../fused/cross-entropy';
-import { sameShape, show } from '../shape';
+import { type Reduction, requireReduction } from '../fused/cross-entropy';
+import { broadcastShapes, sameShape, show } from '../shape';
 import type { Tensor } from '../tensor';
 import { abs, add, mul, softplus, square, sub } from './arithmetic';
 import { less } from './compare';
 import { mean, sum } from './reduce';
+import { requireDType } from './rules';
 import { where } from './where';
 
 /** How losses become one number: `mean` where nothing is said. */
@@ -18,7 +19,10 @@ function reduced(losses: Tensor, { reduction = 'mean' }: LossOptions): Tensor {
   return reduction === 'none' ? losses : reduction === 'sum' ? sum(losses) : mean(losses);
 }
 
-function requireSame(op: string, x: Tensor, target: Tensor): void {
+function requireSame(op: string, x: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions): void {
+  requireReduction(op, reduction);
+  requireDType(op, 'x', x, 'float32');
+  requireDType(op, 'target', target, 'float32');
   if (!sameShape(x.shape, target.shape)) throw new ShapeError(op, 'target', show(x.shape), show(target.shape));
 }
 
@@ -34,15 +38,16 @@ function requireSame(op: string, x: Tensor, target: Tensor): void {
  * ```
  */
 export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  requireSame('mseLoss', x, target);
+  requireSame('mseLoss', x, target, options);
   return reduced(square(sub(x, target)), options);
 }
 
 /** Squared up to `delta` from the target, linear beyond: `torch.nn.functional.huber_loss`. */
 export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
   const { delta = 1 } = options;
-  requireSame('huberLoss', x, target);
-  if (!(delta > 0)) throw new ArgumentError('huberLoss', 'delta', 'a number above 0', String(delta));
+  requireSame('huberLoss', x, target, options);
+  if (!(delta > 0 && Number.isFinite(delta)))
+    throw new ArgumentError('huberLoss', 'delta', 'a finite number above 0', String(delta));
   const distance = abs(sub(x, target));
   return reduced(
     where(less(distance, delta), mul(square(distance), 0.5), mul(add(distance, -delta / 2), delta)),
@@ -61,8 +66,19 @@ export function binaryCrossEntropy(
   target: Tensor,
   options: LossOptions & { readonly weight?: Tensor; readonly positiveWeight?: Tensor } = {},
 ): Tensor {
-  requireSame('binaryCrossEntropy', logits, target);
+  requireSame('binaryCrossEntropy', logits, target, options);
   const { weight, positiveWeight } = options;
+  for (const [name, t] of Object.entries({ weight, positiveWeight })) {
+    if (t === undefined) continue;
+    requireDType('binaryCrossEntropy', name, t, 'float32');
+    if (!sameShape(broadcastShapes('binaryCrossEntropy', logits.shape, t.shape), logits.shape))
+      throw new ShapeError(
+        'binaryCrossEntropy',
+        name,
+        `a shape that broadcasts to ${show(logits.shape)}`,
+        show(t.shape),
+      );
+  }
   // −t log σ(x) − (1 − t) log(1 − σ(x)), where −log σ(x) = softplus(x) − x.
   const negative = softplus(logits);
   const losses =

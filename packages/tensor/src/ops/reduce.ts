@@ -2,6 +2,7 @@
 import { floats, ints, type Op } from '../define';
 import type { DType } from '../dtype';
 import { ArgumentError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { apply, defineOp } from '../op';
 import { normalAxes, normalAxis, reducedShape, type Shape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
@@ -131,6 +132,7 @@ function requireOptions<Options extends object>(op: string, options: Options): O
 
 function reduceAttrs(op: string, x: AnyTensor, options: ReduceOptions): ReduceAttrs {
   const { axis, keepdim = false } = requireOptions(op, options);
+  requireTensor(op, 'x', x);
   return { axes: normalAxes(op, axis, x.rank), keepdim };
 }
 
@@ -166,9 +168,12 @@ export function mean(x: AnyTensor, options: ReduceOptions = {}): Tensor {
 /** Mean squared distance from the mean, over `count − correction`. */
 export function variance(x: AnyTensor, options: VarianceOptions = {}): Tensor {
   const { axes, keepdim } = reduceAttrs('variance', x, options);
+  const { correction = 1 } = options;
   const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
+  if (!Number.isFinite(correction))
+    throw new ArgumentError('variance', 'correction', 'a finite number', String(correction));
   const centered = sub(cast(x, 'float32'), mean(x, { axis: axes, keepdim: true }));
-  return mul(sum(mul(centered, centered), { axis: axes, keepdim }), 1 / Math.max(0, count - (options.correction ?? 1)));
+  return mul(sum(mul(centered, centered), { axis: axes, keepdim }), 1 / Math.max(0, count - correction));
 }
 
 /** Standard deviation: √variance. */
@@ -212,6 +217,7 @@ export function argmax(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> 
 /** `argmax` of `keys`, which `x` was turned into, with errors that name `op`. */
 function positionOfMax(op: string, x: AnyTensor, keys: AnyTensor, options: ArgOptions): Tensor<'int32'> {
   const { axis, keepdim = false } = requireOptions(op, options);
+  requireTensor(op, 'x', x);
   const at = axis === undefined ? null : normalAxis(op, axis, x.rank);
   if ((at === null ? x.size : x.shape[at]) === 0)
     throw new ShapeError(op, 'x', 'at least one element to choose from', show(x.shape));
@@ -243,6 +249,7 @@ export function logSumExp(x: Tensor | AnyTensor, options: ReduceOptions = {}): T
 
 /** Running sum along an axis. */
 export function cumsum<D extends DType>(x: Tensor<D>, axis: number): Tensor<D> {
+  requireTensor('cumsum', 'x', x);
   return apply(cumsumOp.definition, [x], { axis: normalAxis('cumsum', axis, x.rank) });
 }
 

@@ -3,11 +3,13 @@ import type { Meta } from '../backends/backend';
 import type { Definition, None, Recorded, Sample } from '../define';
 import type { DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
 /** Throws where an operand's dtype isn't among those that the op is defined for. */
 export function requireDType(op: string, argument: string, t: AnyTensor, ...allowed: readonly DType[]): void {
+  requireTensor(op, argument, t);
   if (!allowed.includes(t.dtype)) throw new DTypeError(op, argument, allowed.join(' or '), t.dtype);
 }
 

@@ -2,6 +2,7 @@
 import { floats, ints, type Op } from '../define';
 import type { DType } from '../dtype';
 import { ArgumentError, IndexError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { apply, defineOp, viewOf } from '../op';
 import { normalAxes, normalAxis, resolveShape, type Shape, show, viewStrides } from '../shape';
 import type { Tensor } from '../tensor';
@@ -26,6 +27,7 @@ export const contiguousOp: Op<1> = defineOp({
 
 /** The tensor itself where its elements lie in order already, else a copy; always a copy on request. */
 export function contiguous<D extends DType>(x: Tensor<D>, options: { readonly copy?: boolean } = {}): Tensor<D> {
+  requireTensor('contiguous', 'x', x);
   return x.contiguous && !options.copy ? x : apply(contiguousOp.definition, [x], {});
 }
 
@@ -35,6 +37,7 @@ export function contiguous<D extends DType>(x: Tensor<D>, options: { readonly co
  * @throws {ShapeError} where the number of elements differs.
  */
 export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> {
+  requireTensor('reshape', 'x', x);
   const to = resolveShape('reshape', shape, x.size);
   const strides = viewStrides(x.shape, x.strides, to);
   if (strides === null) return reshape(contiguous(x), to);
@@ -44,6 +47,7 @@ export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> 
 
 /** Joins the axes `from` … `to` into one. */
 export function flatten<D extends DType>(x: Tensor<D>, from = 0, to = -1): Tensor<D> {
+  requireTensor('flatten', 'x', x);
   if (x.rank === 0) return reshape(x, [1]);
   const first = normalAxis('flatten', from, x.rank);
   const last = normalAxis('flatten', to, x.rank);
@@ -54,6 +58,8 @@ export function flatten<D extends DType>(x: Tensor<D>, from = 0, to = -1): Tenso
 
 /** Reorders the axes: axis i of the result is axis `order[i]` of `x`. */
 export function permute<D extends DType>(x: Tensor<D>, order: readonly number[]): Tensor<D> {
+  requireTensor('permute', 'x', x);
+  if (!Array.isArray(order)) throw new IndexError('permute', 'order', `each of the ${x.rank} axes once`, String(order));
   const axes = order.map((axis) => normalAxis('permute', axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
     throw new IndexError('permute', 'order', `each of the ${x.rank} axes once`, show(order));
@@ -69,6 +75,7 @@ export function permute<D extends DType>(x: Tensor<D>, order: readonly number[])
 
 /** Swaps two axes; the last two where none are named. */
 export function transpose<D extends DType>(x: Tensor<D>, a = -2, b = -1): Tensor<D> {
+  requireTensor('transpose', 'x', x);
   const first = normalAxis('transpose', a, x.rank);
   const second = normalAxis('transpose', b, x.rank);
   const order = x.shape.map((_, i) => (i === first ? second : i === second ? first : i));
@@ -81,10 +88,12 @@ export function transpose<D extends DType>(x: Tensor<D>, a = -2, b = -1): Tensor
  * @throws {ShapeError} where a size other than 1 would change.
  */
 export function expand<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> {
+  requireTensor('expand', 'x', x);
+  if (!Array.isArray(shape)) throw new ShapeError('expand', 'shape', 'an array of sizes', String(shape));
   const added = shape.length - x.rank;
   const strides = shape.map((n, i) => {
     const own = i < added ? 1 : x.shape[i - added];
-    if (own !== n && own !== 1)
+    if (!(Number.isInteger(n) && n >= 0) || (own !== n && own !== 1))
       throw new ShapeError('expand', 'shape', `sizes that ${show(x.shape)} broadcasts to`, show(shape));
     return i < added || (own === 1 && n !== 1) ? 0 : x.strides[i - added];
   });
@@ -114,6 +123,9 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
  * ```
  */
 export function slice<D extends DType>(x: Tensor<D>, ranges: readonly Range[]): Tensor<D> {
+  requireTensor('slice', 'x', x);
+  if (!Array.isArray(ranges) || !ranges.every((range) => range === null || Array.isArray(range)))
+    throw new ArgumentError('slice', 'ranges', 'a list of [start, stop, step] or null', String(ranges));
   if (ranges.length > x.rank)
     throw new IndexError('slice', 'ranges', `at most ${x.rank} ranges`, String(ranges.length));
   const starts = x.shape.map(() => 0);
@@ -136,11 +148,18 @@ export function slice<D extends DType>(x: Tensor<D>, ranges: readonly Range[]): 
 function normalRange([from, to, step = 1]: NonNullable<Range>, size: number): [number, number, number] {
   const start = from < 0 ? from + size : from;
   const stop = to < 0 ? to + size : to;
-  if (!Number.isInteger(start) || !Number.isInteger(stop) || start < 0 || stop > size || stop < start || !(step >= 1)) {
+  if (
+    !Number.isInteger(start) ||
+    !Number.isInteger(stop) ||
+    start < 0 ||
+    stop > size ||
+    stop < start ||
+    !(Number.isInteger(step) && step >= 1)
+  ) {
     throw new IndexError(
       'slice',
       'ranges',
-      `a range inside [0, ${size}] with a step of at least 1`,
+      `a range inside [0, ${size}] with a whole step of at least 1`,
       `[${from}, ${to}, ${step}]`,
     );
   }
@@ -174,9 +193,10 @@ function onAxis(rank: number, axis: number, value: number): number[] {
 
 /** One index of an axis; the axis goes away. */
 export function select<D extends DType>(x: Tensor<D>, axis: number, index: number): Tensor<D> {
+  requireTensor('select', 'x', x);
   const at = normalAxis('select', axis, x.rank);
   const i = index < 0 ? index + x.shape[at] : index;
-  if (!(i >= 0 && i < x.shape[at]))
+  if (!(Number.isInteger(i) && i >= 0 && i < x.shape[at]))
     throw new IndexError('select', 'index', `an index in [0, ${x.shape[at] - 1}]`, String(index));
   return squeeze(
     slice(
@@ -189,6 +209,7 @@ export function select<D extends DType>(x: Tensor<D>, axis: number, index: numbe
 
 /** Takes away axes of size 1: those named, or all. */
 export function squeeze<D extends DType>(x: Tensor<D>, axis?: number | readonly number[]): Tensor<D> {
+  requireTensor('squeeze', 'x', x);
   const axes =
     axis === undefined ? x.shape.flatMap((n, i) => (n === 1 ? [i] : [])) : normalAxes('squeeze', axis, x.rank);
   for (const i of axes)
@@ -201,15 +222,19 @@ export function squeeze<D extends DType>(x: Tensor<D>, axis?: number | readonly 
 
 /** Adds an axis of size 1 at `axis`. */
 export function unsqueeze<D extends DType>(x: Tensor<D>, axis: number): Tensor<D> {
+  requireTensor('unsqueeze', 'x', x);
   const at = normalAxis('unsqueeze', axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
 /** Cuts an axis into pieces of the given size (the last may be smaller), or of the given sizes. Pieces are views. */
 export function split<D extends DType>(x: Tensor<D>, sizes: number | readonly number[], axis = 0): Tensor<D>[] {
+  requireTensor('split', 'x', x);
   const at = normalAxis('split', axis, x.rank);
   const total = x.shape[at];
   const list = typeof sizes === 'number' ? evenly(total, sizes) : sizes;
+  if (!Array.isArray(list) || !list.every((n) => Number.isInteger(n) && n >= 0))
+    throw new ArgumentError('split', 'sizes', 'whole sizes of at least 0', String(sizes));
   if (list.reduce((a, b) => a + b, 0) !== total)
     throw new ArgumentError('split', 'sizes', `sizes that add up to ${total}`, show(list));
   let start = 0;
@@ -226,5 +251,5 @@ export function split<D extends DType>(x: Tensor<D>, sizes: number | readonly nu
 function evenly(total: number, size: number): number[] {
   if (!(Number.isInteger(size) && size > 0))
     throw new ArgumentError('split', 'sizes', 'a whole size above 0', String(size));
-  return Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
+  return Array.from({ length: Math.max(1, Math.ceil(total / size)) }, (_, i) => Math.min(size, total - i * size));
 }

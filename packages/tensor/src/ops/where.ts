@@ -2,8 +2,9 @@
 import { bools, floats, type Op } from '../define';
 import type { DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { apply, defineOp } from '../op';
-import { broadcastShapes, sameShape, show } from '../shape';
+import { broadcastShapes, type Shape, sameShape, show } from '../shape';
 import type { AnyTensor, Tensor, TensorLike } from '../tensor';
 import { expandTo, scalarLike } from './broadcast';
 import { requireDType } from './rules';
@@ -43,9 +44,16 @@ export function where<D extends DType = 'float32'>(
   a: Tensor<D> | number,
   b: Tensor<D> | number,
 ): Tensor<D> {
+  requireDType('where', 'condition', condition, 'bool');
+  const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', shapeOf('a', a), shapeOf('b', b)));
   const [left, right] = operands(a, b);
-  const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', left.shape, right.shape));
   return apply(whereOp.definition, [expandTo(condition, shape), expandTo(left, shape), expandTo(right, shape)], {});
+}
+
+function shapeOf(argument: string, x: TensorLike): Shape {
+  if (typeof x === 'number') return [];
+  requireTensor('where', argument, x);
+  return x.shape;
 }
 
 function operands(a: TensorLike, b: TensorLike): [AnyTensor, AnyTensor] {

@@ -7,6 +7,25 @@ import { type BaseSettings, Optimizer, type ParameterGroup } from './optimizer';
 /** Parameters, alone or in groups with settings of their own. */
 type Params<Settings> = readonly Parameter[] | readonly ParameterGroup<Settings>[];
 
+const ANY = Number.POSITIVE_INFINITY;
+
+/** Throws where a setting, of the optimizer or of a group, isn't in `[0, high)`. */
+function requireSettings<Settings extends object>(
+  op: string,
+  groups: readonly { readonly settings: Settings }[],
+  limits: { readonly [K in keyof Settings]?: number },
+): void {
+  for (const { settings } of groups)
+    for (const name of Object.keys(limits) as (keyof Settings & string)[])
+      requireRange(
+        op,
+        name,
+        Number.isFinite(settings[name]) ? Number(settings[name]) : Number.NaN,
+        0,
+        Number(limits[name]),
+      );
+}
+
 function requireRange(op: string, argument: string, x: number, low: number, high: number): void {
   if (!(x >= low && x < high)) throw new ArgumentError(op, argument, `a number in [${low}, ${high})`, String(x));
 }
@@ -41,7 +60,9 @@ export class SGD extends Optimizer<SgdConfig> {
   constructor(params: Params<SgdConfig>, config: Partial<SgdConfig> & BaseSettings) {
     const settings = { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, ...config };
     super('SGD', params, settings);
-    requireRange('SGD', 'lr', settings.lr, 0, Number.POSITIVE_INFINITY);
+    requireSettings('SGD', this.groups, { lr: ANY, momentum: ANY, weightDecay: ANY });
+    if (!Number.isFinite(settings.dampening))
+      throw new ArgumentError('SGD', 'dampening', 'a finite number', String(settings.dampening));
     if (settings.nesterov && (settings.momentum <= 0 || settings.dampening !== 0)) {
       throw new ArgumentError('SGD', 'nesterov', 'a momentum above 0 and no dampening beside nesterov');
     }
@@ -81,9 +102,7 @@ export class Adam extends Optimizer<AdamConfig> {
   constructor(params: Params<AdamConfig>, config: Partial<AdamConfig> = {}, name = 'Adam') {
     const settings = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, ...config };
     super(name, params, settings);
-    requireRange(name, 'lr', settings.lr, 0, Number.POSITIVE_INFINITY);
-    requireRange(name, 'beta1', settings.beta1, 0, 1);
-    requireRange(name, 'beta2', settings.beta2, 0, 1);
+    requireSettings(name, this.groups, { lr: ANY, beta1: 1, beta2: 1, eps: ANY, weightDecay: ANY });
   }
 
   protected override update(
@@ -140,6 +159,7 @@ export class Lion extends Optimizer<LionConfig> {
 
   constructor(params: Params<LionConfig>, config: Partial<LionConfig> = {}) {
     super('Lion', params, { lr: 1e-4, beta1: 0.9, beta2: 0.99, weightDecay: 0, ...config });
+    requireSettings('Lion', this.groups, { lr: ANY, beta1: 1, beta2: 1, weightDecay: ANY });
   }
 
   protected override update(params: readonly Parameter[], grads: readonly Tensor[], settings: LionConfig): void {

@@ -1,6 +1,7 @@
 // Gradient clipping.
 
-import { scope, track } from '../lifetime';
+import { ArgumentError } from '../errors';
+import { inWords, requireTensor, scope, track } from '../lifetime';
 import type { Parameter } from '../nn/parameter';
 import { wrap } from '../op';
 import { minimum, reciprocal, sqrt } from '../ops/arithmetic';
@@ -26,7 +27,8 @@ import type { Tensor } from '../tensor';
  * ```
  */
 export function clipGradNorm(params: readonly Parameter[], maxNorm: number): Tensor {
-  const grads = gradientsOf(params);
+  requireLimit('clipGradNorm', 'maxNorm', maxNorm);
+  const grads = gradientsOf('clipGradNorm', params);
   return noGrad(() =>
     scope(() => {
       if (grads.length === 0) return zeros([]);
@@ -41,13 +43,21 @@ export function clipGradNorm(params: readonly Parameter[], maxNorm: number): Ten
 
 /** Limits every element of every gradient to `[-limit, limit]`. */
 export function clipGradValue(params: readonly Parameter[], limit: number): void {
-  const grads = gradientsOf(params);
+  requireLimit('clipGradValue', 'limit', limit);
+  const grads = gradientsOf('clipGradValue', params);
   if (grads.length > 0) grads[0].storage.backend.inPlace.clampInPlace(grads, limit);
 }
 
 /** Gradients that are there; failed ones are left to `step`, which throws what they failed on. */
-function gradientsOf(params: readonly Parameter[]): Tensor[] {
+function gradientsOf(op: string, params: readonly Parameter[]): Tensor[] {
+  if (!Array.isArray(params)) throw new ArgumentError(op, 'params', 'a list of parameters', inWords(params));
+  for (const p of params) requireTensor(op, 'params', p);
   return params.flatMap((p) => (p.grad === null || p.grad.storage.error !== null ? [] : [p.grad]));
+}
+
+function requireLimit(op: string, argument: string, limit: number): void {
+  if (!(typeof limit === 'number' && limit >= 0))
+    throw new ArgumentError(op, argument, 'a number of at least 0', inWords(limit));
 }
 
 function scalar(buffer: unknown, like: Tensor): Tensor {

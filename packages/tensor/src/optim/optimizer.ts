@@ -1,6 +1,6 @@
 // What all optimizers share: groups of parameters, state, steps, and the end of a step's lifetimes.
 import { ArgumentError } from '../errors';
-import { endStep, keep, scope } from '../lifetime';
+import { endStep, inWords, isTensor, keep, requireTensor, scope } from '../lifetime';
 import { assign } from '../nn/assign';
 import type { Parameter } from '../nn/parameter';
 import { zeros } from '../ops/create';
@@ -54,12 +54,22 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     params: readonly Parameter[] | readonly ParameterGroup<Settings>[],
     defaults: Settings,
   ) {
-    const given = params.map((entry) => ('params' in entry ? entry : null));
+    if (!Array.isArray(params))
+      throw new ArgumentError(name, 'params', 'a list of parameters or groups', inWords(params));
+    for (const entry of params)
+      if (!isTensor(entry) && !Array.isArray(entry?.params))
+        throw new ArgumentError(name, 'params', 'parameters, or groups with a list of them', inWords(entry));
+    const given = (params as readonly (Parameter | ParameterGroup<Settings>)[]).map((entry) =>
+      'params' in entry ? entry : null,
+    );
+    if (given.some((entry) => entry === null) && given.some((entry) => entry !== null))
+      throw new ArgumentError(name, 'params', 'parameters or groups', 'both');
     const groups = given.every((entry) => entry !== null)
       ? given
       : [{ params: params as readonly Parameter[] } as ParameterGroup<Settings>];
     this.groups = groups.map(({ params: members, ...own }) => ({ params: members, settings: { ...defaults, ...own } }));
     const all = this.groups.flatMap((group) => group.params);
+    for (const p of all) requireTensor(name, 'params', p);
     if (all.length === 0) throw new ArgumentError(name, 'params', 'at least one parameter', 'none');
     if (new Set(all).size !== all.length) throw new ArgumentError(name, 'params', 'each parameter once', 'one twice');
   }
@@ -127,6 +137,8 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
 
   /** Sets the learning rate of every group. */
   setLearningRate(lr: number): void {
+    if (!(Number.isFinite(lr) && lr >= 0))
+      throw new ArgumentError(this.name, 'lr', 'a number of at least 0', inWords(lr));
     for (const group of this.groups) group.settings = { ...group.settings, lr };
   }
 

@@ -7,6 +7,19 @@ export type Schedule = (step: number) => number;
 /** The same rate at every step. */
 export const constant = (): Schedule => () => 1;
 
+/** The share of the steps that is done; all of it where there are none. */
+const progress = (step: number, steps: number): number => (step >= steps ? 1 : step / steps);
+
+function requireSteps(op: string, steps: number): void {
+  if (!(Number.isFinite(steps) && steps >= 0))
+    throw new ArgumentError(op, 'steps', 'a number of at least 0', String(steps));
+}
+
+function requireFinite(op: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values))
+    if (!Number.isFinite(value)) throw new ArgumentError(op, name, 'a finite number', String(value));
+}
+
 /** Straight from `from` to `to` over `steps`, and `to` beyond. */
 export function linear({
   steps,
@@ -17,12 +30,16 @@ export function linear({
   readonly from?: number;
   readonly to?: number;
 }): Schedule {
-  return (step) => from + (to - from) * Math.min(step / steps, 1);
+  requireSteps('linear', steps);
+  requireFinite('linear', { from, to });
+  return (step) => from + (to - from) * progress(step, steps);
 }
 
 /** Half a cosine from 1 to `to` over `steps` (Loshchilov & Hutter 2017), and `to` beyond. */
 export function cosine({ steps, to = 0 }: { readonly steps: number; readonly to?: number }): Schedule {
-  return (step) => to + ((1 - to) * (1 + Math.cos(Math.PI * Math.min(step / steps, 1)))) / 2;
+  requireSteps('cosine', steps);
+  requireFinite('cosine', { to });
+  return (step) => to + ((1 - to) * (1 + Math.cos(Math.PI * progress(step, steps)))) / 2;
 }
 
 /** Settings of `oneCycle`, named and defaulted as torch's OneCycleLR; the base rate is the greatest. */
@@ -38,6 +55,11 @@ export interface OneCycleConfig {
 
 /** Up by half a cosine, then down to almost nothing by another (Smith & Topin 2019), as `torch.optim.lr_scheduler.OneCycleLR`. */
 export function oneCycle({ steps, rise = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleConfig): Schedule {
+  if (!(Number.isInteger(steps) && steps > 0))
+    throw new ArgumentError('oneCycle', 'steps', 'a whole number above 0', String(steps));
+  if (!(typeof rise === 'number' && rise >= 0 && rise <= 1))
+    throw new ArgumentError('oneCycle', 'rise', 'a share in [0, 1]', String(rise));
+  requireFinite('oneCycle', { divFactor, finalDivFactor, first: 1 / divFactor, last: 1 / finalDivFactor });
   const first = 1 / divFactor;
   const last = first / finalDivFactor;
   const top = rise * steps - 1;
@@ -45,7 +67,8 @@ export function oneCycle({ steps, rise = 0.3, divFactor = 25, finalDivFactor = 1
     to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
   return (step) => {
     const at = Math.min(step, steps - 1);
-    return at <= top ? anneal(first, 1, at / top) : anneal(1, last, (at - top) / (steps - 1 - top));
+    // A rise of one step begins at the top.
+    return at <= top ? anneal(first, 1, top === 0 ? 1 : at / top) : anneal(1, last, (at - top) / (steps - 1 - top));
   };
 }
 
@@ -87,6 +110,8 @@ export class LearningRate {
     private readonly optimizer: Steered,
     private readonly schedule: Schedule,
   ) {
+    if (typeof schedule !== 'function')
+      throw new ArgumentError('LearningRate', 'schedule', 'a function of the step', String(schedule));
     this.base = optimizer.groups.map((group) => group.settings.lr);
     this.apply();
   }
@@ -139,6 +164,12 @@ export class ReduceOnPlateau {
     config: PlateauConfig = {},
   ) {
     this.config = { mode: 'min', factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, minLr: 0, ...config };
+    const { mode, factor, patience, cooldown, threshold, minLr } = this.config;
+    if (mode !== 'min' && mode !== 'max')
+      throw new ArgumentError('ReduceOnPlateau', 'mode', "'min' or 'max'", String(mode));
+    if (!(factor > 0 && factor < 1))
+      throw new ArgumentError('ReduceOnPlateau', 'factor', 'a number in (0, 1)', String(factor));
+    requireFinite('ReduceOnPlateau', { patience, cooldown, threshold, minLr });
     this.best = this.config.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 

@@ -1,0 +1,163 @@
+// Wrong arguments: every one is met with a typed error that names op and argument, and leaves no memory behind.
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as H from '../src/index';
+import { Conv1d, Dropout, Embedding, LayerNorm, Linear, Parameter } from '../src/nn/index';
+import * as O from '../src/optim/index';
+
+// What plain JavaScript may pass.
+const wrong = (value: unknown): never => value as never;
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+
+interface Operands {
+  readonly x: H.Tensor;
+  readonly row: H.Tensor;
+  readonly ids: H.Tensor<'int32'>;
+  readonly flags: H.Tensor<'bool'>;
+  readonly gone: H.Tensor;
+  readonly parameter: Parameter;
+}
+
+// `op: argument` as the message begins, and the call.
+const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
+  ['add: b', ({ x }) => x.add(wrong('1'))],
+  ['add: b', ({ ids }) => ids.add(0.5)],
+  ['add: b', ({ ids }) => ids.add(2 ** 31)],
+  ['add: a', ({ flags }) => flags.add(1)],
+  ['maximum: b', ({ x }) => x.maximum(wrong(null))],
+  ['equal: b', ({ flags }) => flags.equal(2)],
+  ['mod: b', ({ ids }) => ids.mod(0)],
+  ['matmul: b', ({ x }) => x.matmul(wrong(undefined))],
+  ['exp: x', () => H.exp(wrong([1]))],
+  ['cast: dtype', ({ x }) => x.cast(wrong('float64'))],
+  ['where: condition', ({ x }) => H.where(wrong(undefined), x, 0)],
+  ['where: b', ({ x, flags }) => H.where(flags, x, wrong('0'))],
+  ['where: b', ({ x, flags }) => H.maskedFill(x, flags.reshape([4, 1]).expand([4, 3]), 1)],
+  ['concat: tensors', () => H.concat([])],
+  ['stack: tensors', () => H.stack([])],
+  ['stack: tensors', ({ x, row }) => H.stack([x, row])],
+  ['scatterAdd: index', ({ x, row, ids }) => H.scatterAdd(x, 1, ids, row)],
+  ['scatterAdd: index', ({ ids }) => H.oneHot(ids, 1)],
+  ['oneHot: classes', ({ ids }) => H.oneHot(ids, nan)],
+  ['pad: value', ({ ids }) => H.pad(ids, [1], [1], wrong('0'))],
+  ['sum: axis', ({ x }) => x.sum({ axis: wrong('0') })],
+  ['sum: options', ({ x }) => x.sum(wrong(0))],
+  ['variance: correction', ({ x }) => H.variance(x, { correction: nan })],
+  ['norm: order', ({ x }) => x.norm({ order: nan })],
+  ['reshape: shape', ({ x }) => x.reshape(wrong(4))],
+  ['expand: shape', ({ x }) => x.reshape([1, 4]).expand([-2, 4])],
+  ['expand: shape', ({ x }) => x.reshape([1, 4]).expand([nan, 4])],
+  ['permute: order', ({ x }) => x.permute(wrong(undefined))],
+  ['slice: ranges', ({ x }) => x.slice([[0, 2, 1.5]])],
+  ['slice: ranges', ({ x }) => x.slice(wrong([1]))],
+  ['select: index', ({ x }) => x.select(0, 0.5)],
+  ['split: sizes', ({ x }) => x.split([-1, 3])],
+  ['einsum: operands', ({ x }) => H.einsum('ij,jk', [x, wrong(null)])],
+  ['tensor: dtype', () => H.tensor([1], { dtype: wrong('float64') })],
+  ['tensor: dtype', () => H.tensor([1], { dtype: 'int32', requiresGrad: true })],
+  ['zeros: shape', () => H.zeros([-1])],
+  ['zeros: shape', () => H.zeros([2, -1])],
+  ['ones: shape', () => H.ones([1e5, 1e5])],
+  ['full: value', () => H.full([2], 1.5, { dtype: 'int32' })],
+  ['full: dtype', () => H.full([2], 1, { dtype: 'bool', requiresGrad: true })],
+  ['arange: step', () => H.arange(0, 1, 0.25)],
+  ['arange: stop', () => H.arange(0, inf)],
+  ['rand: shape', () => H.rand([nan])],
+  ['randn: std', () => H.randn([2], { std: -1 })],
+  ['randint: high', () => H.randint(3, 3, [2])],
+  ['Generator: seed', () => H.manualSeed(-1)],
+  ['Generator: count', () => new H.Generator(1).uniform(1.5)],
+  ['Generator: count', () => new H.Generator(1).permutation(-1)],
+  ['mseLoss: reduction', ({ x }) => H.mseLoss(x, x, { reduction: wrong('avg') })],
+  ['mseLoss: target', ({ x, ids }) => H.mseLoss(x, wrong(ids))],
+  ['huberLoss: delta', ({ x }) => H.huberLoss(x, x, { delta: nan })],
+  ['binaryCrossEntropy: weight', ({ row }) => H.binaryCrossEntropy(row, row, { weight: H.ones([3, 2]) })],
+  ['crossEntropy: reduction', ({ x }) => H.crossEntropy(x, [0, 1], { reduction: wrong('avg') })],
+  ['crossEntropy: targets', ({ x }) => H.crossEntropy(x, [0, 0.5])],
+  ['crossEntropy: targets', ({ x }) => H.crossEntropy(x, [0])],
+  ['(gather|crossEntropy): index', ({ x }) => H.crossEntropy(x, [0, 9])],
+  ['crossEntropy: weight', ({ x, ids }) => H.crossEntropy(x, [0, 1], { weight: wrong(ids) })],
+  ['layerNorm: weight', ({ x, ids }) => H.layerNorm(x, { weight: wrong(ids) })],
+  ['layerNorm: eps', ({ x }) => H.layerNorm(x, { eps: nan })],
+  ['linear: weight', ({ x, ids }) => H.linear(x, wrong(ids.reshape([1, 2])))],
+  ['linear: activation', ({ x }) => H.linear(x, x, { activation: wrong('selu') })],
+  ['gelu: approximate', ({ x }) => H.gelu(x, { approximate: wrong('erf') })],
+  ['embedding: paddingIdx', ({ x, ids }) => H.embedding(x, ids, { paddingIdx: 2 })],
+  ['Embedding: paddingIdx', () => new Embedding({ count: 2, dim: 2, paddingIdx: 5 })],
+  ['Linear: shape', () => new Linear({ inputs: nan, outputs: 2 })],
+  ['LayerNorm: shape', () => new LayerNorm({ dim: 0.5 })],
+  ['Conv1d: stride', () => new Conv1d({ inputs: 1, outputs: 1, kernel: 1, stride: 0 })],
+  ['Dropout: p', () => new Dropout(1.5)],
+  ['SGD: params', () => new O.SGD(wrong([1]), { lr: 1 })],
+  ['SGD: params', ({ parameter }) => new O.SGD(wrong([parameter, { params: [] }]), { lr: 1 })],
+  ['SGD: momentum', ({ parameter }) => new O.SGD([parameter], { lr: 1, momentum: -1 })],
+  ['AdamW: eps', ({ parameter }) => new O.AdamW([parameter], { eps: nan })],
+  ['Adam: lr', ({ parameter }) => new O.Adam([{ params: [parameter], lr: nan }])],
+  ['Lion: beta1', ({ parameter }) => new O.Lion([parameter], { beta1: 2 })],
+  ['SGD: lr', ({ parameter }) => new O.SGD([parameter], { lr: 1 }).setLearningRate(nan)],
+  ['clipGradNorm: maxNorm', ({ parameter }) => O.clipGradNorm([parameter], nan)],
+  ['clipGradValue: limit', ({ parameter }) => O.clipGradValue([parameter], -1)],
+  ['cosine: steps', () => O.cosine({ steps: nan })],
+  ['linear: steps', () => O.linear({ steps: -1 })],
+  ['oneCycle: rise', () => O.oneCycle({ steps: 5, rise: 2 })],
+  ['ReduceOnPlateau: factor', () => new O.ReduceOnPlateau({ groups: [] }, { factor: 1 })],
+  ['LearningRate: schedule', () => new O.LearningRate({ groups: [] }, wrong(undefined))],
+];
+
+describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
+  let given: Operands;
+
+  beforeAll(async () => {
+    await H.init({ backend, threads: 1 });
+    const gone = H.ones([2, 2]);
+    gone.dispose();
+    given = {
+      x: H.keep(H.tensor([1, 2, 3, 4], { shape: [2, 2] })),
+      row: H.keep(H.tensor([1, 2])),
+      ids: H.keep(H.tensor([0, 1], { dtype: 'int32' })),
+      flags: H.keep(H.tensor([true, false, true, true])),
+      parameter: new Parameter(H.ones([2])),
+      gone,
+    };
+  });
+
+  test.each(calls)('%s (%#)', (message, call) => {
+    const before = H.memory().buffers;
+    let thrown: unknown;
+    try {
+      H.scope(() => call(given));
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(H.ArgumentError);
+    expect((thrown as Error).message).toMatch(new RegExp(`^${message}: expected `));
+    expect(H.memory().buffers).toBe(before);
+  });
+
+  test('freed tensors are met before anything is made of them', () => {
+    const { gone, x, flags } = given;
+    const before = H.memory().buffers;
+    for (const call of [
+      () => gone.div(2),
+      () => x.maximum(gone),
+      () => H.where(flags.reshape([2, 2]), gone, 0),
+      () => H.softplus(gone),
+      () => gone.clamp(0, 1),
+      () => H.concat([x, gone]),
+      () => gone.reshape([4]),
+      () => H.contiguous(gone),
+    ])
+      expect(call).toThrow(H.TensorFreed);
+    expect(H.memory().buffers).toBe(before);
+  });
+
+  test('what is at the edge of wrong does what its name says', async () => {
+    const { x } = given;
+    expect([...(await H.dropout(x, 1).data())]).toEqual([0, 0, 0, 0]);
+    expect(H.split(H.zeros([0, 2]), 3).map(({ shape }) => shape)).toEqual([[0, 2]]);
+    expect([...(await H.tensor([true, 2]).data())]).toEqual([1, 2]);
+    expect(H.arange(0, 1, 0.25, { dtype: 'float32', requiresGrad: true }).requiresGrad).toBe(true);
+    expect(O.oneCycle({ steps: 10, rise: 0.1 })(0)).toBe(1);
+    expect([O.cosine({ steps: 0, to: 0.5 })(0), O.linear({ steps: 0 })(0)]).toEqual([0.5, 0]);
+  });
+});
