@@ -1,7 +1,7 @@
 // Attention of few queries (a step of generation): keys and values are read once, where they lie. Packing them into
 // tiles would cost more than the products.
 import {
-  DIM, GROUPS, HEADS, K, K_STRIDES, KEYS, Q, QUERIES, Q_STRIDES, SCALE, V, VALUE_DIM, V_STRIDES, firstKey, lastKey, stage,
+  DIM, GROUPS, HEADS, K, K_STRIDES, KEYS, Q, QUERIES, Q_STRIDES, SCALE, V, VALUE_DIM, V_STRIDES, firstKey, lastKey, place, stage,
 } from './attention-tile';
 import { finish, weigh } from './attention-weigh';
 import { scratch } from './engine';
@@ -22,9 +22,8 @@ export function attentionFew(args: usize, from: i32, to: i32): void {
 
 function oneQuery(args: usize, head: i32, i: i32): void {
   const heads = slot(args, HEADS);
-  const b = <usize>(head / heads);
-  const h = <usize>(head % heads);
-  const g = <usize>(<i32>h / (heads / slot(args, GROUPS)));
+  const groups = slot(args, GROUPS);
+  const group = head / (heads / groups);
   const dim = slot(args, DIM);
   const valueDim = slot(args, VALUE_DIM);
   // Scratch memory.
@@ -40,9 +39,9 @@ function oneQuery(args: usize, head: i32, i: i32): void {
   const qs = args + (<usize>Q_STRIDES << 2);
   const ks = args + (<usize>K_STRIDES << 2);
   const vs = args + (<usize>V_STRIDES << 2);
-  const fromQ = <usize>slot(args, Q) + b * load<usize>(qs) + h * load<usize>(qs, 4) + <usize>i * load<usize>(qs, 8);
-  const fromK = <usize>slot(args, K) + b * load<usize>(ks) + g * load<usize>(ks, 4);
-  const fromV = <usize>slot(args, V) + b * load<usize>(vs) + g * load<usize>(vs, 4);
+  const fromQ = place(args, Q, Q_STRIDES, head, heads, i);
+  const fromK = place(args, K, K_STRIDES, group, groups, 0);
+  const fromV = place(args, V, V_STRIDES, group, groups, 0);
   stage(fromQ, 0, load<usize>(qs, 12), 1, dim, dim, floatSlot(args, SCALE), q);
   const end = min(slot(args, KEYS), lastKey(args, i));
   for (let j = firstKey(args, i); j < end; j += TILE) {

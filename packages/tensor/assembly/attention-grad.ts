@@ -16,7 +16,7 @@ export function attentionDeltas(args: usize, from: i32, to: i32): void {
   const dim = slot(args, VALUE_DIM);
   const gs = args + (<usize>G_STRIDES << 2);
   for (let head = from; head < to; head++) {
-    let g = <usize>slot(args, G) + <usize>(head / heads) * load<usize>(gs) + <usize>(head % heads) * load<usize>(gs, 4);
+    let g = place(args, G, G_STRIDES, head, heads, 0);
     let out = place(args, OUT, OUT_STRIDES, head, heads, 0);
     for (let i = 0; i < queries; i++) {
       let sum = f32x4.splat(0);
@@ -73,10 +73,8 @@ function headGrad(args: usize, unit: i32): void {
   memory.fill(zeros, 0, 64);
   const ks = args + (<usize>K_STRIDES << 2);
   const vs = args + (<usize>V_STRIDES << 2);
-  const fromK =
-    <usize>slot(args, K) + <usize>(unit / groups) * load<usize>(ks) + <usize>(unit % groups) * load<usize>(ks, 4);
-  const fromV =
-    <usize>slot(args, V) + <usize>(unit / groups) * load<usize>(vs) + <usize>(unit % groups) * load<usize>(vs, 4);
+  const fromK = place(args, K, K_STRIDES, unit, groups, 0);
+  const fromV = place(args, V, V_STRIDES, unit, groups, 0);
   for (let head = firstHead; head < firstHead + perGroup; head++) {
     clearRows(place(args, DQ, DQ_STRIDES, head, slot(args, HEADS), 0), slot(args, DQ_STRIDES + 2), queries, dim);
   }
@@ -122,13 +120,8 @@ function headGrad(args: usize, unit: i32): void {
 function stageRows(
   args: usize, tensor: i32, strides: i32, head: i32, i: i32, height: i32, columns: i32, width: i32, to: usize,
 ): void {
-  const heads = slot(args, HEADS);
   const s = args + (<usize>strides << 2);
-  const from =
-    <usize>slot(args, tensor) +
-    <usize>(head / heads) * load<usize>(s) +
-    <usize>(head % heads) * load<usize>(s, 4) +
-    <usize>i * load<usize>(s, 8);
+  const from = place(args, tensor, strides, head, slot(args, HEADS), i);
   stage(from, load<usize>(s, 8), load<usize>(s, 12), height, columns, width, 1, to);
 }
 

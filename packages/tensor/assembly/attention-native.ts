@@ -1,9 +1,11 @@
 // Attention's rows between the matrix products that the system's BLAS computes: softmax forward, slopes backward. Called
 // from TypeScript on each thread (engine/attention-job.ts), row block by row block, all keys at once.
 import { HEADS, OUT, OUT_STRIDES, lastKey, place } from './attention-tile';
-import { clearRows, differentiate } from './attention-grad';
+import { differentiate } from './attention-grad';
 import { finish, weigh } from './attention-weigh';
 import { slot } from './simd';
+
+export { clearRows as attentionClear } from './attention-grad';
 
 /** Where the running maxima, the sums and the random bits lie in a thread's room; rows are at most 1,024. */
 const SUMS: usize = 4096;
@@ -41,9 +43,4 @@ export function attentionSlopes(
     const at = <usize>row * ld;
     differentiate(args, head, i0 + row, 0, count, weights + at, slopes + at, room + BITS);
   }
-}
-
-/** Zeroes rows that lie `step` bytes apart. */
-export function attentionClear(to: usize, step: usize, rows: i32, columns: i32): void {
-  clearRows(to, step, rows, columns);
 }

@@ -28,11 +28,11 @@ export const G = 42, G_STRIDES = 43, DELTAS = 47, DQ = 48, DK = 49, DV = 50, DMA
 /** Strides in bytes of batch, head and row: of the output, and of the gradients of q, k and v. A row itself is dense. */
 export const OUT_STRIDES = 54, DQ_STRIDES = 57, DK_STRIDES = 60, DV_STRIDES = 63;
 
-/** Where row `i` of head `head` of `heads` is in a result. */
+/** Where row `i` of head `head` of `heads` is in an operand or a result. */
 @inline
-export function place(args: usize, result: i32, strides: i32, head: i32, heads: i32, i: i32): usize {
+export function place(args: usize, tensor: i32, strides: i32, head: i32, heads: i32, i: i32): usize {
   return (
-    <usize>slot(args, result) +
+    <usize>slot(args, tensor) +
     <usize>(head / heads) * <usize>slot(args, strides) +
     <usize>(head % heads) * <usize>slot(args, strides + 1) +
     <usize>i * <usize>slot(args, strides + 2)

@@ -2,7 +2,7 @@
 // memory doesn't grow with the product of the lengths (Dao et al. 2022; Milakov & Gimelshein 2018).
 import {
   DIM, GROUPS, HEADS, K, K_STRIDES, KEYS, Q, QUERIES, Q_STRIDES, ROWS, SCALE, SPARE, TILE_KEYS, UNIT_QUERIES, V,
-  VALUE_DIM, V_STRIDES, firstKey, lastKey, padded, product, stage, stagePanels,
+  VALUE_DIM, V_STRIDES, firstKey, lastKey, padded, place, product, stage, stagePanels,
 } from './attention-tile';
 import { finish, weigh } from './attention-weigh';
 import { scratch } from './engine';
@@ -23,9 +23,8 @@ export function attention(args: usize, from: i32, to: i32): void {
 // Queries [i0, i1) of one head.
 function block(args: usize, head: i32, i0: i32, i1: i32): void {
   const heads = slot(args, HEADS);
-  const b = <usize>(head / heads);
-  const h = head % heads;
-  const g = <usize>(h / (heads / slot(args, GROUPS)));
+  const groups = slot(args, GROUPS);
+  const group = head / (heads / groups);
   const rows = i1 - i0;
   const dim = slot(args, DIM);
   const valueDim = slot(args, VALUE_DIM);
@@ -52,9 +51,9 @@ function block(args: usize, head: i32, i0: i32, i1: i32): void {
   const qs = args + (<usize>Q_STRIDES << 2);
   const ks = args + (<usize>K_STRIDES << 2);
   const vs = args + (<usize>V_STRIDES << 2);
-  const fromQ = <usize>slot(args, Q) + b * load<usize>(qs) + <usize>h * load<usize>(qs, 4) + <usize>i0 * load<usize>(qs, 8);
-  const fromK = <usize>slot(args, K) + b * load<usize>(ks) + g * load<usize>(ks, 4);
-  const fromV = <usize>slot(args, V) + b * load<usize>(vs) + g * load<usize>(vs, 4);
+  const fromQ = place(args, Q, Q_STRIDES, head, heads, i0);
+  const fromK = place(args, K, K_STRIDES, group, groups, 0);
+  const fromV = place(args, V, V_STRIDES, group, groups, 0);
   stage(fromQ, load<usize>(qs, 8), load<usize>(qs, 12), rows, dim, width, floatSlot(args, SCALE), q);
   const end = lastKey(args, i1 - 1);
   const start = firstKey(args, i0);

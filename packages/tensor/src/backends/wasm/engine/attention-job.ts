@@ -59,17 +59,24 @@ export function attentionRunners(
   parts: AttentionParts,
   scratch: number,
 ): readonly [forward: Part, backward: Part] {
-  const read = (args: number) => ({
-    words: new Int32Array(memory.buffer, args, SLOTS),
-    floats: new Float32Array(memory.buffer, args, SLOTS),
-  });
+  const read = (args: number) => {
+    const words = new Int32Array(memory.buffer, args, SLOTS);
+    return {
+      words,
+      floats: new Float32Array(memory.buffer, args, SLOTS),
+      /** Where head `h` of batch `b` begins, and how many floats lie between its rows. */
+      place: (tensor: number, strides: number, b: number, h: number): number =>
+        words[tensor] + b * words[strides] + h * words[strides + 1],
+      rowStride: (strides: number): number => words[strides + 2] / 4,
+    };
+  };
+
   const forward: Part = (args, from, to) => {
-    const { words, floats } = read(args);
+    const { words, floats, place, rowStride } = read(args);
     const [H, groups, T, D, Dv] = [words[7], words[8], words[9], words[11], words[12]];
     const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
+    const [ldq, ldk, ldv, ldo] = [Q_STRIDES, K_STRIDES, V_STRIDES, OUT_STRIDES].map(rowStride);
     const blocks = Math.ceil(T / R);
-    const place = (tensor: number, strides: number, b: number, h: number): number =>
-      words[tensor] + b * words[strides] + h * words[strides + 1];
     for (let unit = from; unit < to; unit++) {
       const head = Math.floor(unit / blocks);
       const i0 = (unit % blocks) * R;
@@ -77,12 +84,10 @@ export function attentionRunners(
       const [b, h] = [Math.floor(head / H), head % H];
       const g = Math.floor(h / (H / groups));
       const count = Math.max(1, parts.attentionKeys(args, i0 + rows - 1));
-      const [ldq, ldk, ldv] = [words[Q_STRIDES + 2] / 4, words[K_STRIDES + 2] / 4, words[V_STRIDES + 2] / 4];
       const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
       const scores = scratch + SCORES;
       sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, floats[SCALE], q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
       parts.attentionWeigh(args, head, i0, rows, count, scores, ld * 4, scratch);
-      const ldo = words[OUT_STRIDES + 2] / 4;
       const out = place(OUT, OUT_STRIDES, b, h) + i0 * ldo * 4;
       sgemm(AS_IT_IS, AS_IT_IS, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, ldo);
       parts.attentionFinish(args, head, i0, rows, scratch);
@@ -90,14 +95,11 @@ export function attentionRunners(
   };
 
   const backward: Part = (args, from, to) => {
-    const { words } = read(args);
+    const { words, place, rowStride } = read(args);
     const [H, groups, T, S, D, Dv] = [words[7], words[8], words[9], words[10], words[11], words[12]];
     const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
-    const strideOf = (strides: number): number => words[strides + 2] / 4;
-    const [ldq, ldk, ldv, ldg] = [Q_STRIDES, K_STRIDES, V_STRIDES, G_STRIDES].map(strideOf);
-    const [lddq, lddk, lddv] = [DQ_STRIDES, DK_STRIDES, DV_STRIDES].map(strideOf);
-    const place = (tensor: number, strides: number, b: number, h: number): number =>
-      words[tensor] + b * words[strides] + h * words[strides + 1];
+    const [ldq, ldk, ldv, ldg] = [Q_STRIDES, K_STRIDES, V_STRIDES, G_STRIDES].map(rowStride);
+    const [lddq, lddk, lddv] = [DQ_STRIDES, DK_STRIDES, DV_STRIDES].map(rowStride);
     const [weights, slopes] = [scratch + SCORES, scratch + SLOPES];
     for (let unit = from; unit < to; unit++) {
       const [b, group] = [Math.floor(unit / groups), unit % groups];
