@@ -15,6 +15,12 @@ export interface HostArrays {
 /** Any host array a tensor can be made from or read into. */
 export type HostArray = HostArrays[DType];
 
+/** Whether elements of a dtype can be this number. */
+export function fitsDType(dtype: DType, value: number): boolean {
+  if (dtype === 'bool') return value === 0 || value === 1;
+  return dtype === 'float32' || value === (value | 0);
+}
+
 /** Throws where a dtype is none. */
 export function knownDType(op: string, dtype: DType): DType {
   if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')

@@ -1,6 +1,6 @@
 // Binary ops over operands of different shapes: both are expanded to the common shape (a view), then combined.
 import type { Definition, None } from '../define';
-import type { DType } from '../dtype';
+import { type DType, fitsDType } from '../dtype';
 import { ArgumentError, DTypeError } from '../errors';
 import { inWords, isTensor, requireTensor } from '../lifetime';
 import { apply } from '../op';
@@ -27,7 +27,7 @@ function requireOperand(op: string, argument: string, value: unknown): void {
 /** Throws where a number has no place in the other operand's dtype. */
 export function requireScalar(op: string, like: AnyTensor, value: number, argument = 'b'): void {
   if (typeof value !== 'number') throw new ArgumentError(op, argument, 'a number', inWords(value));
-  if (like.dtype === 'bool' ? value !== 0 && value !== 1 : like.dtype === 'int32' && value !== (value | 0)) {
+  if (!fitsDType(like.dtype, value)) {
     const expected = like.dtype === 'bool' ? '0 or 1 beside bool' : 'a whole number beside int32, that fits it';
     throw new DTypeError(op, argument, expected, String(value));
   }

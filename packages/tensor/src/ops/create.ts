@@ -1,6 +1,6 @@
 // Making tensors: from host data, filled, counted, drawn.
 import type { AttrsOf, Op } from '../define';
-import { type DType, type HostArray, knownDType } from '../dtype';
+import { type DType, fitsDType, type HostArray, knownDType } from '../dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../errors';
 import { inWords, track } from '../lifetime';
 import { apply, defineOp, poisoned, wrap } from '../op';
@@ -9,6 +9,7 @@ import { currentBackend, defaultGenerator } from '../runtime';
 import { requireShape, resolveShape, type Shape, show, sizeOf } from '../shape';
 import { Storage } from '../storage';
 import type { Tensor } from '../tensor';
+import { requireOptions } from './rules';
 
 /** Nested arrays of numbers or booleans. */
 export type Nested = number | boolean | readonly Nested[];
@@ -178,12 +179,6 @@ function filled<D extends DType>(op: string, shape: Shape, value: number, option
   return requiresGrad ? out.requireGrad() : out;
 }
 
-function requireOptions<Options extends object>(op: string, options: Options): Options {
-  if (typeof options !== 'object' || options === null)
-    throw new ArgumentError(op, 'options', 'an object', inWords(options));
-  return options;
-}
-
 function requireFloat(op: string, dtype: DType, requiresGrad: boolean): void {
   if (requiresGrad && dtype !== 'float32')
     throw new DTypeError(op, 'dtype', 'float32 for a tensor that requires a gradient', dtype);
@@ -192,7 +187,7 @@ function requireFloat(op: string, dtype: DType, requiresGrad: boolean): void {
 function requireValue(op: string, dtype: DType, value: number, argument = 'value'): void {
   const given = dtype === 'bool' ? Number(value) : value;
   if (typeof given !== 'number') throw new ArgumentError(op, argument, 'a number', inWords(value));
-  if (dtype === 'bool' ? given !== 0 && given !== 1 : dtype === 'int32' && given !== (given | 0))
+  if (!fitsDType(dtype, given))
     throw new DTypeError(op, argument, dtype === 'bool' ? '0 or 1' : 'a whole number that fits int32', inWords(value));
 }
 

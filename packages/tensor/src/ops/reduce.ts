@@ -8,7 +8,7 @@ import { normalAxes, normalAxis, reducedShape, type Shape, show } from '../shape
 import type { AnyTensor, Tensor } from '../tensor';
 import { abs, add, cast, div, exp, log, mul, neg, pow, sqrt, sub } from './arithmetic';
 import { equal, logicalNot, notEqual } from './compare';
-import { requireDType } from './rules';
+import { requireDType, requireOptions } from './rules';
 import { expand, reshape } from './views';
 import { where } from './where';
 
@@ -123,15 +123,11 @@ export const cumsumOp: Op<1, { readonly axis: number }> = defineOp({
   ],
 });
 
-/** An axis in place of the options would reduce all of them without a word. */
-function requireOptions<Options extends object>(op: string, options: Options): Options {
-  if (typeof options !== 'object' || options === null)
-    throw new ArgumentError(op, 'options', 'an object such as { axis: 0 }', String(options));
-  return options;
-}
+// What is asked for where an axis stands in place of the options.
+const WITH_AXIS = 'an object such as { axis: 0 }';
 
 function reduceAttrs(op: string, x: AnyTensor, options: ReduceOptions): ReduceAttrs {
-  const { axis, keepdim = false } = requireOptions(op, options);
+  const { axis, keepdim = false } = requireOptions(op, options, WITH_AXIS);
   requireTensor(op, 'x', x);
   return { axes: normalAxes(op, axis, x.rank), keepdim };
 }
@@ -216,7 +212,7 @@ export function argmax(x: AnyTensor, options: ArgOptions = {}): Tensor<'int32'> 
 
 /** `argmax` of `keys`, which `x` was turned into, with errors that name `op`. */
 function positionOfMax(op: string, x: AnyTensor, keys: AnyTensor, options: ArgOptions): Tensor<'int32'> {
-  const { axis, keepdim = false } = requireOptions(op, options);
+  const { axis, keepdim = false } = requireOptions(op, options, WITH_AXIS);
   requireTensor(op, 'x', x);
   const at = axis === undefined ? null : normalAxis(op, axis, x.rank);
   if ((at === null ? x.size : x.shape[at]) === 0)

@@ -2,8 +2,8 @@
 import type { Meta } from '../backends/backend';
 import type { Definition, None, Recorded, Sample } from '../define';
 import type { DType } from '../dtype';
-import { DTypeError, ShapeError } from '../errors';
-import { requireTensor } from '../lifetime';
+import { ArgumentError, DTypeError, ShapeError } from '../errors';
+import { inWords, requireTensor } from '../lifetime';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
@@ -11,6 +11,13 @@ import type { AnyTensor, Tensor } from '../tensor';
 export function requireDType(op: string, argument: string, t: AnyTensor, ...allowed: readonly DType[]): void {
   requireTensor(op, argument, t);
   if (!allowed.includes(t.dtype)) throw new DTypeError(op, argument, allowed.join(' or '), t.dtype);
+}
+
+/** The options of an op; throws where something else stands in their place, which would change nothing without a word. */
+export function requireOptions<Options extends object>(op: string, options: Options, expected = 'an object'): Options {
+  if (typeof options !== 'object' || options === null)
+    throw new ArgumentError(op, 'options', expected, inWords(options));
+  return options;
 }
 
 /** An elementwise op's output is like its only input. */
