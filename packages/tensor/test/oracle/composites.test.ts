@@ -24,7 +24,7 @@ import {
   unsqueeze,
   variance,
 } from '../../src/index';
-import { type Case, casesOf, constant, expectTensor, leaf } from './fixture';
+import { type Case, casesOf, constant, expectTensor, functionOf, leaf, onBothBackends, testCoverage } from './fixture';
 
 interface Config {
   readonly equation: string;
@@ -79,17 +79,9 @@ const pairOf = ({ values, indices }: { readonly values: Tensor; readonly indices
   [values, indices] as const;
 
 const cases = casesOf<Case<Config>>('composites');
-const functionOf = (name: string): string => name.split(':')[0];
+testCoverage(cases, functions);
 
-test('every case has a function, and every function a case', () => {
-  expect([...new Set(cases.map((c) => functionOf(c.name)))].sort()).toEqual(Object.keys(functions).sort());
-});
-
-describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
-  beforeAll(async () => {
-    expect((await init({ backend })).backend).toBe(backend);
-  });
-
+onBothBackends(() => {
   test.each(cases)('$name', async ({ name, config, inputs, upstream, outputs, grads }) => {
     const x = Object.fromEntries(Object.keys(grads).map((key) => [key, leaf(inputs[key])]));
     const result = functions[functionOf(name)]({ x: x['x'], y: x['y'], all: Object.values(x), config, inputs });

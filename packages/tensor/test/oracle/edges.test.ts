@@ -1,5 +1,5 @@
 // Zeros, ties, empty axes and the ends of int32, with gradients, against PyTorch.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   type AnyTensor,
   all,
@@ -10,7 +10,6 @@ import {
   clamp,
   crossEntropy,
   gradients,
-  init,
   maskedFill,
   min,
   mul,
@@ -21,7 +20,17 @@ import {
   type Tensor,
   tensor,
 } from '../../src/index';
-import { type Case, casesOf, constant, expectTensor, leaf, type Values } from './fixture';
+import {
+  type Case,
+  casesOf,
+  constant,
+  expectTensor,
+  functionOf,
+  leaf,
+  onBothBackends,
+  testCoverage,
+  type Values,
+} from './fixture';
 
 interface Config {
   readonly order: number | 'least';
@@ -63,17 +72,9 @@ const functions: Readonly<Record<string, (given: Given) => AnyTensor>> = {
 };
 
 const cases = casesOf<Case<Config>>('edges');
-const functionOf = (name: string): string => name.split(':')[0];
+testCoverage(cases, functions);
 
-test('every case has a function, and every function a case', () => {
-  expect([...new Set(cases.map((c) => functionOf(c.name)))].sort()).toEqual(Object.keys(functions).sort());
-});
-
-describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
-  beforeAll(async () => {
-    expect((await init({ backend })).backend).toBe(backend);
-  });
-
+onBothBackends(() => {
   test.each(cases)('$name', async ({ name, config, inputs, upstream, outputs, grads }) => {
     const made: Record<string, Tensor> = {};
     const float = (key: string): Tensor => {

@@ -1,8 +1,8 @@
 // Reads the PyTorch fixtures that tools/oracle writes, and compares with them. No case is named here.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
-import { type DType, type Tensor, tensor } from '../../src/index';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type DType, init, type Tensor, tensor } from '../../src/index';
 import { expectClose } from '../support/compare';
 
 /** A tensor as the fixtures hold it. */
@@ -30,6 +30,32 @@ export function casesOf<T = Case<Record<string, unknown>>>(file: string): readon
   );
   expect(generator).toMatchObject({ torch: expect.stringMatching(/^\d/), dtype: 'float64' });
   return cases;
+}
+
+/** The function of a case: what its name says before a colon. */
+export function functionOf(name: string): string {
+  return name.split(':')[0];
+}
+
+/** Tests that no case and no function is left over. */
+export function testCoverage(
+  cases: readonly { readonly name: string }[],
+  functions: Readonly<Record<string, unknown>>,
+): void {
+  test('every case has a function, and every function a case', () => {
+    expect([...new Set(cases.map((c) => functionOf(c.name)))].sort()).toEqual(Object.keys(functions).sort());
+  });
+}
+
+/** Tests on the reference and on wasm. */
+export function onBothBackends(tests: () => void): void {
+  describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
+    beforeAll(async () => {
+      expect((await init({ backend })).backend).toBe(backend);
+    });
+
+    tests();
+  });
 }
 
 /** A leaf that gathers its gradient. */

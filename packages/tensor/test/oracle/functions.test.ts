@@ -1,5 +1,5 @@
 // Losses, norms, activations, layers as functions and attention, with their gradients, against PyTorch.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { test } from 'vitest';
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -8,7 +8,6 @@ import {
   erf,
   gelu,
   huberLoss,
-  init,
   layerNorm,
   linear,
   logSoftmax,
@@ -26,7 +25,7 @@ import {
   tanh,
 } from '../../src/index';
 import { Conv1d } from '../../src/nn/index';
-import { type Case, casesOf, constant, expectTensor, leaf } from './fixture';
+import { type Case, casesOf, constant, expectTensor, functionOf, leaf, onBothBackends, testCoverage } from './fixture';
 
 interface Config {
   readonly reduction?: Reduction;
@@ -121,17 +120,9 @@ const functions: Readonly<Record<string, (args: Arguments) => Tensor>> = {
 };
 
 const cases = ['losses', 'functions', 'attention'].flatMap((file) => casesOf<Case<Config>>(file));
-const functionOf = (name: string): string => name.split(':')[0];
+testCoverage(cases, functions);
 
-test('every case has a function, and every function a case', () => {
-  expect([...new Set(cases.map((c) => functionOf(c.name)))].sort()).toEqual(Object.keys(functions).sort());
-});
-
-describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
-  beforeAll(async () => {
-    expect((await init({ backend })).backend).toBe(backend);
-  });
-
+onBothBackends(() => {
   test.each(cases)('$name', async (values) => {
     const args = new Arguments(values);
     const out = functions[functionOf(values.name)](args);

@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend';
 import { Engine } from '../../src/backends/wasm/engine/engine';
 import { createWasm } from '../../src/backends/wasm/index';
-import { on, onReference } from '../support/backends';
-import { expectClose } from '../support/compare';
-import { special, specials } from '../support/special';
+import { expectSpecial } from '../support/expect-special';
+import { specials } from '../support/special';
 import { levels } from './against-reference';
 
 const probe = await Engine.create({ threads: 1 });
@@ -21,11 +20,5 @@ describe.each(variants)('special numbers, $name', ({ simd, blas }) => {
   });
   afterAll(() => backend.dispose());
 
-  it.each(Object.keys(specials))('%s', async (name) => {
-    const expected = await onReference(() => special(name));
-    const actual = await on(backend, () => special(name));
-    actual.forEach((values, i) => {
-      expectClose(values, expected[i], 1e-4, `result ${i}`);
-    });
-  });
+  it.each(Object.keys(specials))('%s', (name) => expectSpecial(backend, name));
 });
