@@ -2,7 +2,7 @@
 // Two devices implement it, one a mode.
 import type { GpuBuffer } from './buffer';
 import type { KernelFunction } from './gpujs';
-import type { Piece } from './parts';
+import type { Parts, Piece } from './parts';
 
 /** Which of gpu.js's modes runs. Its CPU modes are never used. */
 export type Mode = 'webgpu' | 'webgl2';
@@ -75,10 +75,8 @@ export interface Device {
    * `isOnce` says that these will not be joined again.
    */
   join(pieces: readonly Piece[], isOnce: boolean): GpuBuffer;
-  /** Takes a buffer apart into such parts; it is freed with the last of them. */
-  split(buffer: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[];
-  /** True for one of several parts. */
-  isPart(buffer: GpuBuffer): boolean;
+  /** Which buffers are parts of a shared one, which is freed with the last of them. */
+  readonly parts: Parts;
   read(buffer: GpuBuffer, offset: number, count: number): Promise<Float32Array>;
   free(buffer: GpuBuffer): void;
   dispose(): Promise<void>;

@@ -25,9 +25,9 @@ export function moveTogether(device: Device, buffers: readonly (GpuBuffer | null
     for (const buffer of there) buffer.beforeWrite();
     return true;
   }
-  if (there.some((buffer) => device.isPart(buffer))) return false;
+  if (there.some((buffer) => device.parts.has(buffer))) return false;
   const pieces = there.map((buffer) => ({ buffer, offset: 0, size: buffer.length }));
-  const parts = device.split(
+  const parts = device.parts.split(
     device.join(pieces, isOnce),
     there.map((buffer) => buffer.length),
   );
@@ -66,7 +66,7 @@ export function together(device: Device, tensors: readonly AnyTensor[]): Togethe
 
 /** Puts a result in the place of tensors that lie side by side: each gets its part. */
 export function replaceTogether(device: Device, tensors: readonly AnyTensor[], result: GpuBuffer): void {
-  const parts = device.split(
+  const parts = device.parts.split(
     result,
     tensors.map(({ size }) => size),
   );

@@ -69,7 +69,7 @@ export class WebGlDevice implements Device {
   private readonly kernels: KernelCache<Shortcut>;
   /** A kernel that has run for the only time. It goes when the next is built: until then all draw with its vertices. */
   private spent: Shortcut | null = null;
-  private readonly parts = new Parts();
+  readonly parts = new Parts();
   /** What textures are read through. */
   private readonly frame: WebGLFramebuffer;
   /** Class of results with one axis. */
@@ -146,14 +146,6 @@ export class WebGlDevice implements Device {
 
   join(pieces: readonly Piece[], isOnce: boolean): GpuBuffer {
     return joinByKernels(this, pieces, isOnce);
-  }
-
-  split(buffer: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[] {
-    return this.parts.split(buffer, lengths);
-  }
-
-  isPart(buffer: GpuBuffer): boolean {
-    return this.parts.has(buffer);
   }
 
   free(buffer: GpuBuffer): void {

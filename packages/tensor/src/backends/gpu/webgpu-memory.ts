@@ -26,7 +26,7 @@ export class WebGpuMemory {
   protected readonly queue: WgslQueue;
   protected readonly errors: DeviceErrors;
   private readonly pool: BufferPool;
-  private readonly parts = new Parts();
+  readonly parts = new Parts();
 
   constructor(
     protected readonly gpujs: GpuJs,
@@ -73,14 +73,6 @@ export class WebGpuMemory {
       start += size + gap;
     }
     return all;
-  }
-
-  split(buffer: GpuBuffer, lengths: readonly number[]): readonly GpuBuffer[] {
-    return this.parts.split(buffer, lengths);
-  }
-
-  isPart(buffer: GpuBuffer): boolean {
-    return this.parts.has(buffer);
   }
 
   free(buffer: GpuBuffer): void {
