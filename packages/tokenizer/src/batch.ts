@@ -1,6 +1,7 @@
 // Batches as models take them: flat Int32Arrays of [B, T], and ragged ones. No object per token.
 
 import type { TokenSink } from './models/token-sink';
+import { longer } from './text/column';
 
 /** A padded batch: rows of equal length, one after another. */
 export interface EncodedBatch {
@@ -89,36 +90,42 @@ export function joinRagged(parts: readonly RaggedBatch[], withOffsets: boolean):
   return offsets === undefined ? { ids, typeIds, rows } : { ids, typeIds, rows, offsets };
 }
 
-/** Growing columns that rows are appended to. */
-export class RowWriter {
-  private ids = new Int32Array(1024);
-  private typeIds = new Int32Array(1024);
-  private offsets: Int32Array | undefined;
-  private length = 0;
-  private readonly rows: number[] = [0];
+/** Room for more tokens is not kept for the next batch. */
+const MAX_KEPT = 1 << 18;
 
-  constructor(withOffsets: boolean) {
-    this.offsets = withOffsets ? new Int32Array(2048) : undefined;
+/** Columns that rows are appended to, which grow, and are used again for the next batch. */
+export class RowWriter {
+  private ids = new Int32Array(0);
+  private typeIds = new Int32Array(0);
+  private offsets = new Int32Array(0);
+  private withOffsets = false;
+  private length = 0;
+  private rows: number[] = [];
+
+  /** Forgets the last batch. */
+  begin(withOffsets: boolean): void {
+    this.withOffsets = withOffsets;
+    this.length = 0;
+    this.rows = [0];
   }
 
   private reserve(count: number): void {
-    if (this.length + count <= this.ids.length) return;
-    const capacity = Math.max(this.ids.length * 2, this.length + count);
-    const grown = (old: Int32Array, size: number): Int32Array<ArrayBuffer> => {
-      const next = new Int32Array(size);
-      next.set(old);
-      return next;
-    };
-    this.ids = grown(this.ids, capacity);
-    this.typeIds = grown(this.typeIds, capacity);
-    if (this.offsets !== undefined) this.offsets = grown(this.offsets, 2 * capacity);
+    const needed = this.length + count;
+    const room = Math.max(1024, 2 * this.length, needed);
+    if (needed > this.ids.length) {
+      this.ids = longer(this.ids, room);
+      this.typeIds = longer(this.typeIds, room);
+    }
+    if (this.withOffsets && 2 * needed > this.offsets.length) this.offsets = longer(this.offsets, 2 * room);
   }
 
   /** Appends one special token. */
   push(id: number, typeId: number): void {
     this.reserve(1);
     this.ids[this.length] = id;
-    this.typeIds[this.length++] = typeId;
+    this.typeIds[this.length] = typeId;
+    if (this.withOffsets) this.offsets.fill(0, 2 * this.length, 2 * this.length + 2);
+    this.length++;
   }
 
   /** Appends the tokens [from, to) of a sink. */
@@ -126,9 +133,9 @@ export class RowWriter {
     this.reserve(to - from);
     const at = this.length;
     this.ids.set(sink.ids.subarray(from, to), at);
-    if (typeId !== 0) this.typeIds.fill(typeId, at, at + to - from);
+    this.typeIds.fill(typeId, at, at + to - from);
     const { offsets } = this;
-    if (offsets !== undefined)
+    if (this.withOffsets)
       for (let i = from, out = 2 * at; i < to; i++) {
         offsets[out++] = sink.starts[i] as number;
         offsets[out++] = sink.ends[i] as number;
@@ -140,12 +147,15 @@ export class RowWriter {
     this.rows.push(this.length);
   }
 
+  /** The batch, in arrays of its own. */
   finish(): RaggedBatch {
     const batch = {
       ids: this.ids.slice(0, this.length),
       typeIds: this.typeIds.slice(0, this.length),
-      rows: Int32Array.from(this.rows),
+      rows: new Int32Array(this.rows),
     };
-    return this.offsets === undefined ? batch : { ...batch, offsets: this.offsets.slice(0, 2 * this.length) };
+    const offsets = this.withOffsets ? { offsets: this.offsets.slice(0, 2 * this.length) } : {};
+    if (this.length > MAX_KEPT) this.ids = this.typeIds = this.offsets = new Int32Array(0);
+    return { ...batch, ...offsets };
   }
 }

@@ -64,13 +64,17 @@ export function checkBatch(texts: readonly TextInput[], pairs: readonly TextInpu
 /** Checks every text of a batch before any of them is encoded, so that an error names its place in the whole. */
 export function checkInputs(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
   checkBatch(texts, pairs);
-  for (const [name, inputs] of [
-    ['texts', texts],
-    ['pairs', pairs ?? []],
-  ] as const)
-    for (const [i, input] of inputs.entries())
-      for (const text of typeof input === 'string' || !Array.isArray(input) ? [input] : input)
-        if (typeof text !== 'string') throw inputError(`encodeBatch: ${name}[${i}]`, 'a string', text);
+  checkAll('texts', texts);
+  if (pairs !== undefined) checkAll('pairs', pairs);
+}
+
+function checkAll(name: string, inputs: readonly TextInput[]): void {
+  for (let i = 0; i < inputs.length; i++) {
+    const input: unknown = inputs[i];
+    if (typeof input === 'string') continue;
+    for (const text of Array.isArray(input) ? input : [input])
+      if (typeof text !== 'string') throw inputError(`encodeBatch: ${name}[${i}]`, 'a string', text);
+  }
 }
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

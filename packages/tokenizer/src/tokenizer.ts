@@ -57,6 +57,7 @@ export class Tokenizer {
   private readonly specials: SpecialIds;
   private readonly fast: FastEncoder | undefined;
   private readonly sink = new TokenSink();
+  private readonly writer = new RowWriter();
 
   /**
    * Puts components together; `@heddle/tokenizer/components` has them.
@@ -374,8 +375,8 @@ export class Tokenizer {
     const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);
     const truncation = truncationOf(options, this.parts.truncation);
     const room = truncation && this.room(truncation, isPair, addSpecialTokens);
-    const writer = new RowWriter(options.offsets === true);
-    const { sink } = this;
+    const { sink, writer } = this;
+    writer.begin(options.offsets === true);
     for (let row = 0; row < texts.length; row++) {
       sink.clear();
       this.appendTokens(texts[row] as TextInput, `encodeBatch: texts[${row}]`, matchers);

@@ -368,18 +368,6 @@ describe('a vocabulary and a file of merges', () => {
   });
 });
 
-/** A text that counts how often it is read; only what looks at single units can take it. */
-function watched(text: string): { readonly text: string; readonly reads: () => number } {
-  let reads = 0;
-  const counting = {
-    length: text.length,
-    charCodeAt: (at: number) => text.charCodeAt(at + 0 * reads++),
-    codePointAt: (at: number) => text.codePointAt(at + 0 * reads++),
-    slice: (start: number, end: number) => text.slice(start, end),
-  };
-  return { text: counting as unknown as string, reads: () => reads };
-}
-
 /** Units that count how often they are read. */
 function watchedUnits(text: string): { readonly units: Uint16Array; readonly reads: () => number } {
   let reads = 0;
@@ -519,6 +507,26 @@ describe('the scanners', () => {
   });
 });
 
+describe('the buffer of units', () => {
+  it('holds what charCodeAt gives, whatever the length, the range and the text before', () => {
+    const buffer = new UnitBuffer();
+    const pieces = ['a', 'é', '\u2028', '漢', '😀', '\ud800', '\udc00', '\0'];
+    for (const length of [0, 1, 31, 32, 33, 4000, 70, (1 << 20) + 3, 40, 32]) {
+      const text = Array.from({ length }, (_, i) => pieces[(i * i + length) % pieces.length]).join('');
+      for (const [from, to] of [
+        [0, text.length],
+        [length >> 2, length >> 1],
+      ] as const) {
+        const units = buffer.load(text, from, to);
+        expect(text.length).toBeLessThanOrEqual(units.length);
+        let differ = 0;
+        for (let i = from; i < to; i++) if (units[i] !== text.charCodeAt(i)) differ++;
+        expect(differ).toBe(0);
+      }
+    }
+  });
+});
+
 describe('linear time', () => {
   /** Operations on 1 MB through those on 100 kB. */
   const ratio = (operations: (length: number) => number): number => operations(1_000_000) / operations(100_000);
@@ -561,8 +569,8 @@ describe('linear time', () => {
     const encoder = new BertEncoder(new WordPiece(['[UNK]', 'a', '##a']), new BertNormalizer());
     expect(
       ratio((length) => {
-        const { text: long, reads } = watched(repeat(text, length));
-        encoder.encode(long, 0, length, new TokenSink());
+        const { units, reads } = watchedUnits(repeat(text, length));
+        encoder.encodeUnits(units, 0, length, new TokenSink());
         return reads();
       }),
     ).toBeLessThan(15);

@@ -16,7 +16,9 @@ import {
   PUNCTUATION,
   WHITESPACE,
 } from '../text/char-class';
+import { longer } from '../text/column';
 import { NormalizedString } from '../text/normalized-string';
+import { UnitBuffer } from '../text/unit-buffer';
 import { textOfUnits } from '../text/units';
 import type { FastEncoder } from './fast-encoder';
 import { hashUnit, MAX_WORD_LENGTH, WordCache } from './word-cache';
@@ -45,6 +47,7 @@ export class BertEncoder implements FastEncoder {
   /** Normalised texts of characters that become several units, and of those beyond the BMP. */
   private readonly several = new Map<number, string>();
   private readonly astralKinds = new Map<number, number>();
+  private readonly buffer = new UnitBuffer();
   private readonly scratch = new TokenSink();
   // The word that is being read: its units and where each came from.
   private units = new Uint16Array(256);
@@ -63,12 +66,17 @@ export class BertEncoder implements FastEncoder {
   }
 
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
+    return this.encodeUnits(this.buffer.load(text, from, to), from, to, sink);
+  }
+
+  /** {@link encode} of the units of a text. */
+  encodeUnits(units: Uint16Array, from: number, to: number, sink: TokenSink): boolean {
     const { kinds, mapped } = this;
     sink.reserve(to - from);
     this.length = 0;
     this.hash = 0;
     for (let i = from; i < to; i++) {
-      const unit = text.charCodeAt(i);
+      const unit = units[i] as number;
       let kind = kinds[unit] as number;
       if (kind === PART) {
         this.put(mapped[unit] as number, i, i + 1);
@@ -76,7 +84,8 @@ export class BertEncoder implements FastEncoder {
       }
       if (kind === 0) {
         if (unit >= 0xd800 && unit < 0xdc00) {
-          if (!this.astral(text.codePointAt(i) as number, i, sink)) return false;
+          const codePoint = 0x10000 + ((unit & 0x3ff) << 10) + ((units[i + 1] as number) & 0x3ff);
+          if (!this.astral(codePoint, i, sink)) return false;
           i++;
           continue;
         }
@@ -111,16 +120,9 @@ export class BertEncoder implements FastEncoder {
   }
 
   private grow(): void {
-    const size = this.units.length * 2;
-    const units = new Uint16Array(size);
-    units.set(this.units);
-    this.units = units;
-    const starts = new Int32Array(size);
-    starts.set(this.starts);
-    this.starts = starts;
-    const ends = new Int32Array(size);
-    ends.set(this.ends);
-    this.ends = ends;
+    this.units = longer(this.units);
+    this.starts = longer(this.starts);
+    this.ends = longer(this.ends);
   }
 
   /** Ends the word: its tokens go out. */

@@ -1,6 +1,8 @@
 // Remembers the tokens of words that were seen. Open addressing over typed arrays: a hit allocates nothing, and all that
 // it reads lies together. Bounded: when it is full it starts afresh, so that no input can make it grow without end.
+
 import type { TokenSink } from '../models/token-sink';
+import { longer } from '../text/column';
 
 const MAX_WORDS = 1 << 17;
 /** Integers that the records of all words may take: 16 MB. */
@@ -93,10 +95,8 @@ export class WordCache {
       for (let record = 1; record < this.used; record = this.next(record)) this.insert(record);
     }
     if (this.used + size > this.records.length) {
-      const larger = new Int32Array(Math.max(2 * this.records.length, this.used + size));
-      larger.set(this.records);
-      this.records = larger;
-      this.units = new Uint16Array(larger.buffer);
+      this.records = longer(this.records, Math.max(2 * this.records.length, this.used + size));
+      this.units = new Uint16Array(this.records.buffer);
     }
   }
 

@@ -1,4 +1,5 @@
 // Applies merges to one word's symbols: the lowest rank first, the leftmost among equals.
+import { longer } from '../text/column';
 import { type PairTable, UNRANKED } from './pair-table';
 
 /** Words up to this many symbols are merged by scanning: no heap beats it there. */
@@ -36,19 +37,14 @@ export class Merger {
   }
 
   private grow(): void {
-    const larger = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const next = new Int32Array(old.length * 2);
-      next.set(old);
-      return next;
-    };
-    this.ids = larger(this.ids);
-    this.starts = larger(this.starts);
-    this.ends = larger(this.ends);
-    this.bytes = larger(this.bytes);
-    this.ranks = larger(this.ranks);
-    this.merged = larger(this.merged);
-    this.nexts = larger(this.nexts);
-    this.previous = larger(this.previous);
+    this.ids = longer(this.ids);
+    this.starts = longer(this.starts);
+    this.ends = longer(this.ends);
+    this.bytes = longer(this.bytes);
+    this.ranks = longer(this.ranks);
+    this.merged = longer(this.merged);
+    this.nexts = longer(this.nexts);
+    this.previous = longer(this.previous);
   }
 
   /** Merges until nothing merges; with dropout each candidate is passed over with that probability. */
@@ -180,11 +176,7 @@ export class Merger {
   }
 
   private add(key: number): void {
-    if (this.heapSize === this.heap.length) {
-      const larger = new Float64Array(this.heap.length * 2);
-      larger.set(this.heap);
-      this.heap = larger;
-    }
+    if (this.heapSize === this.heap.length) this.heap = longer(this.heap);
     const { heap } = this;
     let at = this.heapSize++;
     while (at > 0) {

@@ -1,16 +1,12 @@
 // Merges one word's bytes where any two neighbours whose union is a token merge, the lowest id first: tiktoken's way.
 // No table of pairs is needed: the union is looked up by where it stands in the word.
+import { longer } from '../text/column';
 import { UNRANKED } from './pair-table';
 import type { TokenSink } from './token-sink';
 import { HASH_BASE, HASH_START, hashNext, isUnits, type Vocab } from './vocab';
 
 /** Little at first: an engine that has seen the arrays grow before it compiles what fills them need not do so again. */
 const ROOM = 4;
-
-function larger<T extends Int32Array | Uint16Array>(old: T, next: T): T {
-  next.set(old);
-  return next;
-}
 
 /** One word's bytes, each a unit of the byte alphabet, and what they have become. The arrays are used from word to word. */
 export class RankMerger {
@@ -63,11 +59,11 @@ export class RankMerger {
 
   private grow(): void {
     const size = 2 * this.ids.length;
-    this.ids = larger(this.ids, new Int32Array(size));
-    this.starts = larger(this.starts, new Int32Array(size));
-    this.ends = larger(this.ends, new Int32Array(size));
-    this.units = larger(this.units, new Uint16Array(size));
-    this.hashes = larger(this.hashes, new Int32Array(size + 1));
+    this.ids = longer(this.ids, size);
+    this.starts = longer(this.starts, size);
+    this.ends = longer(this.ends, size);
+    this.units = longer(this.units, size);
+    this.hashes = longer(this.hashes, size + 1);
     this.nexts = new Int32Array(size);
     this.previous = new Int32Array(size);
     this.tree = new Int32Array(2 * size);

@@ -1,13 +1,8 @@
 // Where encoding puts tokens: growing columns, no object per token.
+import { longer } from '../text/column';
 
 /** Little at first: an engine that has seen the columns grow before it compiles what fills them need not do so again. */
 const ROOM = 4;
-
-function larger(old: Int32Array, size: number): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(size);
-  next.set(old);
-  return next;
-}
 
 /** Ids, their ranges in UTF-16 units, and the word that each belongs to, column by column. */
 export class TokenSink {
@@ -44,9 +39,9 @@ export class TokenSink {
 
   private grow(room: number): void {
     const size = Math.max(room, 2 * this.ids.length);
-    this.ids = larger(this.ids, size);
-    this.starts = larger(this.starts, size);
-    this.ends = larger(this.ends, size);
-    this.words = larger(this.words, size);
+    this.ids = longer(this.ids, size);
+    this.starts = longer(this.starts, size);
+    this.ends = longer(this.ends, size);
+    this.words = longer(this.words, size);
   }
 }

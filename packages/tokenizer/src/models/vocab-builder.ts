@@ -1,4 +1,5 @@
 // A vocabulary while it is read: units are written straight into its columns, and no string is made of any token.
+import { longer } from '../text/column';
 import { maxId, type VocabColumns } from './vocab';
 
 /**
@@ -44,14 +45,9 @@ export class VocabBuilder {
 
   private grow(id: number): void {
     const size = Math.max(id + 2, 2 * this.starts.length);
-    const larger = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const next = new Int32Array(size);
-      next.set(old);
-      return next;
-    };
     const known = this.starts.length;
-    this.starts = larger(this.starts).fill(-1, known);
-    this.ends = larger(this.ends);
+    this.starts = longer(this.starts, size).fill(-1, known);
+    this.ends = longer(this.ends, size);
   }
 
   finish(): VocabColumns {

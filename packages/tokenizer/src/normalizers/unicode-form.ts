@@ -1,9 +1,9 @@
 // NFC, NFD, NFKC and NFKD with alignments, step for step as Rust's `unicode-normalization-alignments`.
 // The engine's own tables do the work: JavaScript does not expose combining classes, so they are compared by probing.
 import { charClass, MARK } from '../text/char-class';
+import { DECOMPOSITIONS_LOST } from '../text/decomposition-exceptions';
 import type { Change, NormalizedString } from '../text/normalized-string';
 import { parseRanges } from '../text/ranges';
-import { DECOMPOSITIONS_LOST } from '../text/unicode-exceptions';
 import type { Normalizer } from './normalizer';
 
 /** One of Unicode's four normal forms. */

@@ -1,10 +1,12 @@
 // The long sections of a `tokenizer.json`, each read in one loop from the text's units into tables. These loops start in
 // an engine that has compiled nothing yet: what they call for a token is what loading takes.
+
 import { hashOfUnits, idOfUnits } from '../models/id-of-units';
 import { PairTable } from '../models/pair-table';
 import { ScoredVocab } from '../models/scored-vocab';
 import { HASH_START, hashNext, isUnits, Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
+import { longer } from '../text/column';
 import { textOfUnits } from '../text/units';
 import {
   BACKSLASH,
@@ -74,11 +76,7 @@ export function scanScores(cursor: JsonCursor): ScoredVocab {
     const start = builder.used;
     copyToken(cursor, builder);
     cursor.take(COMMA);
-    if (id === scores.length) {
-      const larger = new Float64Array(2 * id);
-      larger.set(scores);
-      scores = larger;
-    }
+    if (id === scores.length) scores = longer(scores);
     scores[id] = cursor.number();
     cursor.take(CLOSE_LIST);
     builder.add(id, start);

@@ -1,5 +1,5 @@
 // Which Unicode classes a code point has, as the components ask for them. No text is changed here.
-import { parseRanges } from './ranges';
+
 import {
   MARK_GAINED,
   MARK_LOST,
@@ -8,7 +8,8 @@ import {
   OTHER_LOST,
   PUNCTUATION_GAINED,
   PUNCTUATION_LOST,
-} from './unicode-exceptions';
+} from './class-exceptions';
+import { parseRanges } from './ranges';
 
 export const WHITESPACE = 1;
 export const PUNCTUATION = 2;

@@ -1,6 +1,8 @@
 // A regular expression that takes time in proportion to the text, whatever the text, for the patterns that an engine may
 // take far longer for. It goes through the same choices in the same order, but never twice through one that failed.
+
 import type { TokenizerError } from '../errors';
+import { longer } from './column';
 import type { PatternNode } from './onig-parser';
 import { ASSERT, ATOMIC, CHAR, Compiler, ENGINE, JUMP, LOOK, type Program, SPLIT } from './regex-program';
 
@@ -81,11 +83,7 @@ export class LinearRegex implements Searcher {
   }
 
   private push(place: number, at: number): void {
-    if (this.top + 2 > this.stack.length) {
-      const larger = new Int32Array(2 * this.stack.length);
-      larger.set(this.stack);
-      this.stack = larger;
-    }
+    if (this.top + 2 > this.stack.length) this.stack = longer(this.stack);
     this.stack[this.top++] = place;
     this.stack[this.top++] = at;
   }

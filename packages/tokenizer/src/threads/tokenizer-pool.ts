@@ -2,16 +2,27 @@
 import { type EncodedBatch, joinRagged, type RaggedBatch } from '../batch';
 import { type BatchOptions, checkInputs, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
-import { startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
+import { type JoinedTexts, joinTexts } from './protocol';
+import { isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
-/** Characters in a chunk, at the most and at the least: large enough that messages cost nothing. */
-const LARGEST = 1 << 18;
-const SMALLEST = 1 << 14;
+/**
+ * Characters in a chunk, at the most and at the least: messages cost little, the memory of one chunk serves the next, and
+ * no thread is long at work when the others are done.
+ */
+const LARGEST = 1 << 15;
+const SMALLEST = 1 << 13;
 /** Chunks that a worker is sent ahead, so that the next one is there when it is done with one. */
 const AHEAD = 2;
 
 function sizeOf(text: TextInput): number {
   return typeof text === 'string' ? text.length : text.reduce((sum, word) => sum + word.length, 0);
+}
+
+/** Node's calling thread encodes too, a chunk between any two turns of its event loop; a page's has its page to look after. */
+const HELPERS = isNode ? 1 : 0;
+
+function messageOf(texts: readonly TextInput[]): JoinedTexts | readonly TextInput[] {
+  return texts.every((text) => typeof text === 'string') ? joinTexts(texts) : texts;
 }
 
 /**
@@ -38,13 +49,14 @@ export class TokenizerPool {
   ) {}
 
   /**
-   * Starts the workers and loads the tokenizer in each, so that memory grows by one tokenizer a thread.
+   * Starts the workers and loads the tokenizer in each, so that memory grows by one tokenizer a thread. In Node the calling
+   * thread is one of `threads`: it encodes for less than a millisecond at a time, and handles events in between.
    * Only what its `tokenizer.json` can say goes along: one that was read from a SentencePiece file stays on this thread.
    */
   static async start(tokenizer: Tokenizer, options: ThreadOptions = {}): Promise<TokenizerPool> {
     if (!tokenizer.isPortable)
       return new TokenizerPool(tokenizer, [], 'a tokenizer.json cannot say all that this tokenizer does');
-    const started = await startWorkers({ kind: 'load', json: JSON.stringify(tokenizer) }, options);
+    const started = await startWorkers({ kind: 'load', json: JSON.stringify(tokenizer) }, options, HELPERS);
     return 'note' in started
       ? new TokenizerPool(tokenizer, [], started.note)
       : new TokenizerPool(tokenizer, started.workers, undefined);
@@ -52,7 +64,7 @@ export class TokenizerPool {
 
   /** Threads that encode. */
   get threads(): number {
-    return Math.max(1, this.workers.length);
+    return this.workers.length === 0 ? 1 : this.workers.length + HELPERS;
   }
 
   /** {@link Tokenizer.encodeBatch} over all threads. */
@@ -65,25 +77,37 @@ export class TokenizerPool {
     if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
     checkInputs(texts, options.pairs);
     const { pairs, ...shared } = options;
+    const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
+    const share = Math.min(LARGEST, Math.max(SMALLEST, total / (2 * AHEAD * this.threads)));
     const parts: RaggedBatch[] = [];
-    let left = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
     let next = 0;
-    let chunk = 0;
-    const feed = async (worker: TaskWorker): Promise<void> => {
+    let chunks = 0;
+    /** Has chunks encoded until none are left, or one fails. */
+    const work = async (
+      encode: (texts: readonly TextInput[], options: BatchOptions) => Promise<RaggedBatch>,
+    ): Promise<void> => {
       while (next < texts.length) {
         const from = next;
-        // Shares of what is left: small ones come last, so that no worker is long at work when the others are done.
-        const share = Math.max(SMALLEST, Math.min(LARGEST, left / (2 * AHEAD * this.workers.length)));
-        let size = 0;
-        for (; next < texts.length && size < share; next++) size += sizeOf(texts[next] as TextInput) + 1;
-        left -= size;
-        const at = chunk++;
+        for (let size = 0; next < texts.length && size < share; next++) size += sizeOf(texts[next] as TextInput) + 1;
+        const at = chunks++;
         const mine = pairs === undefined ? shared : { ...shared, pairs: pairs.slice(from, next) };
-        parts[at] = await worker.run({ kind: 'encode', texts: texts.slice(from, next), options: mine });
+        try {
+          parts[at] = await encode(texts.slice(from, next), mine);
+        } catch (error) {
+          next = texts.length;
+          throw error;
+        }
       }
     };
-    const turns = Array.from({ length: AHEAD }, () => this.workers).flat();
-    await Promise.all(turns.map(feed));
+    const workers = Array.from({ length: AHEAD }, () => this.workers).flat();
+    const feeds = workers.map((worker) =>
+      work((texts, options) => worker.run({ kind: 'encode', texts: messageOf(texts), options })),
+    );
+    const help = async (texts: readonly TextInput[], options: BatchOptions): Promise<RaggedBatch> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return this.tokenizer.encodeRagged(texts, options);
+    };
+    await Promise.all(HELPERS > 0 ? [...feeds, work(help)] : feeds);
     return joinRagged(parts, options.offsets === true);
   }
 

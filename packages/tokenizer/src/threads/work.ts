@@ -5,7 +5,7 @@ import { allReaders } from '../reading/all-readers';
 import { tokenizerFromJSON } from '../sync';
 import type { Tokenizer } from '../tokenizer';
 import { type CountOptions, countText } from '../trainers/word-counts';
-import { type Answer, CHUNK_SPAN, type Results, type Task, type WordColumns } from './protocol';
+import { type Answer, CHUNK_SPAN, type Results, splitTexts, type Task, type WordColumns } from './protocol';
 
 /** One worker's state: a tokenizer, or the words that it has counted. */
 export class Work {
@@ -39,7 +39,10 @@ export class Work {
         this.tokenizer = tokenizerFromJSON(task.json);
         return undefined;
       case 'encode':
-        return (this.tokenizer as Tokenizer).encodeRagged(task.texts, task.options);
+        return (this.tokenizer as Tokenizer).encodeRagged(
+          'joined' in task.texts ? splitTexts(task.texts) : task.texts,
+          task.options,
+        );
       case 'cut': {
         const { normalizer, preTokenizer } = task;
         this.counts = new Map();

@@ -4,7 +4,7 @@ import type { Answer, Results, Task } from './protocol';
 
 /** How many threads, and where their program is. */
 export interface ThreadOptions {
-  /** Workers to start. Default: one for each core, at most 8. */
+  /** Threads that work. Default: one for each core, at most 8. */
   readonly threads?: number;
   /**
    * Address of the package's `worker.js`. Node finds it by itself; a page must name it: a bundler that recognised the worker
@@ -12,6 +12,8 @@ export interface ThreadOptions {
    */
   readonly workerUrl?: string | URL;
 }
+
+export const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
 /** The same few calls of Node's and the browser's workers. */
 interface Channel {
@@ -102,8 +104,8 @@ function coresHere(): number {
 /** Workers, each of which has done a first task, or the reason why there are none. */
 export type Started = { readonly workers: readonly TaskWorker[] } | { readonly note: string };
 
-/** Starts workers and gives each its first task. Where none can start, says why instead of failing. */
-export async function startWorkers(first: Task, options: ThreadOptions): Promise<Started> {
+/** Starts workers beside so many `helpers`, and gives each its first task. Where none can start, says why instead of failing. */
+export async function startWorkers(first: Task, options: ThreadOptions, helpers = 0): Promise<Started> {
   const { threads = Math.min(8, coresHere()), workerUrl } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new TokenizerError({
@@ -113,14 +115,13 @@ export async function startWorkers(first: Task, options: ThreadOptions): Promise
       got: String(threads),
     });
   if (threads === 1) return { note: 'one thread was asked for' };
-  const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
   if (!isNode && typeof Worker === 'undefined') return { note: 'there are no workers here' };
   if (!isNode && workerUrl === undefined)
     return { note: 'name the address of @heddle/tokenizer/worker: { workerUrl }' };
   const open = (): Channel => (workerUrl === undefined || isNode ? openNode(workerUrl) : openBrowser(workerUrl));
   const workers: TaskWorker[] = [];
   try {
-    for (let i = 0; i < threads; i++) workers.push(new TaskWorker(open()));
+    for (let i = helpers; i < threads; i++) workers.push(new TaskWorker(open()));
     await Promise.all(workers.map((worker) => worker.run(first)));
     return { workers };
   } catch (error) {

@@ -1,11 +1,5 @@
 // The pairs that BPE training may merge next: the most frequent first, the smallest ids first among equals.
-
-/** Growable columns of numbers. */
-function larger<T extends Int32Array | Float64Array>(old: T, make: (length: number) => T): T {
-  const next = make(old.length * 2);
-  next.set(old);
-  return next;
-}
+import { longer } from '../text/column';
 
 /** Counts of all pairs ever seen, numbered in the order of their appearance. */
 export class PairCounts {
@@ -34,9 +28,9 @@ export class PairCounts {
       while (slots[slot] !== -1) slot = (slot + 1) & mask;
     }
     if (this.size === this.firsts.length) {
-      this.firsts = larger(this.firsts, (n) => new Int32Array(n));
-      this.seconds = larger(this.seconds, (n) => new Int32Array(n));
-      this.counts = larger(this.counts, (n) => new Float64Array(n));
+      this.firsts = longer(this.firsts);
+      this.seconds = longer(this.seconds);
+      this.counts = longer(this.counts);
     }
     const index = this.size++;
     slots[slot] = index;
@@ -72,8 +66,8 @@ export class Places {
   add(head: number, word: number): number {
     if (head >= 0 && this.words[head] === word) return head;
     if (this.size === this.words.length) {
-      this.words = larger(this.words, (n) => new Int32Array(n));
-      this.nexts = larger(this.nexts, (n) => new Int32Array(n));
+      this.words = longer(this.words);
+      this.nexts = longer(this.nexts);
     }
     const node = this.size++;
     this.words[node] = word;

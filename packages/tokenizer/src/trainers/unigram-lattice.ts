@@ -2,6 +2,7 @@
 
 import { toColumns } from '../models/vocab';
 import { unitsAt } from '../text/char-class';
+import { longer } from '../text/column';
 import { Trie } from './trie';
 import type { Piece } from './unigram-seeds';
 
@@ -44,14 +45,9 @@ export class UnigramLattice {
 
   private edge(start: number, end: number, id: number): void {
     if (this.edges === this.ids.length) {
-      const grown = (old: Int32Array): Int32Array<ArrayBuffer> => {
-        const next = new Int32Array(old.length * 2);
-        next.set(old);
-        return next;
-      };
-      this.starts = grown(this.starts);
-      this.ends = grown(this.ends);
-      this.ids = grown(this.ids);
+      this.starts = longer(this.starts);
+      this.ends = longer(this.ends);
+      this.ids = longer(this.ids);
     }
     const at = this.edges++;
     this.starts[at] = start;
