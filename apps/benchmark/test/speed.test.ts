@@ -1,8 +1,10 @@
 // The speed suites without their peers: ratios, agreement, alternation, the page. Peers are run by hand and in reports.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { median } from '../src/median.js';
 import { alternate } from '../src/suites/speed/alternate.js';
 import { earlier, record } from '../src/suites/speed/history.js';
 import { renderSpeedPage } from '../src/suites/speed/page.js';
@@ -88,6 +90,10 @@ test('a report is kept by version, and shown beside later ones', async () => {
   expect(await earlier(folder, older)).toEqual([]);
   expect(renderSpeedPage(reportOf(rows), history)).toMatch(/<th[^>]*>1\.0\.0.*<th[^>]*>0\.9\.0/);
   await rm(folder, { recursive: true });
+});
+
+test('a median lies between the two values in the middle', () => {
+  expect([[], [3], [1, 5], [9, 1, 2], [8, 1, 3, 2]].map(median)).toEqual([0, 3, 3, 2, 2.5]);
 });
 
 describe('processes', () => {

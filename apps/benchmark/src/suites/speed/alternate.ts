@@ -1,6 +1,8 @@
 // Runs systems in turn, round after round, never two at once: whatever else the machine does then hits all alike.
+
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
+import { median } from '../../median.js';
 import type { Row } from './schema.js';
 import { mode } from './schema.js';
 import type { System } from './systems.js';
@@ -81,16 +83,16 @@ export async function alternate(
 }
 
 function summary({ system, setting }: System, all: readonly Measurement[]): Row {
-  const times = all.map((m) => m.medianMs).sort((a, b) => a - b);
+  const times = all.map((m) => m.medianMs);
   const { workload, mode, flops, bytes } = all[0];
   return {
     workload,
     mode,
     system,
     setting,
-    medianMs: times[times.length >> 1],
-    minMs: times[0],
-    maxMs: times[times.length - 1],
+    medianMs: median(times),
+    minMs: Math.min(...times),
+    maxMs: Math.max(...times),
     runs: times.length,
     peakBytes: Math.max(...all.map((m) => m.peakBytes)),
     ...(flops === undefined ? {} : { flops }),

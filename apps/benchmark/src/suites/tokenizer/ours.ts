@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { Tokenizer } from '@heddle/tokenizer';
 import { tokenizerFromJSON } from '@heddle/tokenizer/sync';
 import { TokenizerPool } from '@heddle/tokenizer/threads';
+import { median } from '../../median.js';
 import type { Corpus } from './corpus.js';
-import { median, processorSeconds } from './time.js';
+import { processorSeconds } from './time.js';
 
 /** One figure about our own tokenizer. */
 export interface OwnFigure {

@@ -1,13 +1,13 @@
 // Encodes the same lines with every tokenizer, holds the ids against each other, prints MB/s.
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../median.js';
 import { named } from '../../options.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { type Corpus, corpora, sharedFolder } from './corpus.js';
 import { type OwnFigure, ownFigures } from './ours.js';
 import { type Entry, measure, type Rates } from './passes.js';
 import { heddle, type Peer, peers, VOCABULARIES, type Vocabulary } from './peers.js';
-import { median } from './time.js';
 
 /** One row of the table. */
 export interface TokenizerSpeed {

@@ -6,8 +6,6 @@ setFlagsFromString('--expose-gc');
 /** Collects what others left behind, so that who comes next is not charged for it. */
 export const collectGarbage: () => void = runInNewContext('gc');
 
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
 /** Seconds of processor time, all threads of the process together. */
 export function processorNow(): number {
   const { user, system } = process.cpuUsage();
