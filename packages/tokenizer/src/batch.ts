@@ -90,10 +90,10 @@ export function joinRagged(parts: readonly RaggedBatch[], withOffsets: boolean):
   return offsets === undefined ? { ids, typeIds, rows } : { ids, typeIds, rows, offsets };
 }
 
-/** Room for more tokens is not kept for the next batch. */
-const MAX_KEPT = 1 << 18;
+/** Tokens that rows are gathered for: what a processor keeps near. */
+const PART = 1 << 15;
 
-/** Columns that rows are appended to, which grow, and are used again for the next batch. */
+/** Columns that rows are appended to, which are used again for the next rows. */
 export class RowWriter {
   private ids = new Int32Array(0);
   private typeIds = new Int32Array(0);
@@ -101,10 +101,16 @@ export class RowWriter {
   private withOffsets = false;
   private length = 0;
   private rows: number[] = [];
+  private parts: RaggedBatch[] = [];
 
   /** Forgets the last batch. */
   begin(withOffsets: boolean): void {
     this.withOffsets = withOffsets;
+    this.parts = [];
+    this.clear();
+  }
+
+  private clear(): void {
     this.length = 0;
     this.rows = [0];
   }
@@ -145,17 +151,27 @@ export class RowWriter {
 
   endRow(): void {
     this.rows.push(this.length);
+    if (this.length >= PART) this.endPart();
+  }
+
+  private endPart(): void {
+    const { length } = this;
+    const part = {
+      ids: this.ids.slice(0, length),
+      typeIds: this.typeIds.slice(0, length),
+      rows: new Int32Array(this.rows),
+    };
+    this.parts.push(this.withOffsets ? { ...part, offsets: this.offsets.slice(0, 2 * length) } : part);
+    // One long row's memory is not kept.
+    if (length > 4 * PART) this.ids = this.typeIds = this.offsets = new Int32Array(0);
+    this.clear();
   }
 
   /** The batch, in arrays of its own. */
   finish(): RaggedBatch {
-    const batch = {
-      ids: this.ids.slice(0, this.length),
-      typeIds: this.typeIds.slice(0, this.length),
-      rows: new Int32Array(this.rows),
-    };
-    const offsets = this.withOffsets ? { offsets: this.offsets.slice(0, 2 * this.length) } : {};
-    if (this.length > MAX_KEPT) this.ids = this.typeIds = this.offsets = new Int32Array(0);
-    return { ...batch, ...offsets };
+    const { parts } = this;
+    if (this.rows.length > 1 || parts.length === 0) this.endPart();
+    this.parts = [];
+    return parts.length === 1 ? (parts[0] as RaggedBatch) : joinRagged(parts, this.withOffsets);
   }
 }
