@@ -25,6 +25,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "packages/attention/test/fixtur
 ADAPTERS = {
     "llama": ("llama", LoraConfig(r=2, lora_alpha=3, target_modules=["q_proj", "v_proj", "down_proj"])),
     "llama-rslora": ("llama", LoraConfig(r=4, lora_alpha=3, use_rslora=True, target_modules="all-linear", rank_pattern={"q_proj": 1}, alpha_pattern={"v_proj": 5})),
+    "llama-patterns": ("llama", LoraConfig(r=2, lora_alpha=3, lora_dropout=0.3, target_modules=["q_proj", "v_proj", "o_proj"], rank_pattern={"q_proj": 3, r"layers\.0\..*v_proj": 1}, alpha_pattern={r"layers\.[01]\..*o_proj": 7, r"layers\.0\.self_attn\.q_proj": 5, "v_proj": 2})),
     "llama-dora": ("llama", LoraConfig(r=2, lora_alpha=3, use_dora=True, target_modules=["q_proj", "o_proj", "gate_proj"])),
     "gpt2": ("gpt2", LoraConfig(r=2, lora_alpha=4, target_modules=["c_attn", "c_proj"], fan_in_fan_out=True)),
     "bloom": ("bloom", LoraConfig(r=2, lora_alpha=4, target_modules=["query_key_value"])),

@@ -10,7 +10,7 @@ import {
   saveSafetensors,
   writeFile,
 } from '@heddle/tensor/io';
-import { assign } from '@heddle/tensor/nn';
+import { assign, type Linear } from '@heddle/tensor/nn';
 import type { ModelTarget } from '../models/architecture';
 import { checkpointName, packedWith } from '../models/checkpoint-layout';
 import { ConfigReader } from '../models/config-reader';
@@ -40,7 +40,7 @@ export async function saveLora(lora: Lora, target: ModelTarget): Promise<void> {
       ['lora_magnitude_vector', pair.magnitude],
     ] as const) {
       if (rows === null) continue;
-      const theirs = rowsOf(model, pair, rows);
+      const theirs = rowsOf(model, pair, rows, rows === pair.magnitude ? lengthOf : undefined);
       if (theirs !== rows) made.push(theirs);
       state.set(`${PREFIX}${modules[i]}.${name}`, theirs);
     }
@@ -104,8 +104,16 @@ function moduleOf(model: Adaptable, ours: string): string {
   return packedWith(model.layout, ours)?.theirs ?? checkpointName(model.layout, ours);
 }
 
-/** The rows of a pair's maps as the checkpoint has them: with zeros for what isn't adapted, and heads alternating. */
-function rowsOf(model: Adaptable, pair: LoraPair, rows: Tensor): Tensor {
+/** Length of each row of a map's weights: what a magnitude is where nothing was learned. */
+function lengthOf({ weight }: Linear): Tensor {
+  return weight.norm({ axis: 1 });
+}
+
+/**
+ * The rows of a pair's maps as the checkpoint has them, heads alternating. What isn't adapted has the rows that change
+ * nothing: zeros unless something else is said.
+ */
+function rowsOf(model: Adaptable, pair: LoraPair, rows: Tensor, idle?: (map: Linear) => Tensor): Tensor {
   const packed = packedWith(model.layout, pair.targets[0]);
   if (packed === null) return rows;
   return noGrad(() =>
@@ -118,16 +126,22 @@ function rowsOf(model: Adaptable, pair: LoraPair, rows: Tensor): Tensor {
           return [pair.targets[i], rows.slice([[from, from + size]])] as const;
         }),
       );
-      return toTheirRows(packed, (ours) => parts.get(ours));
+      const maps = linearsOf(model);
+      const idleRows = (ours: string): Tensor | undefined => {
+        const map = maps.get(ours);
+        return map === undefined ? undefined : idle?.(map);
+      };
+      return toTheirRows(packed, (ours) => parts.get(ours) ?? idleRows(ours));
     }),
   );
 }
 
 /** Reads an adapter. */
-export async function loadLora(model: Adaptable, source: Source): Promise<Lora> {
+export async function loadLora<M extends Adaptable>(model: M, source: Source): Promise<Lora<M>> {
   const reader = new ConfigReader((await readJson(source, CONFIG)) as Readonly<Record<string, unknown>>, CONFIG);
   reader.word('peft_type', ['LORA']);
   reader.word('bias', ['none'], 'none');
+  const ranks = reader.numbers('rank_pattern');
   const alphas = reader.numbers('alpha_pattern');
   const config = reader.done(
     {
@@ -142,8 +156,12 @@ export async function loadLora(model: Adaptable, source: Source): Promise<Lora> 
   const file = await openWeights(source);
   try {
     const names = namesIn(file);
-    const alphaOf = (module: string): number =>
-      [...alphas].find(([key]) => module === key || module.endsWith(`.${key}`))?.[1] ?? config.alpha;
+    // As in PEFT, keys are patterns of a name's end, and the first that fits, among those of ranks too, settles both.
+    const patterns = [...ranks.keys(), ...alphas.keys()].map((key) => [key, patternOf(key)] as const);
+    const alphaOf = (module: string): number => {
+      const [key = module] = patterns.find(([, fits]) => fits.test(module)) ?? [];
+      return alphas.get(key) ?? config.alpha;
+    };
     const settings = new Map<string, SiteSettings>();
     const used = new Set<string>();
     const targets = [...linearsOf(model).keys()].filter((ours) => {
@@ -188,6 +206,19 @@ export async function loadLora(model: Adaptable, source: Source): Promise<Lora> 
     return lora;
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * A key of `rank_pattern` or `alpha_pattern` as a pattern of names.
+ *
+ * @throws {FormatError} where it is none.
+ */
+function patternOf(key: string): RegExp {
+  try {
+    return new RegExp(`^(?:.*\\.${key}$)`);
+  } catch (cause) {
+    throw new FormatError(CONFIG, `${key}: expected a pattern of names`, { cause });
   }
 }
 

@@ -37,10 +37,12 @@ export class LoraPair extends Module {
     this.b = new Parameter(zeros([outputs, rank]));
     this.magnitude = weightDecomposed ? new Parameter(lengths(site.maps)) : null;
     let begin = 0;
-    this.#beside = site.maps.map(({ weight }) => {
-      const rows = [begin, begin + weight.shape[0]] as const;
+    this.#beside = site.maps.map((map) => {
+      const rows = [begin, begin + map.weight.shape[0]] as const;
       begin = rows[1];
-      return { added: (x, own) => this.added(x, own, rows), delta: (own) => this.delta(own, rows) };
+      // Whether dropout is on, the model says: the adapter is no part of it, and doesn't hear its `eval`.
+      const added = (x: Tensor, own: Tensor): Tensor => this.added(map.training ? this.dropped(x) : x, own, rows);
+      return { added, delta: (own) => this.delta(own, rows) };
     });
   }
 
@@ -59,12 +61,15 @@ export class LoraPair extends Module {
   }
 
   private added(x: Tensor, own: Tensor, rows: readonly [number, number]): Tensor {
-    const { dropout: p = 0, generator } = this.config;
-    const dropped = this.training && p > 0 ? dropout(x, p, generator === undefined ? {} : { generator }) : x;
-    const low = linear(linear(dropped, this.a), this.b.slice([rows])).mul(this.scale);
+    const low = linear(linear(x, this.a), this.b.slice([rows])).mul(this.scale);
     if (this.magnitude === null) return low;
     const stretch = this.stretch(this.magnitude, own, rows);
-    return linear(dropped, own).mul(stretch.sub(1)).add(low.mul(stretch));
+    return linear(x, own).mul(stretch.sub(1)).add(low.mul(stretch));
+  }
+
+  private dropped(x: Tensor): Tensor {
+    const { dropout: p = 0, generator } = this.config;
+    return p > 0 ? dropout(x, p, generator === undefined ? {} : { generator }) : x;
   }
 
   private delta(own: Tensor, rows: readonly [number, number]): Tensor {

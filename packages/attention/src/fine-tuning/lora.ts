@@ -56,12 +56,12 @@ export interface SiteSettings {
  * optimizer.step(); // the model's own weights are as they were
  * ```
  */
-export class Lora extends Module {
+export class Lora<M extends Adaptable = Adaptable> extends Module {
   readonly pairs: readonly LoraPair[];
   /** Parts of the model that are trained whole. */
   readonly saved: readonly Module[];
   // Not fields: the model is no part of its adapter.
-  readonly #model: Adaptable;
+  readonly #model: M;
   readonly #parts: readonly SavedPart[];
 
   /**
@@ -69,7 +69,7 @@ export class Lora extends Module {
    * @throws {ArgumentError} where no linear map has a name that matches.
    */
   constructor(
-    model: Adaptable,
+    model: M,
     readonly config: LoraConfig,
     settings: ReadonlyMap<string, SiteSettings> = new Map(),
   ) {
@@ -97,7 +97,7 @@ export class Lora extends Module {
   }
 
   /** The model that it adapts. */
-  get model(): Adaptable {
+  get model(): M {
     return this.#model;
   }
 
@@ -137,8 +137,24 @@ export class Lora extends Module {
     for (const [map, beside] of this.places()) adaptersOf(map).unmerge(beside);
   }
 
-  override forward(): never {
-    throw new TypeError('Lora: forward: call the model that it was made for');
+  /** What the model makes of its inputs: a trainer of the adapter calls the adapter. */
+  override forward(...inputs: Parameters<M['forward']>): ReturnType<M['forward']> {
+    return this.#model.call(...inputs);
+  }
+
+  /** The model's mode is the adapter's. */
+  override get training(): boolean {
+    return this.#model.training;
+  }
+
+  override train(): this {
+    this.#model.train();
+    return this;
+  }
+
+  override eval(): this {
+    this.#model.eval();
+    return this;
   }
 
   /** Takes it from the model and frees it. */
@@ -168,7 +184,7 @@ export class Lora extends Module {
    * console.log(lora.targets);
    * ```
    */
-  static async load(model: Adaptable, source: Source): Promise<Lora> {
+  static async load<M extends Adaptable>(model: M, source: Source): Promise<Lora<M>> {
     return loadLora(model, source);
   }
 

@@ -94,6 +94,21 @@ export class PromptTuning extends Module {
     return out.rank === 3 && !options.withPrompt ? out.slice([null, [tokens, out.shape[1]]]) : out;
   }
 
+  /** The model's mode is the prompt's. */
+  override get training(): boolean {
+    return this.#model.training;
+  }
+
+  override train(): this {
+    this.#model.train();
+    return this;
+  }
+
+  override eval(): this {
+    this.#model.eval();
+    return this;
+  }
+
   /** How many ids there are; see `Generative`. */
   get vocabSize(): number {
     return this.#language('vocabSize').vocabSize;

@@ -157,6 +157,37 @@ describe('an adapter', () => {
     expect(await logits()).toEqual(trained);
   });
 
+  it('drops out what the model in training drops out, and nothing in a model that answers', async () => {
+    const lora = new Lora(model, { rank: 2, alpha: 40, dropout: 0.5 });
+    await train(model, lora, 5);
+    const beside = await logits();
+    expect(model.training || lora.training).toBe(false); // a model that was loaded answers
+    expect(await logits()).toEqual(beside);
+    expect(lora.train().training).toBe(true);
+    expect(model.training).toBe(true);
+    expect(await logits()).not.toEqual(await logits());
+    model.eval();
+    expect(lora.training).toBe(false);
+    expect(await logits()).toEqual(beside);
+    expect(await valuesOf(() => lora.call(batch))).toEqual(beside);
+  });
+
+  it('of some maps of a packed projection leaves the others as they are, lengths learned apart or not', async () => {
+    for (const weightDecomposed of [false, true]) {
+      const gpt2 = await Gpt2.fromPretrained(folderOf('gpt2'));
+      const lora = new Lora(gpt2, { rank: 2, targets: /(q|v)_proj$/, weightDecomposed });
+      const optimizer = new AdamW(lora.parameters(), { lr: 2e-2 });
+      crossEntropy(gpt2.call(batch), targets).backward();
+      optimizer.step();
+      const trained = await valuesOf(() => gpt2.call(batch));
+      const files = new Map<string, Uint8Array>();
+      await lora.save(files);
+      lora.disable();
+      await Lora.load(gpt2, files);
+      expectNumbers(await valuesOf(() => gpt2.call(batch)), Array.from(trained), 'loaded', 1e-5);
+    }
+  });
+
   it('trains only itself', () => {
     const lora = new Lora(model, { rank: 1 });
     expect(model.parameters().every((p) => !p.requiresGrad)).toBe(true);
