@@ -1,6 +1,6 @@
 // What a Trainer may be told, and what that means where nothing is said.
 import { ArgumentError, defaultGenerator, type Tensor } from '@heddle/tensor';
-import type { Module } from '@heddle/tensor/nn';
+import type { Module, Parameter } from '@heddle/tensor/nn';
 import { LearningRate, type OptimizerState, ReduceOnPlateau, type Schedule } from '@heddle/tensor/optim';
 import type { TrainerCallback } from './callbacks.js';
 import type { CheckpointTarget } from './checkpoints/store.js';
@@ -15,7 +15,7 @@ import type { TextCodec } from './text-codec.js';
 /** What the trainer needs of an optimizer. */
 export interface TrainerOptimizer {
   readonly lr: number;
-  readonly groups: readonly { settings: { readonly lr: number } }[];
+  readonly groups: readonly { settings: { readonly lr: number }; readonly params?: readonly Parameter[] }[];
   step(): void;
   zeroGrad(): void;
   stateDict(): OptimizerState;
@@ -187,6 +187,19 @@ export function settle(options: RunOptions, hasValidation: boolean): RunSettings
     anomaly: options.anomaly ?? false,
     logEvery: whole('logEvery', options.logEvery ?? 10),
   };
+}
+
+/**
+ * Checks that a model holds what an optimizer trains: clipping, checkpoints and the best weights are of the model's.
+ *
+ * @throws {ArgumentError} such as for an adapter's optimizer beside the model that the adapter stands beside.
+ */
+export function requireOwned({ groups }: TrainerOptimizer, model: Module): void {
+  const own = new Set(model.parameters());
+  const others = groups.flatMap(({ params = [] }) => params.filter((p) => !own.has(p))).length;
+  if (others === 0) return;
+  const expected = "one of the model's own parameters: of an adapter, give the adapter as the model";
+  throw new ArgumentError('Trainer', 'optimizer', expected, `${others} others`);
 }
 
 function settleStopping({ patience, metric = 'loss', mode }: EarlyStopping): Required<EarlyStopping> {

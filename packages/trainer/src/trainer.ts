@@ -7,7 +7,14 @@ import type { RunIdentity } from './checkpoints/run-state.js';
 import { openStore } from './checkpoints/store.js';
 import { type LabelledSource, readLabelledRows } from './data/rows.js';
 import { evaluateItems } from './evaluate.js';
-import { type ClassificationOptions, type CustomOptions, has, type RunSettings, settle } from './options.js';
+import {
+  type ClassificationOptions,
+  type CustomOptions,
+  has,
+  type RunSettings,
+  requireOwned,
+  settle,
+} from './options.js';
 import { showProgress } from './progress/progress.js';
 import type { TrainingReport } from './report.js';
 import { restoreRun, variantOf, variantWarning } from './restore.js';
@@ -71,6 +78,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
     this.task =
       'collate' in options ? customTask<M, Row, Batch>(model, options) : classification({ ...options, model });
     this.settings = settle(options, options.validation !== undefined);
+    requireOwned(this.settings.optimizer, model);
   }
 
   /**

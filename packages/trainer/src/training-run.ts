@@ -13,7 +13,7 @@ import { BREATH, evaluateItems } from './evaluate.js';
 import { type RunSettings, watchesMetric } from './options.js';
 import type { StoppedBy, TrainingReport } from './report.js';
 import { variantOf } from './restore.js';
-import type { Evaluation, Parts, Task } from './tasks/task.js';
+import type { Parts, Task } from './tasks/task.js';
 import { firstBadParameter, gatherGradients, inspectGradients, sumOf, update } from './training-step.js';
 
 /** What a run works with. */
@@ -119,7 +119,9 @@ export class TrainingRun<Row, Item, Batch> {
       else await this.trainStep();
     }
     await this.readLosses();
-    if (this.parts.writesCheckpoints) await this.writeCheckpoint();
+    const { checkpoints, writesCheckpoints } = this.parts;
+    // A run that was stopped before its first step is no reason to remove a finished one.
+    if (writesCheckpoints && (this.step > 0 || (await checkpoints.isEmpty()))) await this.writeCheckpoint();
     return this.finished ?? 'signal';
   }
 
@@ -310,12 +312,12 @@ export class TrainingRun<Row, Item, Batch> {
 
   private async report(stoppedBy: StoppedBy, resumedFrom: string | null): Promise<TrainingReport> {
     const { model, task, data, settings, checkpoints, writesCheckpoints } = this.parts;
-    let test: Evaluation | null = null;
-    if (stoppedBy !== 'signal' && data.test !== null) {
-      test = await evaluateItems(model, task, data.test, settings.batchSize);
-    }
+    const isStopped = (): boolean => settings.signal?.aborted === true;
+    const isDue = stoppedBy !== 'signal' && data.test !== null;
+    const test = isDue ? await evaluateItems(model, task, data.test ?? [], settings.batchSize, isStopped) : null;
     return {
-      stoppedBy,
+      // A test that was stopped is still due, and all of a run that is gone on with.
+      stoppedBy: isDue && test === null ? 'signal' : stoppedBy,
       steps: this.step,
       epochs: this.epochsDone,
       losses: this.losses,

@@ -131,3 +131,11 @@ it.each(['min', 'max'] as const)('takes any %s over a NaN', async (mode) => {
   }).fit();
   expect(report.best).toMatchObject(mode === 'min' ? { step: 3, value: 2 } : { step: 5, value: 4 });
 });
+
+it('refuses an optimizer of what the model does not hold, which no checkpoint would have', () => {
+  const [model, adapter] = [new Toy(), new Toy({ seed: 1 })];
+  const optimizer = new AdamW([...model.parameters(), ...adapter.parameters()], { lr: 1e-2 });
+  expect(() => new Trainer(model, { train: toyRows(20, 1), optimizer })).toThrow(
+    /optimizer: expected one of the model's own parameters.*got 5 others/,
+  );
+});

@@ -271,6 +271,31 @@ describe('a checkpoint', () => {
     expect([...new Set([...checkpoints.keys()].map((name) => name.split('/')[0]))]).toEqual(['step-00000001']);
   });
 
+  it('of a finished run stays where the next one is stopped before its first step', async () => {
+    const checkpoints = new Map<string, Uint8Array>();
+    const ended = await run({ checkpoints });
+    const files = new Map(checkpoints);
+    const { report } = await run({ checkpoints, stopAt: 0 });
+    expect(report).toMatchObject({ stoppedBy: 'signal', steps: 0, checkpoint: null });
+    expect(checkpoints).toEqual(files);
+    expect(outcome(await run({ checkpoints, resume: true }))).toEqual(outcome(ended));
+  });
+
+  it('of a run that is stopped while it is tested gives the test when it is gone on with', async () => {
+    const checkpoints = new Map<string, Uint8Array>();
+    const controller = new AbortController();
+    const model = new Toy({ seed: 5 });
+    let testing = false;
+    model.registerForwardHook(() => testing && controller.abort());
+    const test = toyRows(16, 3);
+    const callbacks = [{ onCheckpoint: ({ step }: { readonly step: number }) => (testing = step === 15) }];
+    const stopped = await run({ checkpoints, test, callbacks, signal: controller.signal, earlyStopping: false }, model);
+    expect(stopped.report).toMatchObject({ stoppedBy: 'signal', steps: 15, test: null });
+    const resumed = await run({ checkpoints, test, resume: true, earlyStopping: false });
+    expect(outcome(resumed)).toEqual(outcome(await run({ test, earlyStopping: false })));
+    expect(resumed.report.test).toEqual((await run({ test, earlyStopping: false })).report.test);
+  });
+
   it('may be asked for where there is none yet: then the run begins', async () => {
     const { report } = await run({ checkpoints: new Map(), resume: true });
     expect(report.resumedFrom).toBeNull();

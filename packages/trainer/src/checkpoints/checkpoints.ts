@@ -45,6 +45,11 @@ export class Checkpoints {
     return last === undefined ? null : this.store.path(last.folder);
   }
 
+  /** Whether there is no checkpoint of any run. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.folders()).length === 0;
+  }
+
   /**
    * Refuses to begin where a run was stopped half-way: its checkpoints would be lost.
    *
