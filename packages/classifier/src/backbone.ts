@@ -11,8 +11,9 @@ import {
   sinusoidalPositions,
   type TextBatch,
 } from '@heddle/attention';
-import { ArgumentError, type Generator, type Tensor } from '@heddle/tensor';
+import type { Generator, Tensor } from '@heddle/tensor';
 import { assign, Dropout, Embedding, Module, normal } from '@heddle/tensor/nn';
+import { requireConfig } from './problems';
 
 /** Settings of the network below a head. */
 export interface BackboneConfig {
@@ -49,8 +50,7 @@ export type ResolvedBackbone = Required<BackboneConfig>;
 
 /** Fills in what was not said. */
 export function resolveBackbone(config: BackboneConfig): ResolvedBackbone {
-  if (typeof config !== 'object' || config === null)
-    throw new ArgumentError('Backbone', 'config', 'an object of settings', String(config));
+  requireConfig('Backbone', config);
   return {
     vocabSize: config.vocabSize,
     dim: config.dim,

@@ -1,6 +1,6 @@
 // A model as a folder: config.json, model.safetensors, tokenizer.json. What is in the config is a head's own business.
 import type { TextCodec } from '@heddle/attention';
-import { FormatError } from '@heddle/tensor';
+import { ArgumentError, FormatError } from '@heddle/tensor';
 import { loadWeights, readJson, type Source, saveSafetensors, writeFile } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
 
@@ -18,6 +18,8 @@ export async function saveFolder(
   config: object,
   tokenizer: TextCodec | undefined,
 ): Promise<void> {
+  if (!(target instanceof Map || (typeof target === 'string' && target !== '')))
+    throw new ArgumentError('save', 'target', 'the path of a folder, or a Map', JSON.stringify(target) ?? 'nothing');
   const options = typeof target === 'string' ? {} : { into: target };
   const at = (file: string): string => (typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file);
   await saveSafetensors(at('model.safetensors'), model.stateDict(), { ...options, metadata: { format: 'pt' } });

@@ -2,7 +2,7 @@
 import { Encoder, LearnedPositions } from '@heddle/attention';
 import { type Generator, ShapeError, type Tensor } from '@heddle/tensor';
 import { Dropout, Linear, Module } from '@heddle/tensor/nn';
-import { probability, type Rules, requireSettings, whole } from './problems';
+import { probability, type Rules, requireConfig, requireSettings, whole } from './problems';
 
 /** Settings of a `Forecaster`. */
 export interface ForecasterConfig {
@@ -57,7 +57,8 @@ export class Forecaster extends Module {
   /** @throws {ArgumentError} listing every setting that is wrong. */
   constructor(config: ForecasterConfig, options: { readonly generator?: Generator } = {}) {
     super();
-    const { generator } = options;
+    requireConfig('Forecaster', config);
+    const { generator } = options ?? {};
     const resolved = { ...config, hiddenDim: config.hiddenDim ?? 4 * config.dim, dropout: config.dropout ?? 0 };
     requireSettings('Forecaster', resolved, rules);
     const { features, context, horizon, dim, dropout } = resolved;

@@ -61,6 +61,12 @@ export function requireList(owner: string, name: string, value: unknown, of: str
   if (!Array.isArray(value)) throw new ArgumentError(owner, name, `a list of ${of}`, JSON.stringify(value) ?? 'none');
 }
 
+/** Throws unless `config` is an object. */
+export function requireConfig(owner: string, config: unknown): void {
+  if (typeof config !== 'object' || config === null)
+    throw new ArgumentError(owner, 'config', 'an object of settings', String(config));
+}
+
 /** Throws an `ArgumentError` for settings that a program made. */
 export function requireSettings<T extends object>(owner: string, settings: T, rules: Rules<T>): void {
   const problems = problemsOf(settings, rules);

@@ -66,7 +66,7 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
    * @throws {WriteError} where the disk is full or refuses.
    */
   async save(target: Target, options: { readonly tokenizer?: TextCodec | undefined } = {}): Promise<void> {
-    await saveFolder(target, this, this.kind, this.config, options.tokenizer ?? this.codec);
+    await saveFolder(target, this, this.kind, this.config, options?.tokenizer ?? this.codec);
   }
 
   /** The tokenizer of a call, checked against the model. */

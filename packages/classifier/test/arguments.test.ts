@@ -2,7 +2,7 @@
 import { ArgumentError, init } from '@heddle/tensor';
 import { Tokenizer } from '@heddle/tokenizer';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SequenceClassifier, SpanClassifier, TextRegressor, TokenClassifier, zeroShot } from '../src/index';
+import { Forecaster, SequenceClassifier, SpanClassifier, TextRegressor, TokenClassifier, zeroShot } from '../src/index';
 
 let tokenizer: Tokenizer;
 let base: { vocabSize: number; dim: number; layers: number; heads: number; maxLength: number };
@@ -118,4 +118,18 @@ it('zeroShot cuts a long text, not the label, and takes a label as it is', async
   });
   await zeroShot(model, 'ada', ["$& $$ $'"], { tokenizer: heard, template });
   expect(asked).toEqual(["the $& $$ $'"]);
+});
+
+it('names what is no config, no target and no state', async () => {
+  for (const config of [undefined, null, 5])
+    expect(() => Reflect.construct(Forecaster, [config])).toThrow(
+      /^Forecaster: config: expected an object of settings/,
+    );
+  const model = new TextRegressor({ vocabSize: 9, dim: 8, layers: 1, heads: 2 });
+  for (const target of [5, null, undefined, ''])
+    await expect(Reflect.apply(model.save, model, [target])).rejects.toThrow(
+      /^save: target: expected the path of a folder/,
+    );
+  for (const state of [null, undefined, {}])
+    expect(() => Reflect.apply(model.loadStateDict, model, [state])).toThrow(/^loadStateDict: state: expected a Map/);
 });

@@ -1,6 +1,6 @@
 // Module: parts with parameters. It finds them by walking its fields and names them as PyTorch's checkpoints do.
 import { ArgumentError, HeddleError } from '../errors';
-import { isTensor, scope } from '../lifetime';
+import { inWords, isTensor, scope } from '../lifetime';
 import { sameShape, show } from '../shape';
 import type { AnyTensor } from '../tensor';
 import { assign } from './assign';
@@ -167,6 +167,8 @@ export abstract class Module {
     state: ReadonlyMap<string, Pick<AnyTensor, 'shape' | 'dtype'>>,
     options: LoadOptions = {},
   ): readonly { readonly name: string; readonly tensor: AnyTensor }[] {
+    if (typeof state?.has !== 'function')
+      throw new ArgumentError('loadStateDict', 'state', 'a Map from names to tensors', inWords(state));
     const stored = this.stored();
     const places = stored.filter(({ name }) => state.has(name));
     const given = new Set(places.map(({ tensor }) => tensor));
@@ -180,7 +182,7 @@ export abstract class Module {
         ? []
         : [`${name}: expected ${show(tensor.shape)}, got ${show(value.shape)}`];
     });
-    const strict = options.strict ?? true;
+    const strict = options?.strict ?? true;
     if (misshaped.length > 0 || (strict && missing.length + unexpected.length > 0)) {
       throw new StateDictError(this.constructor.name, strict ? missing : [], strict ? unexpected : [], misshaped);
     }
