@@ -1,5 +1,6 @@
 // Learns merges from word counts, as huggingface/tokenizers does, down to its rule for ties: of pairs that are equally
-// frequent the one with the smaller ids wins, and ids go by special tokens, then the alphabet in code-point order.
+// frequent the one with the smaller ids wins, and ids go by special tokens, then the alphabet in code-point order, then
+// characters with a prefix or suffix as the words bring them (there a hash map shuffles the words, not their letters).
 import { PairCounts, PairQueue, Places } from './pair-queue';
 import type { Training } from './progress';
 
@@ -81,7 +82,6 @@ class WordColumns {
     this.lengths = new Int32Array(words.size);
     this.counts = new Float64Array(words.size);
     const { continuingSubwordPrefix: prefix, endOfWordSuffix: suffix } = options;
-    if (prefix !== '' || suffix !== '') this.addAffixed(words, table, prefix, suffix);
     let at = 0;
     let index = 0;
     for (const [word, count] of words) {
@@ -99,18 +99,6 @@ class WordColumns {
       this.lengths[index] = at - (this.starts[index] as number);
       index++;
     }
-  }
-
-  /** Numbers prefixed and suffixed characters in code-point order, so that the order of the words does not matter. */
-  private addAffixed(words: ReadonlyMap<string, number>, table: Symbols, prefix: string, suffix: string): void {
-    const seen = new Set<string>();
-    for (const word of words.keys()) {
-      const chars = [...word];
-      for (const [i, char] of chars.entries())
-        if (table.idOf(char) !== undefined)
-          seen.add((i > 0 ? prefix : '') + char + (i === chars.length - 1 ? suffix : ''));
-    }
-    for (const symbol of [...seen].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) table.add(symbol);
   }
 }
 
