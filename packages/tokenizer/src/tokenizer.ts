@@ -453,11 +453,13 @@ export class Tokenizer {
    */
   decode(ids: ArrayLike<number>, options: { readonly skipSpecialTokens?: boolean } = {}): string {
     const { skipSpecialTokens = true } = options;
-    const { added, model, decoder } = this.parts;
+    const { added, model, decoder, padding } = this.parts;
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as number;
       const token = added.decodingText(id) ?? model.vocab.tokenOf(id);
+      // Padding may have an id that is no token's.
+      if (token === undefined && id === padding?.id) continue;
       if (token === undefined)
         throw new TokenizerError({
           kind: 'input',

@@ -113,6 +113,16 @@ describe('refusals', () => {
     const wordLevel = await Tokenizer.fromJSON({ model: { type: 'WordLevel', vocab: { a: 0 }, unk_token: 'x' } });
     expect(() => wordLevel.encode('b')).toThrow(/unk_token/);
   });
+  it('decodes padding that the vocabulary does not have, as the native library does', async () => {
+    const tokenizer = await Tokenizer.fromJSON({
+      model: { type: 'WordLevel', vocab: { a: 1 }, unk_token: 'a' },
+      padding: { strategy: { Fixed: 3 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: '[PAD]' },
+    });
+    const { ids } = tokenizer.encode('a');
+    expect(ids).toEqual([1, 0, 0]);
+    expect(tokenizer.decode(ids)).toBe('a');
+    expect(() => tokenizer.decode([2])).toThrow(/decode: ids\[0\]/);
+  });
   it('does not mistake a vocabulary key for a prototype', async () => {
     const tokenizer = await Tokenizer.fromJSON(
       '{"model":{"type":"WordLevel","vocab":{"__proto__":0,"constructor":1},"unk_token":"__proto__"}}',

@@ -53,6 +53,14 @@ describe('a pool', () => {
     pool.close();
     await expect(TokenizerPool.start(tokenizer, { threads: 0 })).rejects.toMatchObject({ where: 'threads' });
   });
+  it('refuses what is under way when it is closed, and what comes later', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl });
+    const closed = { name: 'TokenizerError', got: 'threads that were closed' };
+    const call = expect(pool.encodeBatch(texts)).rejects.toMatchObject(closed);
+    pool.close();
+    await call;
+    await expect(pool.encodeBatch(texts)).rejects.toMatchObject(closed);
+  });
   it('works on this thread, and says why, where no worker starts', async () => {
     const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl: new URL('./none.js', workerUrl) });
     expect(pool.threads).toBe(1);

@@ -53,6 +53,13 @@ function openBrowser(workerUrl: string | URL): Channel {
   };
 }
 
+const LOST = 'worker';
+
+/** What a worker's end makes of the tasks that it owes. */
+function lost(reason: string): TokenizerError {
+  return new TokenizerError({ kind: 'limit', where: LOST, expected: 'an answer', got: reason });
+}
+
 interface Waiting {
   readonly resolve: (result: Results[keyof Results]) => void;
   readonly reject: (error: Error) => void;
@@ -61,7 +68,7 @@ interface Waiting {
 /** One worker with the tasks that it has not answered yet, in their order. */
 export class TaskWorker {
   private readonly waiting: Waiting[] = [];
-  private failure: Error | undefined;
+  private failure: TokenizerError | undefined;
 
   constructor(private readonly channel: Channel) {
     channel.listen(
@@ -70,14 +77,17 @@ export class TaskWorker {
         if (this.waiting.length === 0) channel.hold(false);
         if ('result' in answer) resolve(answer.result);
         else if ('refused' in answer) reject(new TokenizerError(answer.refused));
-        else reject(new Error(`worker: ${answer.failed}`));
+        else reject(lost(answer.failed));
       },
-      (reason) => {
-        this.failure ??= new Error(`worker: ${reason}`);
-        channel.hold(false);
-        for (const { reject } of this.waiting.splice(0)) reject(this.failure);
-      },
+      (reason) => this.fail(lost(reason)),
     );
+  }
+
+  /** Refuses what is owed, and all that comes later. */
+  private fail(failure: TokenizerError): void {
+    this.failure ??= failure;
+    this.channel.hold(false);
+    for (const { reject } of this.waiting.splice(0)) reject(this.failure);
   }
 
   /** Sends a task; its result comes when all tasks sent before it are done. */
@@ -92,6 +102,14 @@ export class TaskWorker {
 
   /** Ends the worker; what it still owes is refused. */
   stop(): void {
+    this.fail(
+      new TokenizerError({
+        kind: 'input',
+        where: LOST,
+        expected: 'threads that are open',
+        got: 'threads that were closed',
+      }),
+    );
     this.channel.stop();
   }
 }
@@ -126,7 +144,7 @@ export async function startWorkers(first: Task, options: ThreadOptions, helpers 
     return { workers };
   } catch (error) {
     for (const worker of workers) worker.stop();
-    if (error instanceof TokenizerError) throw error;
+    if (error instanceof TokenizerError && error.where !== LOST) throw error;
     return { note: error instanceof Error ? error.message : String(error) };
   }
 }
