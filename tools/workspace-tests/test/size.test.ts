@@ -106,8 +106,8 @@ test('a tokenizer put together from components costs what they cost', async () =
   // The vocabulary, the two components, and what says where a file is wrong, or nests too deep.
   expect(composed - core).toBeLessThan(2600);
   expect(all - core).toBeGreaterThan(15_000);
-  // 42 since patterns that could take for ever are searched in linear time.
-  expect(sync).toBeLessThan(42_000);
+  // 42 since patterns that could take for ever are searched in linear time, 43 since batches use their memory again.
+  expect(sync).toBeLessThan(43_000);
 });
 
 test('it runs where there is nothing of Node’s or of a page’s, from a bundle for no platform', async () => {
