@@ -77,6 +77,13 @@ def truth_cases():
         yield plain(f"all: {name}", {"axis": 1}, {"x": x}, torch.all(x != 0, 1))
 
 
+def remainder_cases():
+    inf = float("inf")
+    x = torch.tensor([5, -5, 5, -5, 0, inf, 3e38, -3e38, 1e30, 16777217, -1e-30, 7, -7.5, 1], dtype=torch.float32).double()
+    y = torch.tensor([inf, inf, -inf, -inf, inf, 2, 7, 7, 0.1, 3, 1, -2, 2, 0], dtype=torch.float32).double()
+    yield plain("mod", {}, {"x": x, "y": y}, torch.remainder(x, y))
+
+
 def ignored_cases():
     logits = draw.normal(4, 3)
     closed = torch.tensor([[True, False, False], [False, False, True], [False, False, False], [True, True, False]])
@@ -96,5 +103,5 @@ def ignored_cases():
 
 write(
     "packages/tensor/test/fixtures/edges.json",
-    [*slope_cases(), *norm_cases(), *whole_cases(), *truth_cases(), *ignored_cases()],
+    [*slope_cases(), *norm_cases(), *whole_cases(), *truth_cases(), *remainder_cases(), *ignored_cases()],
 )

@@ -5,6 +5,7 @@ exactly, reduces its output to a scalar, and keeps the gradient of every floatin
 """
 
 import json
+import math
 import platform
 from pathlib import Path
 
@@ -30,10 +31,17 @@ class Draw:
         return torch.randint(high, shape, generator=self.generator)
 
 
+def number(v):
+    """A float in JSON, which has no infinities: those are JavaScript's names for them."""
+    if math.isfinite(v):
+        return float(f"{v:.10g}")
+    return "NaN" if math.isnan(v) else "Infinity" if v > 0 else "-Infinity"
+
+
 def as_json(tensor):
     tensor = tensor.detach()
     flat = tensor.flatten().tolist()
-    data = [float(f"{v:.10g}") for v in flat] if tensor.is_floating_point() else [int(v) for v in flat]
+    data = [number(v) for v in flat] if tensor.is_floating_point() else [int(v) for v in flat]
     return {"shape": list(tensor.shape), "dtype": DTYPES[tensor.dtype], "data": data}
 
 

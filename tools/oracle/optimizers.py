@@ -62,6 +62,11 @@ def optimizer_cases():
     for name, optimizer, config in variants:
         if name in ("Adam", "AdamW", "SGD") and len(config) > 1 or name == "Lion":
             yield trajectory(name, optimizer, config, [config], initial, late, ", a late bias")
+    # Squares that forget at once, while the momentum goes on: the epsilon alone is left below.
+    stopped = [grads if i % 3 == 0 else {k: torch.zeros_like(g) for k, g in grads.items()} for i, grads in enumerate(gradients)]
+    for name, optimizer in (("Adam", Adam), ("AdamW", AdamW)):
+        config = {"lr": 0.01, "beta1": 0.9, "beta2": 0.0, "eps": 0.5}
+        yield trajectory(name, optimizer, config, [config], initial, stopped, ", gradients that come and go")
 
 
 def options(config):

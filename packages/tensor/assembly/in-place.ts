@@ -36,8 +36,8 @@ function adam4(args: usize, p: usize, g: usize, m: usize, v: usize): void {
   v128.store(m, first);
   v128.store(v, second);
   const under = fma(f32x4.sqrt(second), number(args, 8), number(args, 9));
-  // Where the squares have died away there is no step, also without an epsilon.
-  const step = v128.and(f32x4.div(first, under), f32x4.ne(second, f32x4.splat(0)));
+  // Where the squares have died away and there is no epsilon, there is no step.
+  const step = v128.and(f32x4.div(first, under), f32x4.ne(under, f32x4.splat(0)));
   v128.store(p, fnma(number(args, 3), step, f32x4.mul(x, number(args, 11))));
 }
 

@@ -96,16 +96,27 @@ function two4(op: i32, a: v128, b: v128): v128 {
   return f32x4.mul(a, siluSlope4(b));
 }
 
-// a − ⌊a / b⌋ · b in float64: the quotient of floats rounds too early.
+// In float64: the quotient of floats rounds too early.
 function mod4(a: v128, b: v128): v128 {
   const low = mod2(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
   const high = mod2(f64x2.promote_low_f32x4(upper(a)), f64x2.promote_low_f32x4(upper(b)));
   return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
+// a − ⌊a / b⌋ · b, whose product is exact for quotients below 2²⁹; others, and infinite divisors, take the slow way.
 @inline
 function mod2(a: v128, b: v128): v128 {
-  return f64x2.sub(a, f64x2.mul(f64x2.floor(f64x2.div(a, b)), b));
+  const quotient = f64x2.floor(f64x2.div(a, b));
+  const y = f64x2.sub(a, f64x2.mul(quotient, b));
+  const exact = v128.and(f64x2.lt(f64x2.abs(quotient), f64x2.splat(536870912)), f64x2.eq(y, y));
+  if (i64x2.all_true(exact)) return y;
+  const first = mod1(f64x2.extract_lane(a, 0), f64x2.extract_lane(b, 0));
+  return f64x2.replace_lane(f64x2.splat(first), 1, mod1(f64x2.extract_lane(a, 1), f64x2.extract_lane(b, 1)));
+}
+
+function mod1(a: f64, b: f64): f64 {
+  const r = a % b;
+  return r != 0 && r < 0 != b < 0 ? r + b : r;
 }
 
 @inline

@@ -12,6 +12,7 @@ import {
   gradients,
   maskedFill,
   min,
+  mod,
   mul,
   norm,
   pow,
@@ -61,6 +62,7 @@ const functions: Readonly<Record<string, (given: Given) => AnyTensor>> = {
     }),
   powScalar: ({ x, config }) => pow(x, Number(config.order)),
   pow: ({ float }) => pow(float('x'), float('y')),
+  mod: ({ float }) => mod(float('x'), float('y')),
   norm: ({ x, config: { order, ...rest } }) =>
     norm(x, { ...rest, order: order === 'least' ? Number.NEGATIVE_INFINITY : order }),
   min: ({ x, config }) => min(x, config),

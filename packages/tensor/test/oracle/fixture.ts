@@ -23,11 +23,13 @@ export interface Case<Config> {
   readonly grads: Readonly<Record<string, Values>>;
 }
 
+// What JSON has no number for.
+const NOT_FINITE = new Map([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((x) => [String(x), x]));
+
 /** The cases of a fixture file; fails where PyTorch's version isn't in it. */
 export function casesOf<T = Case<Record<string, unknown>>>(file: string): readonly T[] {
-  const { generator, cases } = JSON.parse(
-    readFileSync(join(import.meta.dirname, '../fixtures', `${file}.json`), 'utf8'),
-  );
+  const text = readFileSync(join(import.meta.dirname, '../fixtures', `${file}.json`), 'utf8');
+  const { generator, cases } = JSON.parse(text, (_, value) => NOT_FINITE.get(value) ?? value);
   expect(generator).toMatchObject({ torch: expect.stringMatching(/^\d/), dtype: 'float64' });
   return cases;
 }

@@ -63,7 +63,10 @@ export const elementwise = {
   pow: binary((a, b) => a ** b),
   maximum: binary(Math.max),
   minimum: binary(Math.min),
-  mod: binary((a, b) => a - Math.floor(a / b) * b),
+  mod: binary((a, b) => {
+    const r = a % b;
+    return r !== 0 && r < 0 !== b < 0 ? r + b : r;
+  }),
   equal: binary((a, b) => bit(a === b)),
   less: binary((a, b) => bit(a < b)),
   lessEqual: binary((a, b) => bit(a <= b)),
