@@ -68,6 +68,10 @@ export class SGD extends Optimizer<SgdConfig> {
     }
   }
 
+  protected override needsState({ momentum }: SgdConfig): boolean {
+    return momentum !== 0;
+  }
+
   protected override update(params: readonly Parameter[], grads: readonly Tensor[], settings: SgdConfig): void {
     const { inPlace } = params[0].storage.backend;
     if (settings.momentum === 0) {

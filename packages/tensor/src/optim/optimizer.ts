@@ -43,6 +43,8 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
   // A parameter may join later than others, or have no gradient in some steps.
   private readonly updates = new Map<Parameter, number>();
   private readonly state = new Map<Parameter, Map<string, Tensor>>();
+  // Whose state was made for the step that runs.
+  private readonly fresh = new Set<Parameter>();
 
   /**
    * @param name what errors call this optimizer
@@ -98,11 +100,13 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
   /**
    * Updates the parameters, clears their gradients and ends the step.
    *
-   * @throws what the backward pass failed on, such as `OutOfMemory`; no parameter has changed then.
+   * @throws what the backward pass failed on, such as `OutOfMemory`, or where the state doesn't fit in memory; no parameter
+   * has changed then.
    */
   step(): void {
     try {
       this.assertComputed();
+      scope(() => this.makeState());
       this.done++;
       scope(() => {
         for (const { params, settings } of this.groups) {
@@ -195,9 +199,35 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     return number;
   }
 
-  /** Whether a parameter has been updated before. */
+  /** Whether a group's settings ask for state. */
+  protected needsState(_settings: Settings): boolean {
+    return true;
+  }
+
+  /** Whether a parameter had state before this step. */
   protected hasState(parameter: Parameter): boolean {
-    return this.state.has(parameter);
+    return this.state.has(parameter) && !this.fresh.has(parameter);
+  }
+
+  /** Makes what state the step lacks, all of it or none, before any parameter changes. */
+  private makeState(): void {
+    this.fresh.clear();
+    try {
+      for (const { params, settings } of this.groups) {
+        if (!this.needsState(settings)) continue;
+        for (const p of params) {
+          if (p.grad === null || this.state.has(p)) continue;
+          this.fresh.add(p);
+          for (const name of this.slots) this.slot(p, name);
+        }
+      }
+    } catch (error) {
+      for (const p of this.fresh) {
+        for (const t of this.state.get(p)?.values() ?? []) t.dispose();
+        this.state.delete(p);
+      }
+      throw error;
+    }
   }
 
   /** A parameter's state tensor, zeros at first. */
@@ -209,8 +239,9 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     }
     let t = slots.get(name);
     if (t === undefined) {
-      t = keep(zeros<'float32'>(parameter.shape));
-      slots.set(name, t);
+      t = zeros<'float32'>(parameter.shape);
+      if (t.storage.error !== null) throw t.storage.error;
+      slots.set(name, keep(t));
     }
     return t;
   }

@@ -13,7 +13,7 @@ import { full, zeros } from '../../src/ops/create';
 import { matmul } from '../../src/ops/matmul';
 import { sum } from '../../src/ops/reduce';
 import { permute } from '../../src/ops/views';
-import { SGD } from '../../src/optim/index';
+import { AdamW, SGD } from '../../src/optim/index';
 import { memory } from '../../src/storage';
 import type { Tensor } from '../../src/tensor';
 import { on } from '../support/backends';
@@ -105,6 +105,33 @@ describe('with 20 MB', () => {
       w.grad?.dispose();
       expect({ room: room(), buffers: memory().buffers }).toEqual(before);
       expect(await full([4], 2).add(1).data()).toEqual(Float32Array.of(3, 3, 3, 3));
+    });
+  });
+
+  test("an optimizer whose state doesn't fit: no parameter has changed, and the next step works", async () => {
+    await on(backend, async () => {
+      room();
+      const before = { room: room(), buffers: memory().buffers };
+      const weights = [1, 2].map((x) => new Parameter(full([512, 1024], x))); // 2 MB each, and 8 MB of state
+      const optimizer = new AdamW(weights, { lr: 0.5, weightDecay: 0 });
+      const step = (): void => {
+        scope(() => {
+          for (const w of weights) w.sum().backward();
+        });
+        optimizer.step();
+      };
+      const values = (): Promise<number[]> => Promise.all(weights.map(async (w) => (await w.data())[0]));
+      const ballast = zeros([5 * (MEGABYTE / 4)]);
+      expect(step).toThrow(OutOfMemory);
+      expect(await values()).toEqual([1, 2]);
+      expect(optimizer.stepCount).toBe(0);
+      ballast.dispose();
+      step();
+      expect(await values()).toEqual([0.5, 1.5]);
+      optimizer.dispose();
+      for (const w of weights) w.dispose();
+      expect(room()).toBe(before.room);
+      expect(memory().buffers).toBeLessThanOrEqual(before.buffers); // steps also end what earlier tests made
     });
   });
 });
