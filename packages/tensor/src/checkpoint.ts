@@ -1,8 +1,8 @@
 // Activation checkpointing (Chen et al. 2016): memory for time. Nothing inside is kept; backward computes it again.
 import { walkWithin } from './autograd';
-import { GraphError } from './errors';
+import { ArgumentError, GraphError } from './errors';
 import { Node } from './graph';
-import { scope, track } from './lifetime';
+import { inWords, requireTensor, scope, track } from './lifetime';
 import { enableGrad, noGrad } from './recording';
 import { defaultGenerator, runtime } from './runtime';
 import type { Tensor } from './tensor';
@@ -73,6 +73,10 @@ function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: bool
  * ```
  */
 export function checkpoint(fn: Function, inputs: readonly Tensor[]): Tensor {
+  if (typeof fn !== 'function') throw new ArgumentError('checkpoint', 'fn', 'a function of tensors', inWords(fn));
+  if (!Array.isArray(inputs))
+    throw new ArgumentError('checkpoint', 'inputs', 'a list of tensors, those that fn is given', inWords(inputs));
+  for (const x of inputs) requireTensor('checkpoint', 'inputs', x);
   if (!runtime.recording) return fn(...inputs);
   const node = new CheckpointNode(fn, inputs);
   const plain = scope(() => noGrad(() => fn(...inputs)).detach());
