@@ -1,7 +1,7 @@
 // The options of encoding, and their checks at the public door.
 import { describe, TokenizerError } from './errors';
 import type { OffsetUnit } from './text/offset-units';
-import type { Side, Truncation } from './truncation';
+import { type Side, STRATEGIES, type Truncation } from './truncation';
 
 /** A text, or a text that is already cut into words. */
 export type TextInput = string | readonly string[];
@@ -85,13 +85,36 @@ function wellFormed(text: string): string {
   return text.replace(LONE_SURROGATE, '\ufffd');
 }
 
+const SIDES: readonly unknown[] = ['left', 'right'];
+
+function checkChoice(where: string, value: unknown, choices: readonly unknown[]): void {
+  if (value !== undefined && !choices.includes(value)) throw inputError(where, choices.join(', '), value);
+}
+
+function checkCount(where: string, value: unknown): void {
+  if (!Number.isInteger(value) || (value as number) < 0) throw inputError(where, 'a whole number from 0 up', value);
+}
+
+/** What calls say about padding. */
+export type PaddingOptions = Pick<BatchOptions, 'padding' | 'paddingSide' | 'padToMultipleOf'>;
+
+/** Checks it. */
+export function checkPadding({ padding, paddingSide, padToMultipleOf }: PaddingOptions): void {
+  checkChoice('paddingSide', paddingSide, SIDES);
+  checkCount('padToMultipleOf', padToMultipleOf ?? 0);
+  if (typeof padding === 'number') checkCount('padding', padding);
+  else checkChoice('padding', padding, [true, false, 'longest', 'max']);
+}
+
 /** The truncation that holds for a call: the call's own, else the file's. */
 export function truncationOf(options: CommonOptions, fallback: Truncation | undefined): Truncation | undefined {
   const { maxLength, truncation } = options;
   const base = truncation === false ? undefined : (truncation ?? (maxLength === undefined ? fallback : undefined));
   const chosen = maxLength === undefined ? base : { ...base, maxLength };
   if (chosen === undefined) return undefined;
-  if (!Number.isInteger(chosen.maxLength) || chosen.maxLength < 0)
-    throw inputError('maxLength', 'a whole number from 0 up', chosen.maxLength);
+  checkCount('maxLength', chosen.maxLength);
+  checkChoice('truncation.strategy', chosen.strategy, Object.values(STRATEGIES));
+  checkChoice('truncation.side', chosen.side, SIDES);
+  checkCount('truncation.stride', chosen.stride ?? 0);
   return chosen;
 }

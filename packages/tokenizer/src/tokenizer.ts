@@ -15,9 +15,11 @@ import {
   type BatchOptions,
   type CommonOptions,
   checkBatch,
+  checkPadding,
   checkText,
   type EncodeOptions,
   inputError,
+  type PaddingOptions,
   type TextInput,
   truncationOf,
 } from './options';
@@ -310,18 +312,16 @@ export class Tokenizer {
   private padEncoding(encoding: Encoding, options: EncodeOptions): void {
     const { padding } = options;
     const fromFile = this.parts.padding;
-    if (padding === false || (padding === undefined && fromFile === undefined)) return;
     const base = this.batchPadding(options);
+    if (padding === false || (padding === undefined && fromFile === undefined)) return;
     let length = typeof padding === 'number' ? padding : (fromFile?.length ?? encoding.length);
     const rest = base.multipleOf > 0 ? length % base.multipleOf : 0;
     if (rest > 0) length += base.multipleOf - rest;
     encoding.pad(length, { ...base, token: fromFile?.token ?? this.idToToken(base.id) ?? '' });
   }
 
-  private batchPadding(options: {
-    readonly paddingSide?: 'left' | 'right';
-    readonly padToMultipleOf?: number;
-  }): Omit<Padding, 'token' | 'length'> {
+  private batchPadding(options: PaddingOptions): Omit<Padding, 'token' | 'length'> {
+    checkPadding(options);
     const file = this.parts.padding;
     return {
       side: options.paddingSide ?? file?.side ?? 'right',

@@ -517,6 +517,25 @@ describe('the scanners', () => {
   });
 });
 
+describe('options that no call has', () => {
+  it.each<[string, object]>([
+    ['truncation.strategy', { truncation: { maxLength: 9, strategy: 'longest_first' } }],
+    ['truncation.side', { truncation: { maxLength: 9, side: 'up' } }],
+    ['truncation.stride', { truncation: { maxLength: 9, stride: -1 } }],
+    ['maxLength', { maxLength: '5' }],
+    ['maxLength', { truncation: 5 }],
+    ['padding', { padding: 'max_length' }],
+    ['padding', { padding: -3 }],
+    ['paddingSide', { padding: 8, paddingSide: 'middle' }],
+    ['padToMultipleOf', { padToMultipleOf: -2 }],
+  ])('are named: %s of %j', async (where, options) => {
+    const tokenizer = await Tokenizer.fromJSON(tiny({}));
+    const error = expect.objectContaining({ name: 'TokenizerError', where });
+    expect(() => tokenizer.encode('a', options)).toThrow(error);
+    expect(() => tokenizer.encodeBatch(['a'], options)).toThrow(error);
+  });
+});
+
 describe('the buffer of units', () => {
   it('holds what charCodeAt gives, whatever the length, the range and the text before', () => {
     const buffer = new UnitBuffer();
