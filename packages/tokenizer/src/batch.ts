@@ -93,6 +93,9 @@ export function joinRagged(parts: readonly RaggedBatch[], withOffsets: boolean):
 /** Tokens that rows are gathered for: what a processor keeps near. */
 const PART = 1 << 15;
 
+/** Rows of fewer tokens are copied sooner than a call copies them. */
+const SHORT = 64;
+
 /** Columns that rows are appended to, which are used again for the next rows. */
 export class RowWriter {
   private ids = new Int32Array(0);
@@ -138,15 +141,26 @@ export class RowWriter {
   append(sink: TokenSink, from: number, to: number, typeId: number): void {
     this.reserve(to - from);
     const at = this.length;
-    this.ids.set(sink.ids.subarray(from, to), at);
-    this.typeIds.fill(typeId, at, at + to - from);
-    const { offsets } = this;
-    if (this.withOffsets)
-      for (let i = from, out = 2 * at; i < to; i++) {
-        offsets[out++] = sink.starts[i] as number;
-        offsets[out++] = sink.ends[i] as number;
+    const { ids, typeIds, offsets } = this;
+    const count = to - from;
+    if (count < SHORT) {
+      const tokens = sink.ids;
+      for (let i = 0; i < count; i++) {
+        ids[at + i] = tokens[from + i] as number;
+        typeIds[at + i] = typeId;
       }
-    this.length += to - from;
+    } else {
+      ids.set(sink.ids.subarray(from, to), at);
+      typeIds.fill(typeId, at, at + count);
+    }
+    if (this.withOffsets) {
+      const { starts, ends } = sink;
+      for (let i = from, out = 2 * at; i < to; i++) {
+        offsets[out++] = starts[i] as number;
+        offsets[out++] = ends[i] as number;
+      }
+    }
+    this.length += count;
   }
 
   endRow(): void {
