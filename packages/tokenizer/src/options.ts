@@ -49,8 +49,8 @@ export function inputError(where: string, expected: string, got: unknown): Token
 }
 
 /** Checks a text at the door. Lone surrogates become U+FFFD, as every UTF-8 encoder makes them. */
-export function checkText(text: unknown, where: string): string {
-  if (typeof text !== 'string') throw inputError(where, 'a string', text);
+export function checkText(text: unknown, where: string, row?: number): string {
+  if (typeof text !== 'string') throw inputError(row === undefined ? where : `${where}[${row}]`, 'a string', text);
   return wellFormed(text);
 }
 
@@ -80,8 +80,7 @@ function checkAll(name: string, inputs: readonly TextInput[]): void {
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 function wellFormed(text: string): string {
-  const native: { isWellFormed?: () => boolean } = text as { isWellFormed?: () => boolean };
-  if (native.isWellFormed?.call(text) === true) return text;
+  if ((text as { isWellFormed?(): boolean }).isWellFormed?.() === true) return text;
   return text.replace(LONE_SURROGATE, '\ufffd');
 }
 

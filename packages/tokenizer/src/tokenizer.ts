@@ -379,9 +379,9 @@ export class Tokenizer {
     writer.begin(options.offsets === true);
     for (let row = 0; row < texts.length; row++) {
       sink.clear();
-      this.appendTokens(texts[row] as TextInput, `encodeBatch: texts[${row}]`, matchers);
+      this.appendTokens(texts[row] as TextInput, matchers, 'encodeBatch: texts', row);
       const split = sink.length;
-      if (isPair) this.appendTokens(pairs[row] as TextInput, `encodeBatch: pairs[${row}]`, matchers);
+      if (isPair) this.appendTokens(pairs[row] as TextInput, matchers, 'encodeBatch: pairs', row);
       const kept = keptRanges(split, sink.length, room, truncation);
       for (const { sequence, id, typeId } of frame) {
         if (sequence < 0) writer.push(id, typeId);
@@ -393,9 +393,11 @@ export class Tokenizer {
   }
 
   /** Appends the tokens of one input, whole or cut into words, to the sink. */
-  private appendTokens(input: TextInput, where: string, matchers: Matchers): void {
-    const words = Array.isArray(input) ? input : [input];
-    for (const word of words) encodeInto(checkText(word, where), this.parts, this.fast, matchers, this.sink);
+  private appendTokens(input: TextInput, matchers: Matchers, where: string, row?: number): void {
+    const append = (word: unknown): void =>
+      encodeInto(checkText(word, where, row), this.parts, this.fast, matchers, this.sink);
+    if (Array.isArray(input)) input.forEach(append);
+    else append(input);
   }
 
   /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
@@ -418,14 +420,14 @@ export class Tokenizer {
   /** The ids of a text alone, special tokens not added. Nothing else is built, so it is the fastest. */
   encodeIds(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): Int32Array {
     this.sink.clear();
-    this.appendTokens(text, 'encodeIds: text', this.matchers(options));
+    this.appendTokens(text, this.matchers(options), 'encodeIds: text');
     return this.sink.ids.slice(0, this.sink.length);
   }
 
   /** How many tokens a text has, special ones not counted. No token is built. */
   count(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): number {
     this.sink.clear();
-    this.appendTokens(text, 'count: text', this.matchers(options));
+    this.appendTokens(text, this.matchers(options), 'count: text');
     return this.sink.length;
   }
 
@@ -433,7 +435,7 @@ export class Tokenizer {
   truncateText(text: string, maxTokens: number, options: Pick<CommonOptions, 'allowedSpecial'> = {}): string {
     const checked = checkText(text, 'truncateText: text');
     this.sink.clear();
-    this.appendTokens(checked, 'truncateText: text', this.matchers(options));
+    this.appendTokens(checked, this.matchers(options), 'truncateText: text');
     const { sink } = this;
     if (sink.length <= maxTokens) return text;
     // The first token that is left out may share its character with the last that stays.
