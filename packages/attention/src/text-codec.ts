@@ -17,6 +17,8 @@ export interface EncodedText {
   readonly tokens: readonly string[];
   /** Where each token stands in the text; `[0, 0]` for those that were added. */
   readonly offsets: readonly (readonly [start: number, end: number])[];
+  /** The word that each token is of; null for those that were added. */
+  readonly wordIds?: readonly (number | null)[] | undefined;
 }
 
 /** How texts are cut and filled up. */
@@ -35,7 +37,12 @@ export interface TextCodec {
   encode(text: string, options?: CodecOptions): EncodedText;
   encodeBatch(
     texts: readonly string[],
-    options?: CodecOptions & { readonly padding?: boolean; readonly paddingSide?: 'left' | 'right' },
+    options?: CodecOptions & {
+      readonly padding?: boolean;
+      readonly paddingSide?: 'left' | 'right';
+      /** The second text of each row, where rows are pairs. */
+      readonly pairs?: readonly string[];
+    },
   ): TokenBatch;
   decode(ids: ArrayLike<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
   /** The content of a tokenizer.json. */

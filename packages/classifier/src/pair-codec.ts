@@ -31,9 +31,11 @@ export function pairWindows(
   tokenizer: PairCodec,
   first: string,
   second: string,
-  { maxLength, stride }: { readonly maxLength: number; readonly stride: number },
+  { maxLength, stride: said }: { readonly maxLength: number; readonly stride: number | undefined },
 ): readonly EncodedPair[] {
   const room = maxLength - tokenizer.encode(first, { pair: '' }).ids.length;
+  const usual = Math.min(maxLength >> 1, 128);
+  const stride = said ?? (usual < room ? usual : Math.max(0, room >> 1));
   if (room <= stride)
     throw new ArgumentError(
       'SpanClassifier',

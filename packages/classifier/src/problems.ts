@@ -61,6 +61,11 @@ export function requireList(owner: string, name: string, value: unknown, of: str
   if (!Array.isArray(value)) throw new ArgumentError(owner, name, `a list of ${of}`, JSON.stringify(value) ?? 'none');
 }
 
+/** Throws unless `value` is a text. */
+export function requireText(owner: string, name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw new ArgumentError(owner, name, 'a text', JSON.stringify(value) ?? 'none');
+}
+
 /** Throws unless `config` is an object. */
 export function requireConfig(owner: string, config: unknown): void {
   if (typeof config !== 'object' || config === null)

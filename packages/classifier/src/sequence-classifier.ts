@@ -2,14 +2,15 @@
 
 import type { TextBatch } from '@heddle/attention';
 import { attentionRollout, Inspection, type TextCodec } from '@heddle/attention';
-import { type Generator, softmax, type Tensor } from '@heddle/tensor';
+import { type Generator, sigmoid, softmax, type Tensor } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
 import { Dropout, Linear } from '@heddle/tensor/nn';
 import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone } from './backbone';
+import { bestLabel } from './entities';
 import { readConfig, readWeights } from './folder';
 import { POOLINGS, Pooling, type PoolingKind } from './pooling';
 import { labelList, oneOf, type Rules, requireFileSettings, requireSettings } from './problems';
-import { backboneRules, requireFeasible, TextModel, type TextOptions, taken } from './text-model';
+import { backboneRules, requireFeasible, TextModel, type TextOptions, type TextPair, taken } from './text-model';
 
 /** Settings of a `SequenceClassifier`. */
 export interface SequenceClassifierConfig extends BackboneConfig {
@@ -17,26 +18,36 @@ export interface SequenceClassifierConfig extends BackboneConfig {
   readonly labels: readonly string[];
   /** `mean` where nothing is said. */
   readonly pooling?: PoolingKind;
+  /**
+   * Whether a text has one label of all, as where nothing is said, or any of them. Train the latter with
+   * `binaryCrossEntropy`.
+   */
+  readonly problemType?: ProblemType;
 }
+
+/** Whether labels shut each other out (softmax) or each may be right by itself (sigmoid). */
+export type ProblemType = 'single_label_classification' | 'multi_label_classification';
 
 /** All settings, said or not: what config.json holds. */
 export interface ResolvedSequenceClassifier extends ResolvedBackbone {
   readonly labels: readonly string[];
   readonly pooling: PoolingKind;
+  readonly problemType: ProblemType;
 }
 
 const rules: Rules<ResolvedSequenceClassifier> = {
   ...backboneRules,
   labels: labelList,
   pooling: oneOf(...POOLINGS),
+  problemType: oneOf('single_label_classification', 'multi_label_classification'),
 };
 
 /** The answer for one text. */
 export interface Prediction {
+  /** The most probable. */
   readonly label: string;
-  /** Probability of the label. */
   readonly score: number;
-  /** Probability of every label. */
+  /** Probability of every label; together one, unless a text may have several. */
   readonly scores: Readonly<Record<string, number>>;
 }
 
@@ -79,11 +90,16 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
 
   /** @throws {ArgumentError} listing every setting that is wrong. */
   constructor(config: SequenceClassifierConfig, options: { readonly generator?: Generator } = {}) {
-    const resolved = { ...resolveBackbone(config), labels: config.labels, pooling: config.pooling ?? 'mean' };
+    const resolved = {
+      ...resolveBackbone(config),
+      labels: config.labels,
+      pooling: config.pooling ?? 'mean',
+      problemType: config.problemType ?? 'single_label_classification',
+    };
     requireSettings('SequenceClassifier', resolved, rules);
     requireFeasible('SequenceClassifier', resolved);
     super(resolved);
-    const { generator } = options;
+    const { generator } = options ?? {};
     const { dim, dropout, labels, pooling } = resolved;
     this.backbone = new Backbone(resolved, { generator });
     this.pooling = new Pooling({ dim, kind: pooling, generator });
@@ -109,16 +125,18 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
   }
 
   /**
-   * Labels of texts, with probabilities. Texts beyond `maxLength` tokens are cut off there.
+   * Labels of texts, or of pairs of texts, with probabilities. Texts beyond `maxLength` tokens are cut off there, the longer
+   * of a pair first. A model that is to tell the texts of a pair apart has `typeCount: 2`.
    *
    * @throws {ArgumentError} where no tokenizer is given or known, or its vocabulary is larger than the model's.
    */
-  async predict(texts: readonly string[], options: TextOptions = {}): Promise<Prediction[]> {
-    const tokenizer = this.tokenizerOf('predict', options.tokenizer);
+  async predict(texts: readonly (string | TextPair)[], options?: TextOptions): Promise<Prediction[]> {
+    const tokenizer = this.tokenizerOf('predict', options?.tokenizer);
+    const normalize = this.config.problemType === 'multi_label_classification' ? sigmoid : softmax;
     const found: Prediction[] = [];
-    await this.inBatches(texts, options.batchSize ?? 32, async (rows, places) => {
+    await this.inBatches(texts, options?.batchSize ?? 32, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
-      const probabilities = await taken(this.answering(() => softmax(this.forward(batch))));
+      const probabilities = await taken(this.answering(() => normalize(this.forward(batch))));
       places.forEach((place, row) => {
         found[place] = this.prediction(
           probabilities.subarray(row * this.labels.length, (row + 1) * this.labels.length),
@@ -134,10 +152,10 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
    *
    * @throws {ArgumentError} as `predict`.
    */
-  async attentionOver(texts: readonly string[], options: TextOptions = {}): Promise<WeighedToken[][]> {
-    const tokenizer = this.tokenizerOf('attentionOver', options.tokenizer);
+  async attentionOver(texts: readonly string[], options?: TextOptions): Promise<WeighedToken[][]> {
+    const tokenizer = this.tokenizerOf('attentionOver', options?.tokenizer);
     const found: WeighedToken[][] = [];
-    await this.inBatches(texts, options.batchSize ?? 8, async (rows, places) => {
+    await this.inBatches(texts, options?.batchSize ?? 8, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
       const weights = await taken(this.answering(() => this.tokenWeights(batch)));
       const T = weights.length / rows.length;
@@ -174,12 +192,13 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
     source: Source,
     options: { readonly tokenizer?: TextCodec | undefined } = {},
   ): Promise<SequenceClassifier> {
-    const config = await readConfig(source, KIND);
+    // Folders of before there were kinds of problems say none.
+    const config = { problemType: 'single_label_classification', ...(await readConfig(source, KIND)) };
     requireFileSettings('config.json', config, rules);
     const model = new SequenceClassifier(config);
     await readWeights(source, model);
-    model.codec = options.tokenizer;
-    if (options.tokenizer !== undefined) model.tokenizerOf('load');
+    model.codec = options?.tokenizer;
+    if (options?.tokenizer !== undefined) model.tokenizerOf('load');
     return model.eval();
   }
 
@@ -195,9 +214,7 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
   }
 
   private prediction(probabilities: Float32Array): Prediction {
-    let best = 0;
-    for (let i = 1; i < probabilities.length; i++) if (probabilities[i] > probabilities[best]) best = i;
     const scores = Object.fromEntries(this.labels.map((label, i) => [label, probabilities[i]]));
-    return { label: this.labels[best], score: probabilities[best], scores };
+    return { ...bestLabel(probabilities, this.labels), scores };
   }
 }

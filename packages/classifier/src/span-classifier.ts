@@ -3,10 +3,11 @@ import type { TextBatch, TokenBatch } from '@heddle/attention';
 import { ArgumentError, add, crossEntropy, type Generator, type Tensor, where } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
 import { Dropout, Linear } from '@heddle/tensor/nn';
+import { type Answer, answersIn } from './answers';
 import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone } from './backbone';
 import { readConfig, readWeights } from './folder';
-import { type EncodedPair, type PairCodec, pairBatch, pairWindows, tokensOf } from './pair-codec';
-import { requireFileSettings, requireList, requireSettings, requireWhole } from './problems';
+import { type PairCodec, pairBatch, pairWindows, tokensOf } from './pair-codec';
+import { requireFileSettings, requireList, requireSettings, requireText, requireWhole } from './problems';
 import { backboneRules, requireFeasible, TextModel, taken } from './text-model';
 
 /** Settings of a `SpanClassifier`: a backbone's, with two kinds of tokens (question and context) where nothing is said. */
@@ -16,33 +17,31 @@ export type SpanClassifierConfig = BackboneConfig;
 export interface Question {
   readonly question: string;
   readonly context: string;
-  /** Characters of the context, end exclusive. */
-  readonly answer?: readonly [start: number, end: number];
+  /** Characters of the context, end exclusive; null where it holds no answer. */
+  readonly answer?: readonly [start: number, end: number] | null;
 }
 
-/** The passage that was found. */
-export interface Answer {
-  readonly text: string;
-  /** Where it stands in the context, in characters; end exclusive. */
-  readonly start: number;
-  readonly end: number;
-  /** Probability of its beginning times that of its end, among the context's tokens in the window it was found in. */
-  readonly score: number;
-}
-
-/** Options of `predict` and `batch`. */
+/** Options of `predict` and `batch`. What is not said is as in transformers' pipeline. */
 export interface SpanOptions {
   /** The one that the model was loaded with where nothing is said. */
   readonly tokenizer?: PairCodec | undefined;
   /** Windows that go through the model at once: 16 where nothing is said. */
   readonly batchSize?: number;
-  /** Tokens that a window shares with the one before, where a context is cut: a quarter of `maxLength` where nothing is said. */
+  /** Tokens of a window, with the question's: the model's `maxLength` where nothing is said, and at most 384. */
+  readonly maxLength?: number;
+  /** Tokens that a window shares with the one before: half a window where nothing is said, and at most 128. */
   readonly stride?: number;
-  /** Tokens of the longest answer: 30 where nothing is said. */
+  /** Tokens of the longest answer: 15 where nothing is said. */
   readonly maxAnswer?: number;
+  /** Whether no answer is one, too: an empty text, with the least probability that a window gives it. */
+  readonly noAnswer?: boolean;
+  /** Whether answers begin and end with words, as far as the window holds them: true where nothing is said. */
+  readonly alignToWords?: boolean;
+  /** How many answers each question gets, best first. */
+  readonly topK?: number;
 }
 
-/** Rows to train on: windows that hold their answer whole. */
+/** Rows to train on: windows that hold their answer whole, or none. */
 export interface SpanBatch {
   readonly batch: TokenBatch;
   /** First and last token of each answer. */
@@ -52,6 +51,8 @@ export interface SpanBatch {
 
 const KIND = 'heddle-span-classifier';
 const FLOOR = -1e9;
+/** Tokens of a window where nothing is said. */
+const LONGEST_WINDOW = 384;
 
 /**
  * A transformer that answers questions by passages of a text (Devlin et al. 2019, section 4.2: one map to the logits of
@@ -92,7 +93,7 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
     requireSettings('SpanClassifier', resolved, backboneRules);
     requireFeasible('SpanClassifier', resolved);
     super(resolved);
-    const { generator } = options;
+    const { generator } = options ?? {};
     this.backbone = new Backbone(resolved, { generator });
     this.dropout = new Dropout(resolved.dropout, generator === undefined ? {} : { generator });
     this.classifier = new Linear({ inputs: resolved.dim, outputs: 2, generator });
@@ -106,33 +107,33 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
   }
 
   /**
-   * Rows to train on. Of a context that is cut into windows those are taken that hold the answer whole.
+   * Rows to train on. Of a context that is cut into windows those are taken that hold the answer whole; all of them where
+   * there is none, which the token that was added in front stands for.
    *
    * @throws {ArgumentError} where a row has no answer, or no window holds one.
    */
   batch(rows: readonly Question[], options: SpanOptions = {}): SpanBatch {
-    const tokenizer = this.tokenizerOf('batch', options.tokenizer);
-    requireList('batch', 'rows', rows, 'questions');
+    const tokenizer = this.tokenizerOf('batch', options?.tokenizer);
+    requireQuestions('batch', rows);
+    const windowing = this.windowing(options ?? {});
     const found = rows.flatMap(({ question, context, answer }, i) => {
-      if (answer === undefined || !(answer[0] >= 0 && answer[0] < answer[1] && answer[1] <= context.length))
-        throw new ArgumentError(
-          'batch',
-          `rows[${i}].answer`,
-          'characters of the context',
-          JSON.stringify(answer) ?? 'none',
-        );
-      const windows = pairWindows(tokenizer, question, context, this.windowing(options)).flatMap((window) => {
-        const place = tokensOf(window, answer);
+      const refuse = (expected: string, got: string): ArgumentError =>
+        new ArgumentError('batch', `rows[${i}].answer`, expected, got);
+      const windows = pairWindows(tokenizer, question, context, windowing);
+      if (answer === null) {
+        if (windows[0].sequenceIds[0] !== null)
+          throw refuse('an answer, as the tokenizer adds no token in front that could stand for none', 'null');
+        return windows.map((window) => ({ window, place: [0, 0] as const }));
+      }
+      if (!Array.isArray(answer) || !(answer[0] >= 0 && answer[0] < answer[1] && answer[1] <= context.length))
+        throw refuse('characters of the context', JSON.stringify(answer) ?? 'none');
+      const [start, end]: readonly number[] = answer;
+      const holding = windows.flatMap((window) => {
+        const place = tokensOf(window, [start, end]);
         return place === null ? [] : [{ window, place }];
       });
-      if (windows.length === 0)
-        throw new ArgumentError(
-          'batch',
-          `rows[${i}].answer`,
-          'an answer that a window holds',
-          context.slice(...answer),
-        );
-      return windows;
+      if (holding.length === 0) throw refuse('an answer that a window holds', context.slice(start, end));
+      return holding;
     });
     return {
       batch: pairBatch(
@@ -145,40 +146,15 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
   }
 
   /**
-   * The best passage for each question.
+   * The best passage for each question; with `topK` several, best first, of which some may overlap.
    *
    * @throws {ArgumentError} where no tokenizer is given or known, a context is empty, or a question leaves no room for it.
    */
-  async predict(rows: readonly Question[], options: SpanOptions = {}): Promise<Answer[]> {
-    const tokenizer = this.tokenizerOf('predict', options.tokenizer);
-    const { batchSize = 16, maxAnswer = 30 } = options;
-    requireList('predict', 'rows', rows, 'questions');
-    requireWhole('predict', 'batchSize', batchSize);
-    requireWhole('predict', 'maxAnswer', maxAnswer);
-    const windows = rows.flatMap(({ question, context }, row) =>
-      pairWindows(tokenizer, question, context, this.windowing(options)).map((window) => ({ row, window })),
-    );
-    const best = new Map<number, Candidate & { readonly window: EncodedPair }>();
-    for (let from = 0; from < windows.length; from += batchSize) {
-      const part = windows.slice(from, from + batchSize);
-      const batch = pairBatch(
-        part.map(({ window }) => window),
-        this.config.padId,
-      );
-      const logits = await taken(this.answering(() => this.forward(batch)));
-      part.forEach(({ row, window }, i) => {
-        const found = bestSpan(logits.subarray(i * batch.shape[1] * 2), window, maxAnswer);
-        if (found !== null && found.logit > (best.get(row)?.logit ?? Number.NEGATIVE_INFINITY))
-          best.set(row, { ...found, window });
-      });
-    }
-    return rows.map(({ context }, row) => {
-      const found = best.get(row);
-      if (found === undefined)
-        throw new ArgumentError('predict', `rows[${row}].context`, 'a text with tokens', context);
-      const [start, end] = [found.window.offsets[found.first][0], found.window.offsets[found.last][1]];
-      return { text: context.slice(start, end), start, end, score: found.score };
-    });
+  async predict(rows: readonly Question[], options: SpanOptions & { readonly topK: number }): Promise<Answer[][]>;
+  async predict(rows: readonly Question[], options?: SpanOptions): Promise<Answer[]>;
+  async predict(rows: readonly Question[], options?: SpanOptions): Promise<Answer[] | Answer[][]> {
+    const found = await this.answers(rows, options ?? {});
+    return options?.topK === undefined ? found.map(([best]) => best) : found;
   }
 
   /**
@@ -194,44 +170,70 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
     requireFileSettings('config.json', config, backboneRules);
     const model = new SpanClassifier(config);
     await readWeights(source, model);
-    model.codec = options.tokenizer;
+    model.codec = options?.tokenizer;
     return model.eval();
   }
 
-  private windowing(options: SpanOptions): { readonly maxLength: number; readonly stride: number } {
-    const { maxLength } = this.config;
-    const { stride = maxLength >> 2 } = options;
-    requireWhole('SpanClassifier', 'stride', stride, 0);
+  private async answers(rows: readonly Question[], options: SpanOptions): Promise<Answer[][]> {
+    const tokenizer = this.tokenizerOf('predict', options.tokenizer);
+    const { batchSize = 16, maxAnswer = 15, noAnswer = false, alignToWords = true, topK = 1 } = options;
+    requireQuestions('predict', rows);
+    requireWhole('predict', 'batchSize', batchSize);
+    requireWhole('predict', 'maxAnswer', maxAnswer);
+    requireWhole('predict', 'topK', topK);
+    const windows = rows.flatMap(({ question, context }, row) =>
+      pairWindows(tokenizer, question, context, this.windowing(options)).map((window) => ({ row, window })),
+    );
+    const found = rows.map((): Answer[] => []);
+    const nothing = rows.map(() => 1);
+    for (let from = 0; from < windows.length; from += batchSize) {
+      const part = windows.slice(from, from + batchSize);
+      const batch = pairBatch(
+        part.map(({ window }) => window),
+        this.config.padId,
+      );
+      const logits = await taken(this.answering(() => this.forward(batch)));
+      const wide = 2 * batch.shape[1];
+      part.forEach(({ row, window }, i) => {
+        const own = logits.subarray(i * wide, (i + 1) * wide);
+        const { answers, none } = answersIn(rows[row].context, window, own, { maxAnswer, topK, alignToWords });
+        found[row].push(...answers);
+        nothing[row] = Math.min(nothing[row], none);
+      });
+    }
+    return found.map((answers, row) => {
+      if (noAnswer) answers.push({ text: '', start: 0, end: 0, score: nothing[row] });
+      if (answers.length === 0)
+        throw new ArgumentError('predict', `rows[${row}].context`, 'a text with tokens', rows[row].context);
+      return answers.sort((a, b) => b.score - a.score).slice(0, topK);
+    });
+  }
+
+  private windowing(options: SpanOptions): { readonly maxLength: number; readonly stride: number | undefined } {
+    const { maxLength = Math.min(this.config.maxLength, LONGEST_WINDOW), stride } = options;
+    requireWhole('SpanClassifier', 'maxLength', maxLength);
+    if (maxLength > this.config.maxLength)
+      throw new ArgumentError(
+        'SpanClassifier',
+        'maxLength',
+        `at most the model's ${this.config.maxLength}`,
+        String(maxLength),
+      );
+    if (stride !== undefined) requireWhole('SpanClassifier', 'stride', stride, 0);
     return { maxLength, stride };
   }
+}
+
+/** Refuses rows that are no questions. */
+function requireQuestions(call: string, rows: readonly Question[]): void {
+  requireList(call, 'rows', rows, 'questions');
+  rows.forEach((row, i) => {
+    requireText(call, `rows[${i}].question`, row?.question);
+    requireText(call, `rows[${i}].context`, row.context);
+  });
 }
 
 /** The mean cross-entropy of beginnings and ends, a scalar; `logits` are what `SpanClassifier` gives, `[B, T, 2]`. */
 export function spanLoss(logits: Tensor, { starts, ends }: Pick<SpanBatch, 'starts' | 'ends'>): Tensor {
   return add(crossEntropy(logits.select(2, 0), starts), crossEntropy(logits.select(2, 1), ends)).mul(0.5);
-}
-
-interface Candidate {
-  readonly first: number;
-  readonly last: number;
-  readonly logit: number;
-  readonly score: number;
-}
-
-/** The pair of tokens of the context with the greatest sum of logits, `[T, 2]`; null where the window has none. */
-function bestSpan(logits: Float32Array, window: EncodedPair, maxAnswer: number): Candidate | null {
-  const places = window.sequenceIds.flatMap((id, i) => (id === 1 ? [i] : []));
-  let best: { first: number; last: number; logit: number } | null = null;
-  for (const [n, first] of places.entries()) {
-    for (const last of places.slice(n, n + maxAnswer)) {
-      const logit = logits[2 * first] + logits[2 * last + 1];
-      if (best === null || logit > best.logit) best = { first, last, logit };
-    }
-  }
-  if (best === null) return null;
-  const logSum = (side: number): number => {
-    const top = Math.max(...places.map((i) => logits[2 * i + side]));
-    return top + Math.log(places.reduce((sum, i) => sum + Math.exp(logits[2 * i + side] - top), 0));
-  };
-  return { ...best, score: Math.exp(best.logit - logSum(0) - logSum(1)) };
 }

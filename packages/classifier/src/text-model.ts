@@ -4,7 +4,7 @@ import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
 import { Module } from '@heddle/tensor/nn';
 import type { BackboneConfig, ResolvedBackbone } from './backbone';
 import { saveFolder, type Target } from './folder';
-import { flag, oneOf, probability, type Rules, requireList, requireWhole, whole } from './problems';
+import { flag, oneOf, probability, type Rules, requireList, requireText, requireWhole, whole } from './problems';
 
 /** What the settings of a backbone must be. */
 export const backboneRules: Rules<BackboneConfig> = {
@@ -48,6 +48,12 @@ export interface TextOptions {
   readonly batchSize?: number;
 }
 
+/** Two texts as one row: a premise and what it may entail, a question and an answer. */
+export interface TextPair {
+  readonly text: string;
+  readonly pair: string;
+}
+
 /** Base of the heads. */
 export abstract class TextModel<Config extends ResolvedBackbone, Codec extends TextCodec = TextCodec> extends Module {
   /** What config.json calls the kind of model. */
@@ -83,8 +89,11 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
   }
 
   /** Rows filled up on the right, so that a token's place is its index. */
-  protected encode(tokenizer: TextCodec, rows: readonly string[]): TokenBatch {
-    return tokenizer.encodeBatch(rows, { padding: true, paddingSide: 'right', maxLength: this.config.maxLength });
+  protected encode(tokenizer: TextCodec, rows: readonly (string | TextPair)[]): TokenBatch {
+    const options = { padding: true, paddingSide: 'right', maxLength: this.config.maxLength } as const;
+    const pairs = rows.flatMap((row) => (typeof row === 'string' ? [] : [row.pair]));
+    const texts = rows.map((row) => (typeof row === 'string' ? row : row.text));
+    return tokenizer.encodeBatch(texts, pairs.length === 0 ? options : { ...options, pairs });
   }
 
   /** Runs `fn` without dropout and without a graph; nothing but its result stays. */
@@ -99,14 +108,19 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
   }
 
   /** Texts in batches of similar length, so that little is padding; `take` gets each batch with the texts' places. */
-  protected async inBatches(
-    texts: readonly string[],
+  protected async inBatches<Row extends string | TextPair>(
+    texts: readonly Row[],
     batchSize: number,
-    take: (batch: readonly string[], places: readonly number[]) => Promise<void>,
+    take: (batch: readonly Row[], places: readonly number[]) => Promise<void>,
   ): Promise<void> {
-    requireList(this.constructor.name, 'texts', texts, 'texts');
-    requireWhole(this.constructor.name, 'batchSize', batchSize);
-    const order = texts.map((_, i) => i).sort((a, b) => texts[a].length - texts[b].length || a - b);
+    const owner = this.constructor.name;
+    requireList(owner, 'texts', texts, 'texts');
+    requireWhole(owner, 'batchSize', batchSize);
+    const lengths = texts.map((row, i) => lengthOf(owner, `texts[${i}]`, row));
+    const mixed = texts.findIndex((row) => typeof row !== typeof texts[0]);
+    if (mixed >= 0)
+      throw new ArgumentError(owner, `texts[${mixed}]`, 'a pair as all rows, or none', typeof texts[mixed]);
+    const order = texts.map((_, i) => i).sort((a, b) => lengths[a] - lengths[b] || a - b);
     for (let from = 0; from < order.length; from += batchSize) {
       const places = order.slice(from, from + batchSize);
       await take(
@@ -115,6 +129,17 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
       );
     }
   }
+}
+
+/** Characters of a row, which is checked. */
+function lengthOf(owner: string, name: string, row: string | TextPair): number {
+  if (typeof row !== 'object' || row === null) {
+    requireText(owner, name, row);
+    return row.length;
+  }
+  requireText(owner, `${name}.text`, row.text);
+  requireText(owner, `${name}.pair`, row.pair);
+  return row.text.length + row.pair.length;
 }
 
 /** The numbers of a result, which is then freed. */

@@ -7,7 +7,7 @@ import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone }
 import { readConfig, readWeights } from './folder';
 import { POOLINGS, Pooling, type PoolingKind } from './pooling';
 import { oneOf, type Rules, requireFileSettings, requireSettings, whole } from './problems';
-import { backboneRules, requireFeasible, TextModel, type TextOptions, taken } from './text-model';
+import { backboneRules, requireFeasible, TextModel, type TextOptions, type TextPair, taken } from './text-model';
 
 /** Settings of a `TextRegressor`. */
 export interface TextRegressorConfig extends BackboneConfig {
@@ -56,7 +56,7 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
     requireSettings('TextRegressor', resolved, rules);
     requireFeasible('TextRegressor', resolved);
     super(resolved);
-    const { generator } = options;
+    const { generator } = options ?? {};
     const { dim, dropout, outputs, pooling } = resolved;
     this.backbone = new Backbone(resolved, { generator });
     this.pooling = new Pooling({ dim, kind: pooling, generator });
@@ -71,15 +71,15 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
   }
 
   /**
-   * The numbers of each text.
+   * The numbers of each text, or pair of texts.
    *
    * @throws {ArgumentError} where no tokenizer is given or known, or its vocabulary is larger than the model's.
    */
-  async predict(texts: readonly string[], options: TextOptions = {}): Promise<number[][]> {
-    const tokenizer = this.tokenizerOf('predict', options.tokenizer);
+  async predict(texts: readonly (string | TextPair)[], options?: TextOptions): Promise<number[][]> {
+    const tokenizer = this.tokenizerOf('predict', options?.tokenizer);
     const { outputs } = this.config;
     const found: number[][] = [];
-    await this.inBatches(texts, options.batchSize ?? 32, async (rows, places) => {
+    await this.inBatches(texts, options?.batchSize ?? 32, async (rows, places) => {
       const batch = this.encode(tokenizer, rows);
       const numbers = await taken(this.answering(() => this.forward(batch)));
       places.forEach((place, row) => {
@@ -102,7 +102,7 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
     requireFileSettings('config.json', config, rules);
     const model = new TextRegressor(config);
     await readWeights(source, model);
-    model.codec = options.tokenizer;
+    model.codec = options?.tokenizer;
     return model.eval();
   }
 }

@@ -1,11 +1,12 @@
 // A label for each token: names in a text, parts of speech.
-import type { TextBatch, TextCodec } from '@heddle/attention';
-import { type Generator, softmax, type Tensor } from '@heddle/tensor';
+import type { EncodedText, TextBatch, TextCodec } from '@heddle/attention';
+import { ArgumentError, type Generator, softmax, type Tensor } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
 import { Dropout, Linear } from '@heddle/tensor/nn';
 import { Backbone, type BackboneConfig, type ResolvedBackbone, resolveBackbone } from './backbone';
+import { AGGREGATIONS, type Aggregation, bestLabel, type Entity, entitiesOf } from './entities';
 import { readConfig, readWeights } from './folder';
-import { labelList, type Rules, requireFileSettings, requireSettings } from './problems';
+import { labelList, type Rules, requireFileSettings, requireList, requireSettings } from './problems';
 import { backboneRules, requireFeasible, TextModel, type TextOptions, taken } from './text-model';
 
 /** Settings of a `TokenClassifier`. */
@@ -28,6 +29,18 @@ export interface LabeledToken {
   readonly label: string;
   /** Probability of the label. */
   readonly score: number;
+}
+
+/** Options of `predict`, for tokens. */
+export interface TokenOptions extends TextOptions {
+  readonly aggregation?: 'none';
+}
+
+/** Options of `predict`, for entities. */
+export interface EntityOptions extends TextOptions {
+  readonly aggregation: Exclude<Aggregation, 'none'>;
+  /** Entities that are left out, by their labels: `O` where nothing is said. */
+  readonly ignoreLabels?: readonly string[];
 }
 
 const KIND = 'heddle-token-classifier';
@@ -59,7 +72,7 @@ export class TokenClassifier extends TextModel<ResolvedTokenClassifier> {
     requireSettings('TokenClassifier', resolved, rules);
     requireFeasible('TokenClassifier', resolved);
     super(resolved);
-    const { generator } = options;
+    const { generator } = options ?? {};
     this.backbone = new Backbone(resolved, { generator });
     this.dropout = new Dropout(resolved.dropout, generator === undefined ? {} : { generator });
     this.classifier = new Linear({ inputs: resolved.dim, outputs: resolved.labels.length, generator });
@@ -71,30 +84,46 @@ export class TokenClassifier extends TextModel<ResolvedTokenClassifier> {
   }
 
   /**
-   * The tokens of each text with their labels.
+   * The entities of each text, with an `aggregation`: tokens are joined by their labels, where `B-` begins a new entity and
+   * `I-` goes on with one, as transformers' pipeline joins them. Words are the tokenizer's. Else all tokens of each text
+   * with their labels. Texts beyond `maxLength` tokens are cut off there.
    *
    * @throws {ArgumentError} where no tokenizer is given or known, or its vocabulary is larger than the model's.
+   * @example
+   * ```ts
+   * import { TokenClassifier } from '@heddle/classifier';
+   * import { init } from '@heddle/tensor';
+   * import { Tokenizer } from '@heddle/tokenizer';
+   * await init({ seed: 1 });
+   * const tokenizer = await Tokenizer.train(['ada went to paris'], { model: 'wordpiece', vocabSize: 60 });
+   * const labels = ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC'];
+   * const model = new TokenClassifier({ vocabSize: tokenizer.vocabSize, dim: 16, layers: 1, heads: 2, labels });
+   * const [entities] = await model.predict(['ada went to paris'], { tokenizer, aggregation: 'first' });
+   * for (const { label, text, start, end, score } of entities) console.log(label, text, start, end, score);
+   * ```
    */
-  async predict(texts: readonly string[], options: TextOptions = {}): Promise<LabeledToken[][]> {
-    const tokenizer = this.tokenizerOf('predict', options.tokenizer);
+  async predict(texts: readonly string[], options: EntityOptions): Promise<Entity[][]>;
+  async predict(texts: readonly string[], options?: TokenOptions): Promise<LabeledToken[][]>;
+  async predict(
+    texts: readonly string[],
+    options?: TokenOptions | EntityOptions,
+  ): Promise<LabeledToken[][] | Entity[][]> {
+    const said: { aggregation?: Aggregation; ignoreLabels?: readonly string[] } = options ?? {};
+    const { aggregation = 'none', ignoreLabels = ['O'] } = said;
+    if (!AGGREGATIONS.includes(aggregation))
+      throw new ArgumentError('predict', 'aggregation', `one of ${AGGREGATIONS.join(', ')}`, String(aggregation));
+    requireList('predict', 'ignoreLabels', ignoreLabels, 'labels');
     const { labels } = this.config;
-    const found: LabeledToken[][] = [];
-    await this.inBatches(texts, options.batchSize ?? 32, async (rows, places) => {
-      const batch = this.encode(tokenizer, rows);
-      const probabilities = await taken(this.answering(() => softmax(this.forward(batch))));
-      const width = probabilities.length / rows.length;
-      rows.forEach((text, row) => {
-        const { tokens, offsets } = tokenizer.encode(text, { maxLength: this.config.maxLength });
-        found[places[row]] = tokens.map((token, i) => {
-          const at = row * width + i * labels.length;
-          const scores = Array.from(probabilities.subarray(at, at + labels.length));
-          const score = Math.max(...scores);
+    if (aggregation === 'none')
+      return this.label(texts, options, (_, { tokens, offsets }, scores) =>
+        tokens.map((token, i) => {
           const [start, end] = offsets[i];
-          return { token, start, end, label: labels[scores.indexOf(score)], score };
-        });
-      });
-    });
-    return found;
+          return { token, start, end, ...bestLabel(scores[i], labels) };
+        }),
+      );
+    return this.label(texts, options, (text, encoded, scores) =>
+      entitiesOf(text, encoded, scores, labels, aggregation).filter(({ label }) => !ignoreLabels.includes(label)),
+    );
   }
 
   /**
@@ -110,7 +139,29 @@ export class TokenClassifier extends TextModel<ResolvedTokenClassifier> {
     requireFileSettings('config.json', config, rules);
     const model = new TokenClassifier(config);
     await readWeights(source, model);
-    model.codec = options.tokenizer;
+    model.codec = options?.tokenizer;
     return model.eval();
+  }
+
+  /** What `read` makes of each text's tokens and their probabilities of labels, a row a token. */
+  private async label<T>(
+    texts: readonly string[],
+    options: TextOptions | undefined,
+    read: (text: string, encoded: EncodedText, scores: readonly Float32Array[]) => T,
+  ): Promise<T[]> {
+    const tokenizer = this.tokenizerOf('predict', options?.tokenizer);
+    const wide = this.config.labels.length;
+    const found: T[] = [];
+    await this.inBatches(texts, options?.batchSize ?? 32, async (rows, places) => {
+      const batch = this.encode(tokenizer, rows);
+      const probabilities = await taken(this.answering(() => softmax(this.forward(batch))));
+      rows.forEach((text, row) => {
+        const encoded = tokenizer.encode(text, { maxLength: this.config.maxLength });
+        const from = (row * probabilities.length) / rows.length;
+        const scores = encoded.ids.map((_, i) => probabilities.subarray(from + i * wide, from + (i + 1) * wide));
+        found[places[row]] = read(text, encoded, scores);
+      });
+    });
+    return found;
   }
 }

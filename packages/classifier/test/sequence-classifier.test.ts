@@ -1,5 +1,5 @@
 // SequenceClassifier: learning, padding, answers, what attention shows, memory, and folders.
-import { crossEntropy, init, memory, noGrad, tensor } from '@heddle/tensor';
+import { binaryCrossEntropy, crossEntropy, init, memory, noGrad, tensor } from '@heddle/tensor';
 import { AdamW } from '@heddle/tensor/optim';
 import { Tokenizer } from '@heddle/tokenizer';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -176,6 +176,31 @@ describe('folders', () => {
     const loaded = await SequenceClassifier.load(files, { tokenizer: await Tokenizer.fromJSON(text) });
     expect(await loaded.predict(texts)).toEqual(await model.predict(texts, { tokenizer }));
     expect(loaded.config).toEqual(model.config);
+  });
+
+  it('say what kind of problem it is, and where they say none each text has one label', async () => {
+    const model = fresh({ problemType: 'multi_label_classification' });
+    const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
+    const batch = tokenizer.encodeBatch(texts, { padding: true });
+    // Spam, and something that all texts are.
+    const targets = classes.map((spam) => [1, spam]);
+    for (let step = 0; step < 40; step++) {
+      binaryCrossEntropy(model.call(batch), tensor(targets)).backward();
+      optimizer.step();
+    }
+    const files = new Map<string, Uint8Array>();
+    await model.save(files);
+    const several = await (await SequenceClassifier.load(files, { tokenizer })).predict(texts);
+    for (const [i, { scores }] of several.entries()) {
+      expect(scores.ham).toBeGreaterThan(0.5);
+      expect(scores.spam > 0.5).toBe(classes[i] === 1);
+    }
+    const { problemType, ...older } = JSON.parse(new TextDecoder().decode(files.get('config.json')));
+    expect(problemType).toBe('multi_label_classification');
+    files.set('config.json', new TextEncoder().encode(JSON.stringify(older)));
+    for (const { scores } of await (await SequenceClassifier.load(files, { tokenizer })).predict(texts))
+      expect(scores.ham + scores.spam).toBeCloseTo(1, 5);
+    expect(() => fresh({ problemType: 'regression' })).toThrow(/problemType: expected one of/);
   });
 
   it('say everything that is wrong with a config', async () => {

@@ -27,13 +27,23 @@ async function trained(): Promise<SpanClassifier> {
   const optimizer = new AdamW(model.parameters(), { lr: 5e-3 });
   // One name and one place together are kept for the test.
   const seen = rows.filter(({ context }) => context !== 'kim went to oslo');
-  const varied = [...seen, ...seen.map(shifted)];
-  for (let step = 0; step < 60; step++) {
-    const { batch, ...answers } = model.batch(varied, { tokenizer });
+  for (let step = 0; step < 200; step++) {
+    const some = seen.filter((_, i) => i % 3 === step % 3);
+    const moved = seen.map((row, i) => shifted(row, i + step)).filter((_, i) => i % 2 === step % 2);
+    const { batch, ...answers } = model.batch([...some, ...moved, ...filling(step)], { tokenizer });
     spanLoss(model.call(batch), answers).backward();
     optimizer.step();
   }
   return model;
+}
+
+/** Parts of the filler: what windows without an answer look like. */
+function filling(step: number): Question[] {
+  const words = filler.split(' ');
+  return Array.from({ length: 12 }, (_, i) => {
+    const part = Array.from({ length: 4 + ((5 * i + step) % 17) }, (_, n) => words[(i + n) % words.length]);
+    return { question: (i + step) % 2 ? 'who' : 'where', context: part.join(' '), answer: null };
+  });
 }
 
 /** The same among words that are no answer, some before it and the rest behind. */
@@ -75,9 +85,15 @@ describe('SpanClassifier', () => {
     );
 
     // Far behind what one window holds.
-    const far = ask('bob', 'rome', 'where', `${`${filler} . `.repeat(6)}`, ` ${filler}`);
+    const far = ask('bob', 'rome', 'where', `${filler} `.repeat(6), ` ${filler}`);
     const [answer] = await loaded.predict([far], { stride: 8 });
     expect([answer.text, answer.start]).toEqual(['rome', far.answer?.[0]]);
+
+    const nowhere = { question: 'where', context: `${filler} ${filler}` };
+    const [nothing, passage] = await loaded.predict([nowhere, far], { stride: 8, noAnswer: true });
+    expect(nothing).toEqual({ text: '', start: 0, end: 0, score: nothing.score });
+    expect(nothing.score).toBeGreaterThan(0.5);
+    expect(passage.text).toBe('rome'); // some window holds it: there, no answer is unlikely
   });
 
   it('trains on the windows that hold the answer whole', () => {
@@ -91,6 +107,14 @@ describe('SpanClassifier', () => {
       expect(tokenizer.decode(ids)).toBe(i === starts.length - 1 ? 'ada' : 'rome');
       expect(batch.typeIds?.[i * batch.shape[1] + start]).toBe(1);
     }
+  });
+
+  it('widens answers to words of the context, not into the question', async () => {
+    const bare = await Tokenizer.train(['who ada'], { model: 'wordlevel', vocabSize: 9 });
+    expect(bare.encode('who', { pair: 'ada' }).wordIds).toEqual([0, 0]);
+    const model = new SpanClassifier({ ...size, vocabSize: bare.vocabSize });
+    const [{ text, start }] = await model.predict([{ question: 'who', context: '  ada' }], { tokenizer: bare });
+    expect([text, start]).toEqual(['ada', 2]);
   });
 
   it('refuses what cannot be answered or learned', async () => {
