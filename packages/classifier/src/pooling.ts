@@ -15,8 +15,7 @@ export type PoolingKind = (typeof POOLINGS)[number];
 const FLOOR = -1e9;
 
 /**
- * `[B, T, dim]` to `[B, outputs]`. Padding takes no part; a row of nothing but padding gives zeros (with `cls`, its first
- * vector).
+ * `[B, T, dim]` to `[B, outputs]`. Padding takes no part; a row of nothing but padding gives zeros.
  *
  * @example
  * ```ts
@@ -41,7 +40,7 @@ export class Pooling extends Module {
 
   override forward(x: Tensor, mask?: Tensor<'bool'>): Tensor {
     const { kind } = this;
-    if (kind === 'cls') return x.select(1, 0);
+    if (kind === 'cls') return mask === undefined ? x.select(1, 0) : x.select(1, 0).mul(hasToken(mask));
     if (kind === 'max') return greatest(x, mask);
     if (kind === 'meanMax') return concat([weighed(x, meanWeights(x, mask)), greatest(x, mask)], 1);
     return weighed(x, this.weights(x, mask));
@@ -51,13 +50,21 @@ export class Pooling extends Module {
   weights(x: Tensor, mask?: Tensor<'bool'>): Tensor {
     const [B, T] = x.shape;
     const { kind, score } = this;
-    if (kind === 'cls') return oneHot(full([B], 0, { dtype: 'int32' }), T);
+    if (kind === 'cls') {
+      const first = oneHot(full([B], 0, { dtype: 'int32' }), T);
+      return mask === undefined ? first : first.mul(hasToken(mask));
+    }
     if (kind === 'mean') return meanWeights(x, mask);
     if (kind === 'max') return maxWeights(x, mask);
     if (kind === 'meanMax') return meanWeights(x, mask).add(maxWeights(x, mask)).mul(0.5);
     const scores = score?.call(x).reshape([B, T]) ?? full([B, T], 0);
     return mask === undefined ? softmax(scores) : softmax(where(mask, scores, FLOOR)).mul(mask.cast('float32'));
   }
+}
+
+/** 1 for rows that hold a token, else 0: `[B, 1]`. */
+function hasToken(mask: Tensor<'bool'>): Tensor {
+  return max(mask.cast('float32'), { axis: 1, keepdim: true });
 }
 
 /** `[B, T, dim]` by weights `[B, T]` to `[B, dim]` */
@@ -75,8 +82,7 @@ function meanWeights(x: Tensor, mask: Tensor<'bool'> | undefined): Tensor {
 
 function greatest(x: Tensor, mask: Tensor<'bool'> | undefined): Tensor {
   if (mask === undefined) return max(x, { axis: 1 });
-  const hasToken = max(mask.cast('float32'), { axis: 1, keepdim: true }); // [B, 1]
-  return max(where(mask.unsqueeze(2), x, FLOOR), { axis: 1 }).mul(hasToken);
+  return max(where(mask.unsqueeze(2), x, FLOOR), { axis: 1 }).mul(hasToken(mask));
 }
 
 // The share of the dimensions in which a token has the greatest value.

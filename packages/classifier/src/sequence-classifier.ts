@@ -197,8 +197,7 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
     requireFileSettings('config.json', config, rules);
     const model = new SequenceClassifier(config);
     await readWeights(source, model);
-    model.codec = options?.tokenizer;
-    if (options?.tokenizer !== undefined) model.tokenizerOf('load');
+    model.keepTokenizer(options?.tokenizer);
     return model.eval();
   }
 

@@ -170,7 +170,7 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
     requireFileSettings('config.json', config, backboneRules);
     const model = new SpanClassifier(config);
     await readWeights(source, model);
-    model.codec = options?.tokenizer;
+    model.keepTokenizer(options?.tokenizer);
     return model.eval();
   }
 

@@ -58,7 +58,7 @@ export interface TextPair {
 export abstract class TextModel<Config extends ResolvedBackbone, Codec extends TextCodec = TextCodec> extends Module {
   /** What config.json calls the kind of model. */
   protected abstract readonly kind: string;
-  /** Set by `load`. A field of the class's own, not a part of the model. */
+  /** Kept by `load`. A field of the class's own, not a part of the model. */
   protected codec: Codec | undefined;
 
   constructor(readonly config: Config) {
@@ -86,6 +86,11 @@ export abstract class TextModel<Config extends ResolvedBackbone, Codec extends T
       throw new ArgumentError(call, 'tokenizer', known, `one of ${tokenizer.vocabSize}`);
     }
     return tokenizer;
+  }
+
+  /** Takes the tokenizer of a folder, if one is given, for all calls that name none. */
+  protected keepTokenizer(tokenizer: Codec | undefined): void {
+    if (tokenizer !== undefined) this.codec = this.tokenizerOf('load', tokenizer);
   }
 
   /** Rows filled up on the right, so that a token's place is its index. */

@@ -102,7 +102,7 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
     requireFileSettings('config.json', config, rules);
     const model = new TextRegressor(config);
     await readWeights(source, model);
-    model.codec = options?.tokenizer;
+    model.keepTokenizer(options?.tokenizer);
     return model.eval();
   }
 }

@@ -139,7 +139,7 @@ export class TokenClassifier extends TextModel<ResolvedTokenClassifier> {
     requireFileSettings('config.json', config, rules);
     const model = new TokenClassifier(config);
     await readWeights(source, model);
-    model.codec = options?.tokenizer;
+    model.keepTokenizer(options?.tokenizer);
     return model.eval();
   }
 

@@ -4,7 +4,7 @@ import type { TextBatch } from '@heddle/attention';
 import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
 import { type EncodedPair, type PairCodec, pairBatch } from './pair-codec';
-import { requireList, requireWhole } from './problems';
+import { requireList, requireText, requireWhole } from './problems';
 
 /** A classifier of pairs, one of whose labels says that the second text follows from the first. */
 export type EntailmentModel = Module & {
@@ -56,7 +56,12 @@ export async function zeroShot(
   const { tokenizer, template = 'This example is {}.', multiLabel = false, batchSize = 16 } = options ?? {};
   if (typeof tokenizer?.encode !== 'function')
     throw new ArgumentError('zeroShot', 'tokenizer', 'the tokenizer that the model was trained with', 'none');
+  requireText('zeroShot', 'text', text);
   requireList('zeroShot', 'labels', labels, 'texts');
+  labels.forEach((label, i) => {
+    requireText('zeroShot', `labels[${i}]`, label);
+  });
+  requireText('zeroShot', 'template', template);
   requireWhole('zeroShot', 'batchSize', batchSize);
   const { yes, no } = entailmentOf(model.config.labels);
   if (!template.includes('{}')) throw new ArgumentError('zeroShot', 'template', 'a text with {} in it', template);

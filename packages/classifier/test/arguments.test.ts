@@ -35,10 +35,33 @@ describe.each(['SequenceClassifier', 'TokenClassifier', 'TextRegressor'])('%s', 
     const predict = (...args: readonly unknown[]): unknown => Reflect.apply(model.predict, model, args);
     for (const texts of ['ada', undefined, null, { 0: 'ada' }])
       expect(await thrown(() => predict(texts, { tokenizer }))).toMatchObject({ op: kind, argument: 'texts' });
+    for (const [argument, texts] of Object.entries({
+      'texts[1]': ['ada', null],
+      'texts[0]': [5],
+      'texts[0].text': [{ pair: 'ada' }],
+      'texts[0].pair': [{ text: 'ada', pair: null }],
+      'texts[2]': ['ada', 'who', { text: 'ada', pair: 'who' }],
+    }))
+      expect(await thrown(() => predict(texts, { tokenizer }))).toMatchObject({ op: kind, argument });
+    expect(await thrown(() => predict(['ada'], null))).toMatchObject({ argument: 'tokenizer' });
     for (const batchSize of [0, -1, 1.5, Number.NaN])
       expect(await thrown(() => predict(['ada'], { tokenizer, batchSize }))).toMatchObject({ argument: 'batchSize' });
     for (const wrong of [undefined, {}])
       expect(await thrown(() => predict(['ada'], { tokenizer: wrong }))).toMatchObject({ argument: 'tokenizer' });
+  });
+
+  it('takes null for no options', async () => {
+    const model = make();
+    const files = new Map<string, Uint8Array>();
+    await Reflect.apply(model.save, model, [files, null]);
+    const Head = Reflect.get(heads, kind);
+    expect(await Reflect.apply(Head.load, Head, [files, null])).toMatchObject({ config: model.config });
+    expect(Reflect.construct(Head, [model.config, null])).toMatchObject({ config: model.config });
+    for (const wrong of [{}, { ...tokenizer, encode: tokenizer.encode, vocabSize: 1e6 }])
+      expect(await thrown(() => Reflect.apply(Head.load, Head, [files, { tokenizer: wrong }]))).toMatchObject({
+        op: 'load',
+        argument: 'tokenizer',
+      });
   });
 
   it('call', async () => {
@@ -71,16 +94,52 @@ it('SpanClassifier', async () => {
   for (const [argument, values] of Object.entries({
     batchSize: [0, -1, 1.5, Number.NaN],
     maxAnswer: [0, -1, 1.5, Number.NaN],
-    stride: [-1, 0.5, Number.NaN],
+    stride: [-1, 0.5, Number.NaN, null],
+    topK: [0, -1, 1.5, Number.NaN, null],
+    maxLength: [0, 1.5, base.maxLength + 1, null],
   }))
     for (const value of values)
       expect(await thrown(() => predict(rows, { tokenizer, [argument]: value }))).toMatchObject({ argument });
+  const batch = (...args: readonly unknown[]): unknown => Reflect.apply(model.batch, model, args);
+  for (const work of [predict, batch]) {
+    for (const [argument, row] of Object.entries({
+      'rows[0].question': null,
+      'rows[0].context': { question: 'who', context: null },
+    }))
+      expect(await thrown(() => work([row], { tokenizer }))).toMatchObject({ argument });
+    expect(await thrown(() => work(rows, null))).toMatchObject({ argument: 'tokenizer' });
+  }
+  for (const answer of [5, 'ada', [0], ['a', 'b']])
+    expect(await thrown(() => batch([{ ...rows[0], answer }], { tokenizer }))).toMatchObject({
+      argument: 'rows[0].answer',
+    });
   for (const wrong of [undefined, rows[0], 'who']) {
     expect(await thrown(() => predict(wrong, { tokenizer }))).toMatchObject({ argument: 'rows' });
-    expect(await thrown(() => Reflect.apply(model.batch, model, [wrong, { tokenizer }]))).toMatchObject({
-      argument: 'rows',
-    });
+    expect(await thrown(() => batch(wrong, { tokenizer }))).toMatchObject({ argument: 'rows' });
   }
+});
+
+it('TokenClassifier, aggregation', async () => {
+  const model = new TokenClassifier({ ...base, labels: ['O', 'B-A'] });
+  const predict = (options: object): unknown => Reflect.apply(model.predict, model, [['ada'], options]);
+  for (const aggregation of ['mean', null, 5])
+    expect(await thrown(() => predict({ tokenizer, aggregation }))).toMatchObject({ argument: 'aggregation' });
+  for (const ignoreLabels of ['O', null])
+    expect(await thrown(() => predict({ tokenizer, aggregation: 'max', ignoreLabels }))).toMatchObject({
+      argument: 'ignoreLabels',
+    });
+  // Without words only those ways work that need none.
+  const wordless = {
+    vocabSize: tokenizer.vocabSize,
+    encode: (text: string) => ({ ...tokenizer.encode(text), wordIds: undefined }),
+    encodeBatch: tokenizer.encodeBatch.bind(tokenizer),
+  };
+  expect(await predict({ tokenizer: wordless, aggregation: 'simple', ignoreLabels: [] })).toEqual(
+    await predict({ tokenizer, aggregation: 'simple', ignoreLabels: [] }),
+  );
+  expect(await thrown(() => predict({ tokenizer: wordless, aggregation: 'first' }))).toMatchObject({
+    argument: 'tokenizer',
+  });
 });
 
 it('zeroShot', async () => {
@@ -89,6 +148,11 @@ it('zeroShot', async () => {
   for (const batchSize of [0, -1, 1.5, Number.NaN])
     expect(await thrown(() => ask(['x', 'y'], { tokenizer, batchSize }))).toMatchObject({ argument: 'batchSize' });
   expect(await thrown(() => ask('xy', { tokenizer }))).toMatchObject({ argument: 'labels' });
+  expect(await thrown(() => ask(['x', null], { tokenizer }))).toMatchObject({ argument: 'labels[1]' });
+  expect(await thrown(() => ask(['x'], { tokenizer, template: null }))).toMatchObject({ argument: 'template' });
+  expect(await thrown(() => Reflect.apply(zeroShot, null, [model, null, ['x'], { tokenizer }]))).toMatchObject({
+    argument: 'text',
+  });
   for (const options of [undefined, {}, { tokenizer: {} }])
     expect(await thrown(() => ask(['x'], options))).toMatchObject({ argument: 'tokenizer' });
 });
