@@ -8,12 +8,22 @@ export interface EncodedTexts {
   readonly mask: Int32Array;
   /** Tokens of each row without its padding, `[B]`. */
   readonly lengths: Int32Array;
+  /** Which text of a pair each token is of, `[B, T]`; the first where nothing is said. */
+  readonly typeIds?: Int32Array | undefined;
   readonly shape: readonly [batch: number, length: number];
 }
 
 /** Turns texts into token ids. */
 export interface TextCodec {
-  encodeBatch(texts: readonly string[], options: { readonly padding: true; readonly maxLength?: number }): EncodedTexts;
+  encodeBatch(
+    texts: readonly string[],
+    options: {
+      readonly padding: true;
+      readonly maxLength?: number;
+      /** The second text of each row, where rows are pairs. */
+      readonly pairs?: readonly string[];
+    },
+  ): EncodedTexts;
   /** The id that pads; 0 where nothing is said. The mask leaves it out. */
   readonly padId?: number | undefined;
 }

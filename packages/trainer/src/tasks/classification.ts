@@ -8,9 +8,11 @@ import type { EncodedTexts, TextCodec } from '../text-codec.js';
 import { classificationScorer, type Scorers } from './classification-scorer.js';
 import type { Parts, Task } from './task.js';
 
-/** A text and its class, by name or index. */
+/** A text, or a pair of texts, and its class, by name or index. Rows are all texts or all pairs. */
 export interface LabelledRow {
   readonly text: string;
+  /** The second text of a pair. */
+  readonly pair?: string;
   readonly label: Label;
 }
 
@@ -22,7 +24,7 @@ export interface LabelledIds {
 
 /** A batch as classifiers take it: padded ids, with the class index of each row. */
 export interface LabelledBatch extends EncodedTexts {
-  /** All zeros: rows are single texts. `[B, T]` */
+  /** Which text of a pair each token is of: all zeros where rows are single texts. `[B, T]` */
   readonly typeIds: Int32Array;
   /** Class indices, `[B]`. */
   readonly labels: Int32Array;
@@ -37,9 +39,15 @@ export type Classifier = Module & {
   readonly config?: { readonly maxLength?: number };
 };
 
-/** A tokenized row. */
-export interface LabelledItem {
+/** A row's tokens. */
+interface Tokens {
   readonly ids: Int32Array;
+  /** Of pairs only. */
+  readonly typeIds?: Int32Array | undefined;
+}
+
+/** A tokenized row. */
+export interface LabelledItem extends Tokens {
   readonly label: number;
 }
 
@@ -67,8 +75,8 @@ export function classification(
   let classes: ClassIds | null = labels === undefined ? null : { ...classIds([], labels) };
 
   const ready = (rows: readonly (LabelledRow | LabelledIds)[], name: string, known: ClassIds): LabelledItem[] => {
-    const ids = tokenized(rows, name, tokenizer, maxLength);
-    return rows.map(({ label }, i) => ({ ids: ids[i], label: known.indexOf(label, `${name}, row ${i}`) }));
+    const tokens = tokenized(rows, name, tokenizer, maxLength);
+    return rows.map(({ label }, i) => ({ ...tokens[i], label: known.indexOf(label, `${name}, row ${i}`) }));
   };
 
   return {
@@ -129,27 +137,36 @@ function labelsIn(rows: readonly { readonly label: Label }[], name: string): Lab
   });
 }
 
-/** Token ids of all rows, without padding. */
+/** Tokens of all rows, without padding. */
 function tokenized(
   rows: readonly (LabelledRow | LabelledIds)[],
   name: string,
   tokenizer: TextCodec | undefined,
   maxLength: number | undefined,
-): Int32Array[] {
-  const ids: Int32Array[] = [];
+): Tokens[] {
+  const tokens: Tokens[] = [];
+  const paired = rows.some((row) => isPair(row));
   for (let start = 0; start < rows.length; start += CHUNK) {
     const part = rows.slice(start, start + CHUNK);
-    const texts = part.flatMap((row, i) => ('ids' in row ? [] : [checkText(row.text, name, start + i)]));
-    const encoded = texts.length === 0 ? [] : encode(texts, tokenizer, maxLength);
+    const texts = part.flatMap((row, i) => ('ids' in row ? [] : [checkText(row.text, name, start + i, 'the text')]));
+    const pairs = part.flatMap((row, i) =>
+      'ids' in row || !paired ? [] : [checkText(row.pair, name, start + i, 'the second text')],
+    );
+    const encoded = texts.length === 0 ? [] : encode(texts, paired ? pairs : undefined, tokenizer, maxLength);
     let next = 0;
-    for (const row of part) ids.push('ids' in row ? ownIds(row.ids, name, ids.length, maxLength) : encoded[next++]);
+    for (const row of part)
+      tokens.push('ids' in row ? { ids: ownIds(row.ids, name, tokens.length, maxLength) } : encoded[next++]);
   }
-  return ids;
+  return tokens;
 }
 
-function checkText(text: string, name: string, row: number): string {
+function isPair(row: LabelledRow | LabelledIds): boolean {
+  return 'pair' in row && row.pair !== undefined;
+}
+
+function checkText(text: unknown, name: string, row: number, what: string): string {
   if (typeof text === 'string' && text.trim() !== '') return text;
-  throw new TableError('missing-value', `row ${row}: the text is empty`, { source: name });
+  throw new TableError('missing-value', `row ${row}: ${what} is empty`, { source: name });
 }
 
 function ownIds(ids: ArrayLike<number>, name: string, row: number, maxLength = Number.POSITIVE_INFINITY): Int32Array {
@@ -161,19 +178,26 @@ function ownIds(ids: ArrayLike<number>, name: string, row: number, maxLength = N
   return Int32Array.from(ids).subarray(0, maxLength);
 }
 
-function encode(texts: readonly string[], tokenizer: TextCodec | undefined, maxLength?: number): Int32Array[] {
+function encode(
+  texts: readonly string[],
+  pairs: readonly string[] | undefined,
+  tokenizer: TextCodec | undefined,
+  maxLength?: number,
+): Tokens[] {
   if (typeof tokenizer?.encodeBatch !== 'function') {
     throw new ArgumentError('Trainer', 'tokenizer', 'a tokenizer, as the rows hold texts (rows of ids need none)');
   }
-  const { ids, mask, lengths, shape } = tokenizer.encodeBatch(texts, {
+  const { ids, mask, lengths, typeIds, shape } = tokenizer.encodeBatch(texts, {
     padding: true,
     ...(maxLength === undefined ? {} : { maxLength }),
+    ...(pairs === undefined ? {} : { pairs }),
   });
   const width = shape[1];
   return texts.map((_, i) => {
     // Padding is on the left where the row's first place is masked.
     const start = i * width + (mask[i * width] === 1 ? 0 : width - lengths[i]);
-    return ids.slice(start, start + lengths[i]);
+    const end = start + lengths[i];
+    return { ids: ids.slice(start, end), typeIds: pairs === undefined ? undefined : typeIds?.slice(start, end) };
   });
 }
 
@@ -182,14 +206,16 @@ function collate(items: readonly LabelledItem[], padId: number): LabelledBatch {
   const width = items.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
   const ids = new Int32Array(items.length * width).fill(padId);
   const mask = new Int32Array(ids.length);
+  const typeIds = new Int32Array(ids.length);
   items.forEach((item, i) => {
     ids.set(item.ids, i * width);
+    if (item.typeIds !== undefined) typeIds.set(item.typeIds, i * width);
     mask.fill(1, i * width, i * width + item.ids.length);
   });
   return {
     ids,
     mask,
-    typeIds: new Int32Array(ids.length),
+    typeIds,
     lengths: Int32Array.from(items, (item) => item.ids.length),
     shape: [items.length, width],
     labels: Int32Array.from(items, (item) => item.label),
