@@ -1,13 +1,14 @@
 """Texts by Hugging Face's transformers: packages/attention/test/fixtures/generation, a file a model.
 
 Beam search (50 prompts and three settings a model), beams in groups, contrastive search, greedy search with penalties,
-from the models that models_oracle.py wrote, in float64. `choices.json` holds what transformers' filters leave of rows of
+tokens that may not come or must (those that bite: what the model is fond of), from the models that models_oracle.py wrote, in float64. `choices.json` holds what transformers' filters leave of rows of
 logits. Of each text only what was generated is kept, with a last eos, without padding.
 """
 
 import json
 import platform
 import sys
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -38,6 +39,13 @@ NAMES = {
     "topP": "top_p",
     "minP": "min_p",
     "typicalP": "typical_p",
+    "eosIds": "eos_token_id",
+    "minNewTokens": "min_new_tokens",
+    "badWordsIds": "bad_words_ids",
+    "forcedBosId": "forced_bos_token_id",
+    "forcedEosIds": "forced_eos_token_id",
+    "suppressTokens": "suppress_tokens",
+    "beginSuppressTokens": "begin_suppress_tokens",
 }
 
 CASES = [
@@ -53,6 +61,41 @@ CASES = [
 ]
 
 
+def processed(model):
+    """Cases of tokens that may not come, or must: those that this model is fond of may not."""
+    texts = [row for prompt in prompts(PROMPTS) for row in run(model, prompt, {})["texts"]]
+    eos = model.config.eos_token_id
+
+    def fond(length, count):
+        groups = Counter(tuple(row[i : i + length]) for row in texts for i in range(len(row) - length + 1))
+        return [list(group) for group, _ in groups.most_common() if eos not in group][:count]
+
+    (first,), (second,), (third,), *_ = fond(1, 5)
+    starts = [id for id, _ in Counter(row[0] for row in texts).most_common(2)]
+    ends = {"eosIds": [eos, second, third]}
+    end = {"eosIds": [second]}  # of several, transformers' beams all end in the first
+    words = fond(2, 6) + fond(3, 6) + fond(4, 4) + [[first], [eos], [second, eos]]
+    tokens = [first, fond(1, 5)[4][0]]
+    beams = {"beams": 4, "returnSequences": 4}
+    return [
+        ("min new tokens", 20, {**ends, "minNewTokens": 6}),
+        ("min new tokens, beams", 20, {**end, "minNewTokens": 4, **beams}),
+        ("bad words", 20, {"badWordsIds": words}),
+        ("bad words, beams", 20, {"badWordsIds": words, "noRepeatNgram": 3, **beams}),
+        ("forced bos", 20, {"forcedBosId": 6, "badWordsIds": [[6]]}),
+        ("forced bos, beams", 20, {"forcedBosId": 6, "beginSuppressTokens": starts, **beams}),
+        ("forced eos", 12, {"forcedEosIds": [eos], "badWordsIds": words[:2]}),
+        ("forced eos, one of two", 12, {**ends, "forcedEosIds": [third, second]}),
+        ("forced eos, beams", 20, {"forcedEosIds": [eos], "beams": 3, "returnSequences": 3}),
+        ("suppressed", 20, {"suppressTokens": tokens}),
+        ("suppressed, beams", 20, {"suppressTokens": tokens, **beams}),
+        ("suppressed at the beginning", 20, {"beginSuppressTokens": starts}),
+        ("suppressed at the beginning, groups", 12, {"beginSuppressTokens": starts, "minNewTokens": 3, **end, "beams": 4, "beamGroups": 2, "diversityPenalty": 0.5, "returnSequences": 4}),
+        ("contrastive, with bad words", 12, {"contrastiveAlpha": 0.5, "topK": 3, "badWordsIds": words, "suppressTokens": tokens, "minNewTokens": 4}),
+        ("all together", 20, {**end, "minNewTokens": 3, "badWordsIds": words, "forcedBosId": 6, "forcedEosIds": [second], "suppressTokens": tokens[:1], "beginSuppressTokens": starts, "repetitionPenalty": 1.2, **beams}),
+    ]
+
+
 def prompts(count, seed=11):
     generator = torch.Generator().manual_seed(seed)
     lengths = torch.randint(1, 9, (count,), generator=generator).tolist()
@@ -61,7 +104,8 @@ def prompts(count, seed=11):
 
 def trimmed(ids, eos):
     """Up to the first eos: the rest is padding."""
-    return ids[: ids.index(eos) + 1] if eos in ids else ids
+    end = next((i for i, id in enumerate(ids) if id in eos), len(ids))
+    return ids[: end + 1]
 
 
 def run(model, prompt, settings):
@@ -78,7 +122,8 @@ def run(model, prompt, settings):
         **options,
     )
     start = 1 if model.config.is_encoder_decoder else len(prompt)
-    texts = [trimmed(row[start:], model.config.eos_token_id) for row in out.sequences.tolist()]
+    eos = settings.get("eosIds", [model.config.eos_token_id])
+    texts = [trimmed(row[start:], eos) for row in out.sequences.tolist()]
     scores = getattr(out, "sequences_scores", None)
     return {
         "prompt": prompt,
@@ -93,7 +138,7 @@ def build(name):
     with everything_in_float64(), torch.no_grad():
         cases = [
             {"name": case, "options": {**settings, "maxNewTokens": NEW}, "texts": [run(model, p, settings) for p in prompts(count)]}
-            for case, count, settings in CASES
+            for case, count, settings in CASES + processed(model)
         ]
     write(name, {"cases": cases})
 

@@ -1,7 +1,8 @@
 // Contrastive search (Su et al. 2022): among the likeliest tokens, the one whose hidden state is least like those before.
+import { ArgumentError } from '@heddle/tensor';
 import type { Decoding, RowView } from './decoding';
 import { highest, logNormalizer } from './distribution';
-import type { Settings } from './options';
+import type { Generative, Settings } from './options';
 import { Rules, withRoom } from './rules';
 import type { GenerationStep, WrittenToken } from './step';
 
@@ -14,11 +15,45 @@ interface Row {
   readonly logits: Float32Array;
 }
 
-/** Token by token. The decoding is disposed of by the caller. */
+type ContrastiveSettings = Settings & { readonly contrastiveAlpha: number; readonly topK: number };
+
+/**
+ * Token by token. The decoding is freed.
+ *
+ * @throws {ArgumentError} where a setting makes no sense in it.
+ */
 export async function* contrastive(
-  decoding: Decoding,
-  settings: Settings & { readonly contrastiveAlpha: number; readonly topK: number },
+  model: Generative,
+  prompts: readonly (readonly number[])[],
+  settings: ContrastiveSettings,
 ): AsyncGenerator<GenerationStep> {
+  check(settings, model);
+  // The states of all tokens are wanted, which a prefix doesn't have: it is read again.
+  const decoding = model.startDecoding(prompts, { useCache: settings.useCache });
+  try {
+    yield* search(decoding, settings);
+  } finally {
+    decoding.dispose();
+  }
+}
+
+function check(settings: ContrastiveSettings, { vocabSize }: Generative): void {
+  const { contrastiveAlpha: alpha, topK } = settings;
+  if (!(alpha >= 0 && alpha <= 1))
+    throw new ArgumentError('generate', 'contrastiveAlpha', 'a number in [0, 1]', String(alpha));
+  if (topK > vocabSize)
+    throw new ArgumentError('generate', 'topK', `at most the vocabulary's ${vocabSize}`, String(topK));
+  for (const name of ['temperature', 'topP', 'minP', 'typicalP'] as const)
+    if (settings[name] !== undefined)
+      throw new ArgumentError(
+        'generate',
+        name,
+        'none in a contrastive search, which draws nothing',
+        String(settings[name]),
+      );
+}
+
+async function* search(decoding: Decoding, settings: ContrastiveSettings): AsyncGenerator<GenerationStep> {
   const { topK: K, contrastiveAlpha: alpha } = settings;
   const rules = new Rules(settings, decoding.capacity);
   const count = decoding.rows.length;

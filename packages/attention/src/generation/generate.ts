@@ -1,7 +1,6 @@
 // Writing texts with any model that can decode: at once, or token by token. Which way is taken is told by the settings.
 import { ArgumentError } from '@heddle/tensor';
 import { checkKinds, checkPromptKinds } from './arguments';
-import type { ChoiceOptions } from './choice';
 import { codecOf, type GenerateOptions, type Generative, requireCount, type Settings, settle } from './options';
 import type { GenerationStep } from './step';
 import { stepwise } from './stepwise';
@@ -55,16 +54,14 @@ async function* steps(
     yield* speculative(model, prompts, { ...settings, draft });
     return;
   }
-  if (contrastiveAlpha !== undefined) checkContrastive(contrastiveAlpha, topK, settings, model);
-  // Contrastive search wants the states of all tokens, which a prefix doesn't have: it is read again.
-  const read = contrastiveAlpha === undefined ? prefix : undefined;
-  const decoding = model.startDecoding(prompts, { useCache, prefix: read });
+  if (contrastiveAlpha !== undefined) {
+    const { contrastive } = await import('./contrastive');
+    yield* contrastive(model, prompts, { ...settings, contrastiveAlpha, topK });
+    return;
+  }
+  const decoding = model.startDecoding(prompts, { useCache, prefix });
   try {
-    if (contrastiveAlpha === undefined) yield* stepwise(decoding, settings);
-    else {
-      const { contrastive } = await import('./contrastive');
-      yield* contrastive(decoding, { ...settings, contrastiveAlpha, topK });
-    }
+    yield* stepwise(decoding, settings);
   } finally {
     decoding.dispose();
   }
@@ -152,21 +149,6 @@ async function withBeams(
   } finally {
     decoding.dispose();
   }
-}
-
-function checkContrastive(alpha: number, topK: number, options: ChoiceOptions, { vocabSize }: Generative): void {
-  if (!(alpha >= 0 && alpha <= 1))
-    throw new ArgumentError('generate', 'contrastiveAlpha', 'a number in [0, 1]', String(alpha));
-  if (topK > vocabSize)
-    throw new ArgumentError('generate', 'topK', `at most the vocabulary's ${vocabSize}`, String(topK));
-  for (const name of ['temperature', 'topP', 'minP', 'typicalP'] as const)
-    if (options[name] !== undefined)
-      throw new ArgumentError(
-        'generate',
-        name,
-        'none in a contrastive search, which draws nothing',
-        String(options[name]),
-      );
 }
 
 /** What a row of a decoding begins with. */

@@ -5,11 +5,12 @@ import { type ChoiceOptions, checkChoice, isSampled } from './choice';
 import { constrainToPattern, constrainToSchema } from './constraint';
 import type { TokenConstraint } from './constraint/token-constraint';
 import type { Decoding } from './decoding';
+import type { LogitsProcessor, ProcessorOptions } from './logits-processor';
 import type { PromptPrefix } from './prompt-prefix';
 import { StopStrings } from './stops';
 
 /** Settings of `generate`. Without any, the likeliest token is taken each time. */
-export interface GenerateOptions extends ChoiceOptions {
+export interface GenerateOptions extends ChoiceOptions, ProcessorOptions {
   /** 20 where nothing is said. */
   readonly maxNewTokens?: number | undefined;
   /** Tokens that end a text: the model's own where nothing is said. */
@@ -78,6 +79,7 @@ export interface Settings extends Omit<GenerateOptions, 'constraint'> {
   readonly generator: Generator;
   readonly stops: StopStrings | null;
   readonly constraint: TokenConstraint | null;
+  readonly processor: LogitsProcessor | null;
 }
 
 /**
@@ -93,9 +95,10 @@ export async function settle(model: Generative, options: GenerateOptions): Promi
   // Taken before anything is waited for: calls get their streams in the order in which they are made.
   const generator = options.generator ?? (seed === undefined ? ownGenerator() : new Generator(seed));
   const constraint = await constraintOf(options);
+  const processor = await processorOf({ ...options, maxNewTokens, eosIds }, model);
   const answers = model.startId !== undefined;
   if (constraint !== null)
-    checkReach(constraint.distance(answers ? constraint.ownStart : constraint.start), maxNewTokens);
+    checkReach(constraint.distance(answers ? constraint.ownStart : constraint.start), maxNewTokens, processor);
   return {
     ...options,
     maxNewTokens,
@@ -105,6 +108,7 @@ export async function settle(model: Generative, options: GenerateOptions): Promi
     generator,
     stops: stop.length === 0 ? null : new StopStrings(codecOf(options, 'stop'), stop),
     constraint,
+    processor,
   };
 }
 
@@ -127,16 +131,35 @@ function ownGenerator(): Generator {
 }
 
 /** Refuses forms that can't be written, or not in so many tokens. */
-function checkReach(distance: number, maxNewTokens: number): void {
+function checkReach(distance: number, maxNewTokens: number, processor: LogitsProcessor | null): void {
+  const least = distance + (processor?.reserved ?? 0);
   if (distance === Number.POSITIVE_INFINITY)
     throw new ArgumentError('generate', 'constraint', 'a text that the vocabulary can write', 'one that it cannot');
-  if (distance > maxNewTokens)
+  if (least > maxNewTokens)
     throw new ArgumentError(
       'generate',
       'maxNewTokens',
-      `at least ${distance}, which the shortest text takes`,
+      `at least ${least}, which the shortest text takes`,
       String(maxNewTokens),
     );
+}
+
+const processed = [
+  'minNewTokens',
+  'badWordsIds',
+  'forcedBosId',
+  'forcedEosIds',
+  'suppressTokens',
+  'beginSuppressTokens',
+] as const satisfies (keyof ProcessorOptions)[];
+
+async function processorOf(
+  options: GenerateOptions & Pick<Settings, 'maxNewTokens' | 'eosIds'>,
+  { vocabSize }: Generative,
+): Promise<LogitsProcessor | null> {
+  if (processed.every((name) => options[name] === undefined)) return null;
+  const { logitsProcessor } = await import('./logits-processor');
+  return logitsProcessor(options, vocabSize);
 }
 
 async function constraintOf(options: GenerateOptions): Promise<TokenConstraint | null> {

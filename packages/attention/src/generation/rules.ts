@@ -1,5 +1,5 @@
-// What a text may become next, and when it is over: penalties, what it is held to, what ends it. The same for every way of
-// choosing.
+// What a text may become next, and when it is over: penalties, tokens that may not come or must, what it is held to, what
+// ends it. The same for every way of choosing.
 import { ArgumentError } from '@heddle/tensor';
 import type { Decoding } from './decoding';
 import type { Settings } from './options';
@@ -26,12 +26,14 @@ export class Rules {
 
   /** Changes a row of logits, or log probabilities, in place: what may not come becomes −∞. */
   shape(logits: Float32Array, tokens: readonly number[], prompted: number, state: number): void {
-    const { noRepeatNgram, constraint, allowed, eosIds } = this.settings;
+    const { noRepeatNgram, constraint, allowed, eosIds, processor } = this.settings;
+    const left = this.limitOf(prompted) - (tokens.length - prompted);
     const apply = (settings: Settings): boolean => {
       penalize(logits, tokens, prompted, settings);
-      constraint?.restrict(logits, state, this.limitOf(prompted) - (tokens.length - prompted), eosIds);
-      const forbids = settings.noRepeatNgram !== undefined || constraint !== null || allowed !== undefined;
-      return !forbids || logits.some((x) => x > Number.NEGATIVE_INFINITY);
+      processor?.process(logits, tokens, prompted, left);
+      constraint?.restrict(logits, state, left - (processor?.reserved ?? 0), eosIds);
+      const forbidding = settings.noRepeatNgram ?? constraint ?? allowed ?? processor;
+      return forbidding === null || logits.some((x) => x > Number.NEGATIVE_INFINITY);
     };
     const plain = noRepeatNgram === undefined ? null : logits.slice();
     if (apply(this.settings)) return;
@@ -40,7 +42,7 @@ export class Rules {
     if (plain === null || !apply({ ...this.settings, noRepeatNgram: undefined }))
       throw new ArgumentError(
         'generate',
-        constraint === null ? 'allowed' : 'constraint',
+        constraint !== null ? 'constraint' : allowed !== undefined ? 'allowed' : (processor?.name ?? 'noRepeatNgram'),
         'tokens of which the other settings leave some',
         'none',
       );
