@@ -1,8 +1,10 @@
 """Texts by Hugging Face's transformers: packages/attention/test/fixtures/generation, a file a model.
 
 Beam search (50 prompts and three settings a model), beams in groups, contrastive search, greedy search with penalties,
-tokens that may not come or must (those that bite: what the model is fond of), from the models that models_oracle.py wrote, in float64. `choices.json` holds what transformers' filters leave of rows of
-logits. Of each text only what was generated is kept, with a last eos, without padding.
+tokens that may not come or must (those that bite: what the model is fond of), from the models that models_oracle.py
+wrote, in float64. `choices.json` holds what transformers' filters leave of rows of logits, `configured.json` texts of
+models whose folder has a generation_config.json. Of each text only what was generated is kept, with a last eos, without
+padding.
 """
 
 import json
@@ -10,10 +12,11 @@ import platform
 import sys
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 import transformers
-from transformers import LogitsProcessorList
+from transformers import GenerationConfig, LogitsProcessorList
 from transformers.generation import logits_process as filters
 
 from models_oracle import MODELS, ROOT, VOCAB, everything_in_float64
@@ -174,6 +177,46 @@ def choices():
     write("choices", {"logits": [[float(f"{x:.9g}") for x in r] for r in rows.tolist()], "cases": cases})
 
 
+# What a generation_config.json says, and what a call says beside it, in our words.
+CONFIGURED = [
+    ("max length", {"max_length": 9, "top_k": 50, "temperature": 1.0}, {}),
+    ("max length, beams", {"max_length": 10, "num_beams": 4, "early_stopping": "never", "length_penalty": 2.0}, {}),
+    ("new tokens win over length", {"max_new_tokens": 6, "max_length": 40, "num_beams": 3, "length_penalty": 0.5, "early_stopping": True}, {}),
+    ("a call's tokens win over length", {"max_length": 9, "repetition_penalty": 1.5}, {"maxNewTokens": 12}),
+    ("a call's beams win", {"num_beams": 4, "max_new_tokens": 8, "no_repeat_ngram_size": 2}, {"beams": 2}),
+    ("a call's one beam wins", {"num_beams": 4, "max_new_tokens": 8}, {"beams": 1, "repetitionPenalty": 1.3}),
+    ("a summary's", {"_from_model_config": True, "bos_token_id": 0, "early_stopping": True, "forced_bos_token_id": 6, "forced_eos_token_id": 2, "length_penalty": 2.0, "max_length": 14, "min_length": 7, "no_repeat_ngram_size": 3, "num_beams": 4, "transformers_version": "4.44.2"}, {}),
+    ("several ends", {"eos_token_id": [1, 4, 5, 7], "min_new_tokens": 2, "max_new_tokens": 9}, {}),
+    ("forbidden", {"suppress_tokens": [4, 5], "begin_suppress_tokens": [6, 7], "bad_words_ids": [[3], [7, 7]], "max_new_tokens": 8, "no_repeat_ngram_size": 0, "forced_bos_token_id": None}, {}),
+    ("contrastive", {"penalty_alpha": 0.6, "top_k": 3, "max_new_tokens": 7}, {}),
+]
+
+
+def configured():
+    """What models write whose folder has a generation_config.json."""
+    cases = []
+    models = {n: MODELS[n][1].from_pretrained(ROOT / n, attn_implementation="eager").double().eval() for n in ["gpt2", "llama", "t5", "bart"]}
+    with everything_in_float64(), torch.no_grad(), TemporaryDirectory() as place:
+        folder = Path(place)
+        for name, model in models.items():
+            own = model.generation_config
+            for case, config, settings in CONFIGURED:
+                written = {"eos_token_id": own.eos_token_id, "pad_token_id": 0, **config}
+                start = {} if own.decoder_start_token_id is None else {"decoder_start_token_id": own.decoder_start_token_id}
+                (folder / "generation_config.json").write_text(json.dumps({**start, **written}))
+                model.generation_config = GenerationConfig.from_pretrained(folder)
+                eos = written["eos_token_id"] if isinstance(written["eos_token_id"], list) else [written["eos_token_id"]]
+                options = {NAMES[k]: v for k, v in settings.items()}
+                texts = []
+                for prompt in prompts(12, seed=5):
+                    prompt = prompt[:6]
+                    ids = torch.tensor([prompt])
+                    out = model.generate(ids, attention_mask=torch.ones_like(ids), **options)
+                    texts.append({"prompt": prompt, "texts": [trimmed(out[0, 1 if start else len(prompt) :].tolist(), eos)]})
+                cases.append({"model": name, "name": case, "config": written, "options": settings, "texts": texts})
+    write("configured", {"cases": cases})
+
+
 def write(name, content):
     versions = {"torch": str(torch.__version__), "transformers": transformers.__version__, "python": platform.python_version()}
     TARGET.mkdir(parents=True, exist_ok=True)
@@ -184,5 +227,6 @@ def write(name, content):
 
 if __name__ == "__main__":
     choices()
+    configured()
     for model_name in sys.argv[1:] or ["gpt2", "llama", "bloom", "t5", "bart"]:
         build(model_name)

@@ -22,6 +22,7 @@ export type { JsonSchema, SchemaOptions } from './generation/constraint/json-sch
 export type { TokenConstraint } from './generation/constraint/token-constraint';
 export type { Decoding, RowView } from './generation/decoding';
 export { type Generated, generate, generateSteps, type Prompts } from './generation/generate';
+export type { GenerationConfig } from './generation/generation-config';
 export type { ProcessorOptions } from './generation/logits-processor';
 export type { DecodingOptions, GenerateOptions, Generative } from './generation/options';
 export { PromptPrefix } from './generation/prompt-prefix';

@@ -6,6 +6,7 @@ import { Embedding, type InitializerOptions, Module, normal, Parameter } from '@
 import { requireWhole } from '../errors';
 import { checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
 import { type Generated, generate, type Prompts } from '../generation/generate';
+import type { GenerationConfig } from '../generation/generation-config';
 import type { DecodingOptions, GenerateOptions } from '../generation/options';
 import { type StreamOptions, streamText } from '../generation/stream';
 import type { ModelTarget } from '../models/architecture';
@@ -117,6 +118,10 @@ export class PromptTuning extends Module {
   /** Tokens that end a text. */
   get eosIds(): readonly number[] {
     return this.#language('eosIds').eosIds;
+  }
+
+  get generationConfig(): GenerationConfig | null {
+    return this.#language('generationConfig').generationConfig;
   }
 
   get padId(): number {

@@ -1,7 +1,8 @@
 // Beam search as transformers has it: the best continuations of all beams together, finished ones kept apart.
+import { ArgumentError } from '@heddle/tensor';
 import type { Decoding } from './decoding';
 import { highest, logSoftmax } from './distribution';
-import type { Settings } from './options';
+import type { Generative, Settings } from './options';
 import { Rules } from './rules';
 
 /** Settings of a beam search. */
@@ -16,6 +17,33 @@ export interface BeamOptions extends Settings {
   readonly diversityPenalty: number;
   /** What fills the beams of a group that is done. */
   readonly padId: number;
+}
+
+/**
+ * Settings with nothing left open.
+ *
+ * @throws {ArgumentError} naming the one that makes no sense in a beam search.
+ */
+export function beamOptions(
+  model: Generative,
+  settings: Settings,
+  beams: number,
+  returnSequences: number,
+): BeamOptions {
+  const { lengthPenalty = 1, earlyStopping = false, beamGroups: groups = 1, diversityPenalty = 0 } = settings;
+  if (beams * 2 > model.vocabSize)
+    throw new ArgumentError('generate', 'beams', `at most half of the vocabulary's ${model.vocabSize}`, String(beams));
+  if (returnSequences > beams)
+    throw new ArgumentError('generate', 'returnSequences', `at most beams = ${beams}`, String(returnSequences));
+  if (!Number.isInteger(groups) || groups < 1 || beams % groups !== 0)
+    throw new ArgumentError('generate', 'beamGroups', `a divisor of beams = ${beams}`, String(groups));
+  if (!Number.isFinite(lengthPenalty))
+    throw new ArgumentError('generate', 'lengthPenalty', 'a number', String(lengthPenalty));
+  for (const name of ['draft', 'contrastiveAlpha'] as const)
+    if (settings[name] !== undefined)
+      throw new ArgumentError('generate', name, 'none in a beam search', String(settings[name]));
+  if (settings.sampled) throw new ArgumentError('generate', 'beams', '1 where tokens are drawn', String(beams));
+  return { ...settings, beams, lengthPenalty, earlyStopping, groups, diversityPenalty, padId: model.padId };
 }
 
 /** A finished text. */
@@ -52,10 +80,10 @@ class Finished {
   }
 
   /** Whether a text that is still being written can't get among these. */
-  isDone(best: number, generated: number, { earlyStopping, lengthPenalty, maxNewTokens }: BeamOptions): boolean {
+  isDone(best: number, generated: number, limit: number, { earlyStopping, lengthPenalty }: BeamOptions): boolean {
     if (this.list.length < this.room) return false;
     if (earlyStopping === true) return true;
-    const length = earlyStopping === 'never' && lengthPenalty > 0 ? maxNewTokens : generated;
+    const length = earlyStopping === 'never' && lengthPenalty > 0 ? limit : generated;
     return this.worst >= best / length ** lengthPenalty;
   }
 }
@@ -148,6 +176,7 @@ function advance(
   options: BeamOptions,
 ): readonly Beam[] {
   const width = group.beams.length;
+  const limit = rules.limitOf(decoding.prompted[group.beams[0].row]);
   const count = Math.max(2, 1 + options.eosIds.length) * width;
   const candidates: Beam[] = [];
   for (const { row, sum, logProbs, state } of group.beams) {
@@ -168,7 +197,7 @@ function advance(
     if (!rules.isOver(tokens, decoding.prompted[row], state)) next.push({ ...candidate, state });
     else if (rank < width && sum > NOTHING / 2) group.finished.add(tokens, sum, logProbs, true);
   }
-  group.done = next.length === 0 || group.finished.isDone(kept[0].sum, generated, options);
+  group.done = next.length === 0 || group.finished.isDone(kept[0].sum, generated, limit, options);
   while (next.length < width) next.push({ ...(next[0] ?? kept[0]), sum: NOTHING });
   return next;
 }

@@ -1,6 +1,7 @@
 // Writing texts with any model that can decode: at once, or token by token. Which way is taken is told by the settings.
 import { ArgumentError } from '@heddle/tensor';
 import { checkKinds, checkPromptKinds } from './arguments';
+import { isSampled } from './choice';
 import { codecOf, type GenerateOptions, type Generative, requireCount, type Settings, settle } from './options';
 import type { GenerationStep } from './step';
 import { stepwise } from './stepwise';
@@ -36,7 +37,12 @@ export async function* generateSteps(
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerationStep> {
   checkKinds(options);
-  yield* steps(model, prompts, await settle(model, options));
+  yield* steps(model, prompts, await settle(model, filled(model, options)));
+}
+
+/** With what the model does where nothing is said. */
+function filled({ generationConfig }: Generative, options: GenerateOptions): GenerateOptions {
+  return generationConfig?.fill(options, isSampled(options)) ?? options;
 }
 
 /** What is seldom asked for is loaded then. */
@@ -72,13 +78,10 @@ async function* steps(
  *
  * @throws {ArgumentError} where a setting or a prompt is wrong.
  */
-export async function generate(
-  model: Generative,
-  prompts: Prompts,
-  options: GenerateOptions = {},
-): Promise<Generated[]> {
-  checkKinds(options);
+export async function generate(model: Generative, prompts: Prompts, given: GenerateOptions = {}): Promise<Generated[]> {
+  checkKinds(given);
   checkPromptKinds(prompts);
+  const options = filled(model, given);
   const { beams = 1, returnSequences = 1, contrastiveAlpha } = options;
   requireCount('beams', beams);
   requireCount('returnSequences', returnSequences);
@@ -116,27 +119,13 @@ async function withBeams(
   beams: number,
   returnSequences: number,
 ): Promise<Generated[]> {
-  const { lengthPenalty = 1, earlyStopping = false, beamGroups: groups = 1, diversityPenalty = 0 } = options;
-  if (beams * 2 > model.vocabSize)
-    throw new ArgumentError('generate', 'beams', `at most half of the vocabulary's ${model.vocabSize}`, String(beams));
-  if (returnSequences > beams)
-    throw new ArgumentError('generate', 'returnSequences', `at most beams = ${beams}`, String(returnSequences));
-  if (!Number.isInteger(groups) || groups < 1 || beams % groups !== 0)
-    throw new ArgumentError('generate', 'beamGroups', `a divisor of beams = ${beams}`, String(groups));
-  if (!Number.isFinite(lengthPenalty))
-    throw new ArgumentError('generate', 'lengthPenalty', 'a number', String(lengthPenalty));
-  for (const name of ['draft', 'contrastiveAlpha'] as const)
-    if (options[name] !== undefined)
-      throw new ArgumentError('generate', name, 'none in a beam search', String(options[name]));
   const settings = await settle(model, options);
-  if (settings.sampled) throw new ArgumentError('generate', 'beams', '1 where tokens are drawn', String(beams));
-  const { padId } = model;
-  const { beamSearch } = await import('./beam-search');
+  const { beamSearch, beamOptions } = await import('./beam-search');
+  const own = beamOptions(model, settings, beams, returnSequences);
   const decoding = model.startDecoding(prompts, { useCache: options.useCache, prefix: options.prefix });
   try {
     const prompted = decoding.prompted.slice();
-    const own = { beams, lengthPenalty, earlyStopping, groups, diversityPenalty, padId };
-    const found = await beamSearch(decoding, { ...settings, ...own });
+    const found = await beamSearch(decoding, own);
     return found.flatMap((hypotheses, i) =>
       [...hypotheses]
         .sort((a, b) => b.score - a.score)

@@ -7,6 +7,8 @@ import type { Settings } from './options';
 export interface ProcessorOptions {
   /** No eos before a text has so many new tokens. */
   readonly minNewTokens?: number | undefined;
+  /** The same for all tokens of a text, its prompt among them. */
+  readonly minLength?: number | undefined;
   /**
    * Sequences of tokens that aren't written. As in transformers, one of eos alone doesn't count, and one of n tokens counts
    * where a row has n of them.
@@ -50,7 +52,7 @@ export function logitsProcessor(
   vocabSize: number,
 ): LogitsProcessor {
   check(options, vocabSize);
-  const { eosIds, minNewTokens = 0, badWordsIds = [], forcedBosId, forcedEosIds } = options;
+  const { eosIds, minNewTokens = 0, minLength = 0, badWordsIds = [], forcedBosId, forcedEosIds } = options;
   const { suppressTokens = [], beginSuppressTokens = [] } = options;
   const isEos = (word: readonly number[]): boolean => word.length === 1 && eosIds.includes(word[0]);
   const endings = byPrefix(badWordsIds.filter((word) => !isEos(word)));
@@ -67,7 +69,7 @@ export function logitsProcessor(
       };
       for (const word of [...(endings.get(undefined) ?? []), ...(endings.get(tokens[tokens.length - 1]) ?? [])])
         if (completes(word, tokens)) forbid(word.slice(-1));
-      if (tokens.length - prompted < minNewTokens) forbid(eosIds);
+      if (tokens.length - prompted < minNewTokens || tokens.length < minLength) forbid(eosIds);
       if (forcedBosId !== undefined && tokens.length === 1) force([forcedBosId]);
       if (forcedEosIds !== undefined && left === 1) force(forcedEosIds);
       forbid(suppressTokens);
@@ -104,6 +106,7 @@ const expected: Readonly<Record<keyof ProcessorOptions, string>> = {
   forcedBosId: 'a token id',
   forcedEosIds: 'a list of at least one token id',
   minNewTokens: 'a whole number of at least 0',
+  minLength: 'a whole number of at least 0',
 };
 
 function check(options: ProcessorOptions & Pick<Settings, 'maxNewTokens'>, vocabSize: number): void {
@@ -114,9 +117,17 @@ function check(options: ProcessorOptions & Pick<Settings, 'maxNewTokens'>, vocab
     const strange = ids.find((id) => id < 0 || id >= vocabSize);
     if (strange !== undefined) throw new IndexError('generate', name, `ids in [0, ${vocabSize})`, String(strange));
   };
-  const { minNewTokens = 0, maxNewTokens, badWordsIds = [], forcedBosId = 0, forcedEosIds = [0] } = options;
+  const {
+    minNewTokens = 0,
+    minLength = 0,
+    maxNewTokens,
+    badWordsIds = [],
+    forcedBosId = 0,
+    forcedEosIds = [0],
+  } = options;
   const { suppressTokens = [], beginSuppressTokens = [] } = options;
-  if (!Number.isInteger(minNewTokens) || minNewTokens < 0) throw wrong('minNewTokens', minNewTokens);
+  for (const [name, count] of Object.entries({ minNewTokens, minLength }))
+    if (!Number.isInteger(count) || count < 0) throw wrong(name as 'minLength', count);
   if (minNewTokens > maxNewTokens)
     throw new ArgumentError('generate', 'minNewTokens', `at most maxNewTokens = ${maxNewTokens}`, String(minNewTokens));
   if (!Array.isArray(badWordsIds)) throw wrong('badWordsIds', badWordsIds);

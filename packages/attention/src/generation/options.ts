@@ -5,6 +5,7 @@ import { type ChoiceOptions, checkChoice, isSampled } from './choice';
 import { constrainToPattern, constrainToSchema } from './constraint';
 import type { TokenConstraint } from './constraint/token-constraint';
 import type { Decoding } from './decoding';
+import type { GenerationConfig } from './generation-config';
 import type { LogitsProcessor, ProcessorOptions } from './logits-processor';
 import type { PromptPrefix } from './prompt-prefix';
 import { StopStrings } from './stops';
@@ -13,6 +14,11 @@ import { StopStrings } from './stops';
 export interface GenerateOptions extends ChoiceOptions, ProcessorOptions {
   /** 20 where nothing is said. */
   readonly maxNewTokens?: number | undefined;
+  /**
+   * Tokens of a text, its prompt among them; of an answer, its start token. Counts where `maxNewTokens` isn't said. Behind a
+   * prompt that is longer nothing is written.
+   */
+  readonly maxLength?: number | undefined;
   /** Tokens that end a text: the model's own where nothing is said. */
   readonly eosIds?: readonly number[] | undefined;
   /** Continuations that are followed at once (beam search): 1 where nothing is said. */
@@ -66,6 +72,8 @@ export interface Generative {
   readonly padId: number;
   /** What an answer begins with. Without one, the prompt is continued. */
   readonly startId?: number | undefined;
+  /** What is done where nothing is said: a checkpoint's generation_config.json. */
+  readonly generationConfig?: GenerationConfig | null | undefined;
   startDecoding(prompts: readonly (readonly number[])[], options?: DecodingOptions): Decoding;
 }
 
@@ -89,7 +97,8 @@ export interface Settings extends Omit<GenerateOptions, 'constraint'> {
  */
 export async function settle(model: Generative, options: GenerateOptions): Promise<Settings> {
   checkChoice(options);
-  const { maxNewTokens = 20, eosIds = model.eosIds, stop = [], seed } = options;
+  const { maxLength, maxNewTokens = maxLength ?? 20, eosIds = model.eosIds, stop = [], seed } = options;
+  requireCount('maxLength', maxLength ?? 1);
   requireCount('maxNewTokens', maxNewTokens);
   options.signal?.throwIfAborted();
   // Taken before anything is waited for: calls get their streams in the order in which they are made.
@@ -102,6 +111,7 @@ export async function settle(model: Generative, options: GenerateOptions): Promi
   return {
     ...options,
     maxNewTokens,
+    maxLength: options.maxNewTokens === undefined ? maxLength : undefined,
     eosIds,
     sampled: isSampled(options),
     answers,
@@ -146,6 +156,7 @@ function checkReach(distance: number, maxNewTokens: number, processor: LogitsPro
 
 const processed = [
   'minNewTokens',
+  'minLength',
   'badWordsIds',
   'forcedBosId',
   'forcedEosIds',

@@ -9,13 +9,16 @@ import { penalize } from './penalties';
 export class Rules {
   /** State of a text of which nothing is generated. */
   readonly start: number;
+  /** Tokens that a text may have, its prompt among them. */
+  private readonly capacity: number;
 
   constructor(
     private readonly settings: Settings,
-    /** Tokens that a text may have, its prompt among them. */
-    private readonly capacity: number,
+    /** Tokens that the model can take, the prompt among them. */
+    capacity: number,
   ) {
-    const { constraint, answers } = settings;
+    const { constraint, answers, maxLength = capacity } = settings;
+    this.capacity = Math.min(capacity, maxLength);
     this.start = (answers ? constraint?.ownStart : constraint?.start) ?? 0;
   }
 

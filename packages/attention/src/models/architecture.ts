@@ -12,6 +12,7 @@ import { type Module, skipInit } from '@heddle/tensor/nn';
 import { type LoadCheckpointOptions, type LoadedDType, loadCheckpoint } from './checkpoint';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { type ConfigJson, ConfigReader } from './config-reader';
+import type { DecoderLM } from './decoder-lm';
 import { type HubOptions, resolveModel } from './hub/hub';
 import { ownFloat, saveCheckpoint } from './save-checkpoint';
 
@@ -104,16 +105,22 @@ export async function loadPretrained<Config, Model extends Module>(
   const file = await openCheckpoint(source);
   try {
     const config = architecture.fit?.(told, [...file.entries.keys()]) ?? told;
-    return await filled(architecture, config, file, options);
+    return await filled(architecture, config, source, file, options);
   } finally {
     await file.close();
   }
+}
+
+/** Whether a model writes texts, by its own config or by a checkpoint's generation_config.json. */
+function writes(model: object): model is Pick<DecoderLM, 'generationConfig'> {
+  return 'generationConfig' in model;
 }
 
 /** The model of a config with a checkpoint's weights. */
 async function filled<Config, Model extends Module>(
   architecture: Architecture<Config, Model>,
   config: Config,
+  source: Source,
   file: CheckpointFile,
   options: PretrainedOptions<Config>,
 ): Promise<Model> {
@@ -122,6 +129,10 @@ async function filled<Config, Model extends Module>(
   const make = (): Model => scope(() => architecture.make(config));
   const model = strict === false ? make() : skipInit(make, { hollow: dtype !== undefined && dtype !== 'float32' });
   try {
+    if (writes(model)) {
+      const { readGenerationConfig } = await import('../generation/generation-config');
+      model.generationConfig = await readGenerationConfig(source);
+    }
     await loadCheckpoint(model, file, architecture.layout(config), {
       strict: strict ?? true,
       dtype,
@@ -159,6 +170,8 @@ export async function writePretrained<Config, Model extends Module>(
   const { dtype = ownFloat(model), maxShardBytes = 5e9 } = options;
   const layout = architecture.layout(config);
   await saveCheckpoint(at('model.safetensors'), model, layout, { maxShardBytes, dtype, ...into });
+  if (writes(model) && model.generationConfig !== null)
+    await writeFile(at('generation_config.json'), `${JSON.stringify(model.generationConfig.json, null, 2)}\n`, into);
   const { names, modelType } = architecture;
   const json = {
     architectures: names.slice(0, 1),

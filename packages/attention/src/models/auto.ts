@@ -104,10 +104,10 @@ async function fromPretrained(source: Source, options: AutoModelOptions = {}): P
  * The right class for a checkpoint, head included: chosen by `model_type` and `architectures` in its config.json, as
  * transformers' classes of this name do.
  *
- * `fromPretrained(source, options)` loads config.json and weights (safetensors, or PyTorch's `.bin`). `source` is a path
- * (Node), a URL that ends in a slash, a map from name to bytes, or a model's id on the Hub. It throws a `HubError` where an
- * id can't be had; a `FormatError` where the architecture isn't known, naming those that are, or a file is missing or
- * damaged; and a `StateDictError` listing every missing, unexpected and mis-shaped weight.
+ * `fromPretrained(source, options)` loads config.json, generation_config.json where there is one, and weights (safetensors, or
+ * PyTorch's `.bin`). `source` is a path (Node), a URL that ends in a slash, a map from name to bytes, or a model's id on the
+ * Hub. It throws a `HubError` where an id can't be had; a `FormatError` where the architecture isn't known, naming those
+ * that are, or a file is missing or damaged; and a `StateDictError` listing every missing, unexpected and mis-shaped weight.
  *
  * @example
  * ```ts

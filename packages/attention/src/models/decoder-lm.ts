@@ -5,6 +5,7 @@ import { Dropout, Embedding, LayerNorm, Linear, Module } from '@heddle/tensor/nn
 import { Decoder, type DecoderConfig } from '../encoder';
 import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
 import { type Generated, generate, type Prompts } from '../generation/generate';
+import type { GenerationConfig } from '../generation/generation-config';
 import type { DecodingOptions, GenerateOptions } from '../generation/options';
 import { PromptPrefix } from '../generation/prompt-prefix';
 import { type StreamOptions, streamText } from '../generation/stream';
@@ -85,6 +86,8 @@ export class DecoderLM extends Module {
   readonly eosIds: readonly number[];
   readonly bosId: number | undefined;
   readonly padId: number;
+  /** What `generate` does where nothing is said: a checkpoint's generation_config.json. Null for our own defaults. */
+  generationConfig: GenerationConfig | null = null;
   private readonly layerCount: number;
   private readonly window: number | undefined;
   private readonly embeddingScale: number;

@@ -5,6 +5,7 @@ import { buffer, Dropout, Embedding, type InitializerOptions, LayerNorm, Linear,
 import { Decoder, type DecoderConfig, Encoder, type EncoderConfig } from '../encoder';
 import { answering, checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
 import { type Generated, generate, type Prompts } from '../generation/generate';
+import type { GenerationConfig } from '../generation/generation-config';
 import type { DecodingOptions, GenerateOptions } from '../generation/options';
 import { type StreamOptions, streamText } from '../generation/stream';
 import type { Inspection } from '../inspection';
@@ -74,6 +75,8 @@ export class EncoderDecoderLM extends Module {
   readonly startId: number;
   readonly eosIds: readonly number[];
   readonly padId: number;
+  /** What `generate` does where nothing is said: a checkpoint's generation_config.json. Null for our own defaults. */
+  generationConfig: GenerationConfig | null = null;
   private readonly sinusoidal: boolean;
   private readonly embeddingScale: number;
   private readonly headScale: number;

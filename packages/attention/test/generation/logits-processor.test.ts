@@ -12,9 +12,9 @@ import {
   Gpt2,
   Llama,
   T5,
-  type TextCodec,
 } from '../../src/index';
 import { generationCases } from '../support/generation-fixture';
+import { codec } from '../support/letters';
 import { folderOf } from '../support/model-fixture';
 
 const own = [
@@ -27,15 +27,6 @@ const own = [
 ] as const;
 const casesOf = (name: string) => generationCases(name).filter(({ options }) => own.some((key) => key in options));
 const families = { gpt2: Gpt2, llama: Llama, bloom: Bloom, t5: T5, bart: Bart };
-
-/** Each id is a letter. */
-const codec: TextCodec = {
-  vocabSize: 23,
-  encode: () => ({ ids: [0], tokens: ['a'], offsets: [[0, 1]] }),
-  encodeBatch: () => ({ ids: Int32Array.of(0), mask: Int32Array.of(1), shape: [1, 1] }),
-  decode: (ids) => Array.from(ids, (id) => String.fromCharCode(97 + id)).join(''),
-  toJSON: () => ({}),
-};
 
 beforeAll(async () => {
   await init({ backend: 'wasm' });

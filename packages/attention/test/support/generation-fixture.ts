@@ -27,6 +27,12 @@ export interface Choices {
   }[];
 }
 
+/** Texts of a model whose folder has a generation_config.json. */
+export interface ConfiguredCase extends GenerationCase {
+  readonly model: string;
+  readonly config: object;
+}
+
 const read = (name: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/generation', `${name}.json`), 'utf8'));
 
@@ -35,3 +41,6 @@ export const generationCases = (model: string): readonly GenerationCase[] => rea
 
 /** The filters' fixture. */
 export const choices = (): Choices => read('choices');
+
+/** Cases of generation_config.json. */
+export const configuredCases = (): readonly ConfiguredCase[] => read('configured').cases;
