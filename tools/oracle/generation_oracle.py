@@ -80,6 +80,9 @@ def processed(model):
     words = fond(2, 6) + fond(3, 6) + fond(4, 4) + [[first], [eos], [second, eos]]
     tokens = [first, fond(1, 5)[4][0]]
     beams = {"beams": 4, "returnSequences": 4}
+    # A word that a row of one token begins doesn't count: its second token comes all the same.
+    start = [model.config.decoder_start_token_id] if model.config.is_encoder_decoder else None
+    behind = [[(start or prompt)[-1], row[0]] for prompt, row in zip(prompts(20), texts)]
     return [
         ("min new tokens", 20, {**ends, "minNewTokens": 6}),
         ("min new tokens, beams", 20, {**end, "minNewTokens": 4, **beams}),
@@ -96,6 +99,7 @@ def processed(model):
         ("suppressed at the beginning, groups", 12, {"beginSuppressTokens": starts, "minNewTokens": 3, **end, "beams": 4, "beamGroups": 2, "diversityPenalty": 0.5, "returnSequences": 4}),
         ("contrastive, with bad words", 12, {"contrastiveAlpha": 0.5, "topK": 3, "badWordsIds": words, "suppressTokens": tokens, "minNewTokens": 4}),
         ("all together", 20, {**end, "minNewTokens": 3, "badWordsIds": words, "forcedBosId": 6, "forcedEosIds": [second], "suppressTokens": tokens[:1], "beginSuppressTokens": starts, "repetitionPenalty": 1.2, **beams}),
+        ("bad words behind prompts", 20, {"badWordsIds": behind}),
     ]
 
 
