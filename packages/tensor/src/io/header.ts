@@ -102,13 +102,13 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
   if (extra !== undefined) throw fail(`unknown field ${JSON.stringify(extra)}`);
   const dtype = fields.get('dtype');
   if (typeof dtype !== 'string' || !isFileDType(dtype)) {
-    throw fail(`dtype: expected one of ${Object.keys(fileDTypes).join(', ')}, got ${JSON.stringify(dtype)}`);
+    throw fail(`dtype: expected one of ${Object.keys(fileDTypes).join(', ')}, got ${shown(dtype)}`);
   }
   const shape = fields.get('shape');
-  if (!isSizes(shape)) throw fail(`shape: expected whole numbers, got ${JSON.stringify(shape)}`);
+  if (!isSizes(shape)) throw fail(`shape: expected whole numbers, got ${shown(shape)}`);
   const offsets = fields.get('data_offsets');
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw fail(`data_offsets: expected [begin, end], got ${JSON.stringify(offsets)}`);
+    throw fail(`data_offsets: expected [begin, end], got ${shown(offsets)}`);
   }
   const [begin, end] = offsets;
   if (end > dataBytes) throw fail(`its data ends at byte ${end} of ${dataBytes}: the file is cut off or damaged`);
@@ -118,6 +118,15 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
     throw fail(`${dtype} ${show(shape)} takes ${needed} bytes, but data_offsets give it ${end - begin}`);
   }
   return { dtype, shape, begin: dataStart + begin, bytes: end - begin };
+}
+
+/** What messages show of a value: its beginning. Lists may be nested deeper than the stack is. */
+function shown(value: unknown): string {
+  try {
+    return String(JSON.stringify(value)).slice(0, 200);
+  } catch {
+    return 'lists nested too deep to show';
+  }
 }
 
 function isObject(value: unknown): value is object {

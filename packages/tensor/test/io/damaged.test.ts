@@ -9,6 +9,8 @@ import { f32, fileOf } from './support';
 
 beforeAll(() => init({ backend: 'reference' }));
 
+const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+
 const data = (bytes: number): Uint8Array => new Uint8Array(bytes);
 
 async function refusal(file: Uint8Array): Promise<string> {
@@ -49,6 +51,17 @@ describe('is refused:', () => {
     ['a.constructor as a name', fileOf({ 'a.constructor': f32([1], 0) }, data(4)), 'name'],
     ['an unknown dtype', fileOf({ a: { dtype: 'F7', shape: [1], data_offsets: [0, 1] } }, data(1)), 'got "F7"'],
     ['a dtype of Object.prototype', fileOf({ a: { dtype: 'toString', shape: [], data_offsets: [0, 0] } }), 'toString'],
+    [
+      'a dtype nested deep',
+      fileOf(`{"a":{"dtype":${deep},"shape":[1],"data_offsets":[0,4]}}`, data(4)),
+      'nested too deep',
+    ],
+    ['a shape nested deep', fileOf(`{"a":{"dtype":"F32","shape":${deep},"data_offsets":[0,4]}}`, data(4)), 'a: shape'],
+    [
+      'offsets nested deep',
+      fileOf(`{"a":{"dtype":"F32","shape":[1],"data_offsets":${deep}}}`, data(4)),
+      'data_offsets',
+    ],
     ['a missing shape', fileOf({ a: { dtype: 'F32', data_offsets: [0, 4] } }, data(4)), 'a: shape'],
     ['a negative size', fileOf({ a: { dtype: 'F32', shape: [-1, -1], data_offsets: [0, 4] } }, data(4)), 'a: shape'],
     ['half a size', fileOf({ a: { dtype: 'F32', shape: [0.5], data_offsets: [0, 2] } }, data(2)), 'a: shape'],

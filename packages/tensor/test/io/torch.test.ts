@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FormatError, init, memory, zeros } from '../../src/index';
 import { loadWeights, openCheckpoint, openSafetensors } from '../../src/io/index';
 import { Linear, Module, Parameter } from '../../src/nn/index';
+import { torchFile } from './torch-writer';
 
 const fixtures = join(import.meta.dirname, '../fixtures/torch');
 const bytesOf = (file: string): Uint8Array => new Uint8Array(readFileSync(join(fixtures, file)));
@@ -110,6 +111,12 @@ describe('is refused, by name:', () => {
     ['photos', 'holds no data.pkl'],
   ])('%s', async (name, problem) => {
     expect(await refusal(bytesOf(`hostile/${name}.bin`))).toContain(problem);
+  });
+
+  it('sizes whose product overflows before it comes to 0', async () => {
+    const shape = [...Array.from({ length: 40 }, () => 2 ** 31 - 1), 0];
+    const file = Buffer.concat([...torchFile(new Map([['weight', shape]]), () => new Float32Array(4))]);
+    expect(await refusal(file)).toContain('has more elements than can be counted');
   });
 
   it('has a case for every hostile file', () => {

@@ -77,6 +77,8 @@ function entryOf(file: string, name: string, tensor: TensorRef, place: ZipEntry)
   if (storage.size * width > place.bytes)
     throw fail(`its storage ${storage.key} has ${place.bytes} bytes of ${storage.size * width}`);
   const size = sizeOf(shape);
+  // A product that overflows may be infinite, or NaN with a 0 after it.
+  if (!Number.isSafeInteger(size)) throw fail(`${show(shape)} has more elements than can be counted`);
   const last = size === 0 ? -1 : offset + shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], 0);
   if (last >= storage.size || offset > storage.size)
     throw fail(`${show(shape)} reaches beyond the ${storage.size} elements of its storage ${storage.key}`);
