@@ -65,5 +65,7 @@ versions = {"safetensors": safetensors.__version__, "numpy": np.__version__}
 plain = {
     "layers.0.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "ids": np.array([1, -2], np.int32),
     "mask": np.array([True, False, True]), "layers.0.bias": np.array([0.5, -0.5], np.float32),
+    # Names that a JavaScript object would put first, and in another order.
+    "2": np.array([2], np.float32), "10": np.array([10], np.float32),
 }
 save_file(plain, OUT / "plain.safetensors", {"format": "pt"})

@@ -163,7 +163,9 @@ export function encodeHeader(tensors: readonly Planned[], metadata: ReadonlyMap<
     entries.push([name, { dtype, shape, data_offsets: [at, at + bytes] }]);
     at += bytes;
   }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // An object would put names such as "10" first.
+  const members = entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const json = new TextEncoder().encode(`{${members.join()}}`);
   const out = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(out.buffer).setBigUint64(0, BigInt(out.length - 8), true);
   out.set(json, 8);

@@ -113,7 +113,7 @@ describe('shards', () => {
 
 describe('sources', () => {
   const bytes = readFile(join(fixtures, 'plain.safetensors'));
-  const names = ['ids', 'layers.0.bias', 'layers.0.weight', 'mask'];
+  const names = ['10', '2', 'ids', 'layers.0.bias', 'layers.0.weight', 'mask'];
   const namesOf = async (source: Source): Promise<string[]> => [...(await loadSafetensors(source)).keys()].sort();
 
   it('may be bytes, a map, a path, a folder or a file URL', async () => {
