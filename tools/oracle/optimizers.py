@@ -150,6 +150,12 @@ def scheduler_cases():
                 ),
                 values,
             )
+    yield rates(
+        "reduceOnPlateau, cuts too small to make",
+        {"factor": 0.5, "patience": 0, "eps": 0.01},
+        lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=0.5, patience=0, eps=0.01),
+        [1.0] * 7,
+    )
 
 
 def clipping_cases():

@@ -3,7 +3,7 @@
 import { ArgumentError } from '../errors';
 import { inWords, requireTensor, scope, track } from '../lifetime';
 import type { Parameter } from '../nn/parameter';
-import { wrap } from '../op';
+import { assertComputed, wrap } from '../op';
 import { minimum, reciprocal, sqrt } from '../ops/arithmetic';
 import { zeros } from '../ops/create';
 import { noGrad } from '../recording';
@@ -15,6 +15,7 @@ import type { Tensor } from '../tensor';
  * read back: the factor is computed where the gradients are.
  *
  * @returns the norm before clipping, a scalar
+ * @throws {OutOfMemory} where there is no room for it; no gradient has changed then.
  * @example
  * ```ts
  * import { init, tensor } from '@heddle/tensor';
@@ -35,6 +36,7 @@ export function clipGradNorm(params: readonly Parameter[], maxNorm: number): Ten
       const { backend } = grads[0].storage;
       const norm = sqrt(scalar(backend.inPlace.sumSquares(grads), grads[0]));
       const factor = minimum(reciprocal(norm.add(1e-6)).mul(maxNorm), 1);
+      assertComputed([factor]);
       backend.inPlace.scaleInPlace(grads, factor);
       return norm;
     }),

@@ -1,10 +1,12 @@
 // What all optimizers share: groups of parameters, state, steps, and the end of a step's lifetimes.
-import { ArgumentError } from '../errors';
+import { ArgumentError, OutOfMemory } from '../errors';
 import { endStep, inWords, isTensor, keep, requireTensor, scope } from '../lifetime';
 import { assign } from '../nn/assign';
 import type { Parameter } from '../nn/parameter';
+import { assertComputed } from '../op';
 import { zeros } from '../ops/create';
 import { runtime } from '../runtime';
+import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
 /** Parameters with settings of their own. */
@@ -106,7 +108,8 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
   step(): void {
     try {
       this.assertComputed();
-      scope(() => this.makeState());
+      this.fresh.clear();
+      for (const p of this.makeState(this.stateful())) this.fresh.add(p);
       this.done++;
       scope(() => {
         for (const { params, settings } of this.groups) {
@@ -161,15 +164,18 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
   }
 
   /**
-   * Takes over a state that `stateDict` gave.
+   * Takes over a state that `stateDict` gave, in place of what there was.
    *
-   * @throws {ArgumentError} where groups, names or shapes don't fit; nothing has changed then.
+   * @throws {ArgumentError} where groups, names or shapes don't fit, or `OutOfMemory`; nothing has changed then.
    */
   loadStateDict(state: OptimizerState): void {
     if (state.groups.length !== this.groups.length) {
       throw new ArgumentError(this.name, 'state.groups', `${this.groups.length} groups`, String(state.groups.length));
     }
     const places = [...state.tensors].map(([name, value]) => this.place(name, value));
+    const stateful = new Set(places.map(({ parameter }) => parameter));
+    this.makeState(stateful);
+    for (const p of [...this.state.keys()]) if (!stateful.has(p)) this.drop(p);
     this.groups.forEach((group, i) => {
       group.settings = { ...group.settings, ...state.groups[i] };
     });
@@ -188,8 +194,13 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     if (parameter === undefined || !this.slots.includes(slot)) {
       throw new ArgumentError(this.name, 'state.tensors', `group.parameter.${this.slots.join('|')}`, name);
     }
-    if (value.size !== parameter.size)
-      throw new ArgumentError(this.name, `state.tensors.${name}`, `${parameter.size} elements`, String(value.size));
+    const argument = `state.tensors.${name}`;
+    requireTensor(this.name, argument, value);
+    value.assertAlive(this.name);
+    assertComputed([value]);
+    if (!sameShape(value.shape, parameter.shape))
+      throw new ArgumentError(this.name, argument, `shape ${show(parameter.shape)}`, show(value.shape));
+    if (value.dtype !== 'float32') throw new ArgumentError(this.name, argument, 'dtype float32', value.dtype);
     return { parameter, slot, value };
   }
 
@@ -209,25 +220,34 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     return this.state.has(parameter) && !this.fresh.has(parameter);
   }
 
-  /** Makes what state the step lacks, all of it or none, before any parameter changes. */
-  private makeState(): void {
-    this.fresh.clear();
+  /** The parameters whose state a step needs. */
+  private stateful(): Parameter[] {
+    return this.groups.flatMap(({ params, settings }) =>
+      this.needsState(settings) ? params.filter((p) => p.grad !== null) : [],
+    );
+  }
+
+  /** Makes the state that parameters lack, all of it or none, and says whose it made. */
+  private makeState(params: Iterable<Parameter>): readonly Parameter[] {
+    const made: Parameter[] = [];
     try {
-      for (const { params, settings } of this.groups) {
-        if (!this.needsState(settings)) continue;
-        for (const p of params) {
-          if (p.grad === null || this.state.has(p)) continue;
-          this.fresh.add(p);
+      for (const p of params) {
+        if (this.state.has(p)) continue;
+        made.push(p);
+        scope(() => {
           for (const name of this.slots) this.slot(p, name);
-        }
+        });
       }
     } catch (error) {
-      for (const p of this.fresh) {
-        for (const t of this.state.get(p)?.values() ?? []) t.dispose();
-        this.state.delete(p);
-      }
+      for (const p of made) this.drop(p);
       throw error;
     }
+    return made;
+  }
+
+  private drop(parameter: Parameter): void {
+    for (const t of this.state.get(parameter)?.values() ?? []) t.dispose();
+    this.state.delete(parameter);
   }
 
   /** A parameter's state tensor, zeros at first. */
@@ -240,7 +260,8 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     let t = slots.get(name);
     if (t === undefined) {
       t = zeros<'float32'>(parameter.shape);
-      if (t.storage.error !== null) throw t.storage.error;
+      const { error } = t.storage;
+      if (error !== null) throw error instanceof OutOfMemory ? error.of(`state of ${this.name}`, [parameter]) : error;
       slots.set(name, keep(t));
     }
     return t;

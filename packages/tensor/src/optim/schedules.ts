@@ -150,6 +150,8 @@ export interface PlateauConfig {
   readonly threshold?: number;
   readonly cooldown?: number;
   readonly minLr?: number;
+  /** Cuts of at most this are left out. */
+  readonly eps?: number;
 }
 
 /** Cuts the rate when a metric stops getting better, as `torch.optim.lr_scheduler.ReduceLROnPlateau`. */
@@ -163,19 +165,28 @@ export class ReduceOnPlateau {
     private readonly optimizer: Steered,
     config: PlateauConfig = {},
   ) {
-    this.config = { mode: 'min', factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, minLr: 0, ...config };
-    const { mode, factor, patience, cooldown, threshold, minLr } = this.config;
+    this.config = {
+      mode: 'min',
+      factor: 0.1,
+      patience: 10,
+      threshold: 1e-4,
+      cooldown: 0,
+      minLr: 0,
+      eps: 1e-8,
+      ...config,
+    };
+    const { mode, factor, patience, cooldown, threshold, minLr, eps } = this.config;
     if (mode !== 'min' && mode !== 'max')
       throw new ArgumentError('ReduceOnPlateau', 'mode', "'min' or 'max'", String(mode));
     if (!(factor > 0 && factor < 1))
       throw new ArgumentError('ReduceOnPlateau', 'factor', 'a number in (0, 1)', String(factor));
-    requireFinite('ReduceOnPlateau', { patience, cooldown, threshold, minLr });
+    requireFinite('ReduceOnPlateau', { patience, cooldown, threshold, minLr, eps });
     this.best = this.config.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   /** Takes in the metric of an epoch. */
   step(metric: number): void {
-    const { mode, factor, patience, threshold, cooldown, minLr } = this.config;
+    const { mode, factor, patience, threshold, cooldown, minLr, eps } = this.config;
     const better = mode === 'min' ? metric < this.best * (1 - threshold) : metric > this.best * (1 + threshold);
     if (better) {
       this.best = metric;
@@ -187,7 +198,9 @@ export class ReduceOnPlateau {
     }
     if (this.bad > patience) {
       for (const group of this.optimizer.groups) {
-        group.settings = { ...group.settings, lr: Math.max(group.settings.lr * factor, minLr) };
+        const { lr } = group.settings;
+        const less = Math.max(lr * factor, minLr);
+        if (lr - less > eps) group.settings = { ...group.settings, lr: less };
       }
       this.cooling = cooldown;
       this.bad = 0;

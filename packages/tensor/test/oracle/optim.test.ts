@@ -1,6 +1,6 @@
 // Ten steps of each optimizer, schedules and clipping against PyTorch.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { init } from '../../src/index';
+import { init, ones } from '../../src/index';
 import { Parameter } from '../../src/nn/index';
 import * as optim from '../../src/optim/index';
 import { expectClose } from '../support/compare';
@@ -77,6 +77,25 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
     }
     const expected = steps[steps.length - 1].params;
     for (const key of Object.keys(params)) await expectTensor(params[key], expected[key], key);
+  });
+
+  test('a state that is loaded takes the place of all there was, or none of it', async () => {
+    const w = new Parameter(ones([2]));
+    const optimizer = new SGD([w], { lr: 1, momentum: 0.5 });
+    const start = optimizer.stateDict();
+    const step = (): void => {
+      w.sum().backward();
+      optimizer.step();
+    };
+    step();
+    const state = { ...optimizer.stateDict(), step: 9, tensors: new Map([['0.0.momentum', ones([1, 2])]]) };
+    expect(() => optimizer.loadStateDict(state)).toThrow(
+      'SGD: state.tensors.0.0.momentum: expected shape [2], got [1, 2]',
+    );
+    expect(optimizer.stepCount).toBe(1);
+    optimizer.loadStateDict(start);
+    step();
+    expect(Array.from(await w.data())).toEqual([-1, -1]); // no momentum of the first step
   });
 
   test.each(casesOf<Clipping>('clipping'))('$name', async ({ limit, grads, norm, clipped }) => {

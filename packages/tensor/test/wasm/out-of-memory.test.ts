@@ -13,7 +13,7 @@ import { full, zeros } from '../../src/ops/create';
 import { matmul } from '../../src/ops/matmul';
 import { sum } from '../../src/ops/reduce';
 import { permute } from '../../src/ops/views';
-import { AdamW, SGD } from '../../src/optim/index';
+import { AdamW, clipGradNorm, SGD } from '../../src/optim/index';
 import { memory } from '../../src/storage';
 import type { Tensor } from '../../src/tensor';
 import { on } from '../support/backends';
@@ -123,6 +123,7 @@ describe('with 20 MB', () => {
       const values = (): Promise<number[]> => Promise.all(weights.map(async (w) => (await w.data())[0]));
       const ballast = zeros([5 * (MEGABYTE / 4)]);
       expect(step).toThrow(OutOfMemory);
+      expect(step).toThrow(/^state of AdamW of \[512, 1024\]: out of memory: asked for 2.1 MB/);
       expect(await values()).toEqual([1, 2]);
       expect(optimizer.stepCount).toBe(0);
       ballast.dispose();
@@ -132,6 +133,54 @@ describe('with 20 MB', () => {
       for (const w of weights) w.dispose();
       expect(room()).toBe(before.room);
       expect(memory().buffers).toBeLessThanOrEqual(before.buffers); // steps also end what earlier tests made
+    });
+  });
+
+  test('an optimizer that has no room to load a state: it has not changed', async () => {
+    await on(backend, async () => {
+      room();
+      const before = room();
+      const w = new Parameter(full([1024, 1024], 1)); // 4 MB, and as much for each of two states
+      const saved = new SGD([w], { lr: 0.5, momentum: 0.9 });
+      scope(() => w.sum().backward());
+      saved.step();
+      const state = saved.stateDict();
+      const optimizer = new SGD([w], { lr: 0.25, momentum: 0.9 });
+      const ballast = Array.from({ length: 10 }, () => zeros([MEGABYTE / 4]));
+      expect(() => optimizer.loadStateDict(state)).toThrow(OutOfMemory);
+      expect({ steps: optimizer.stepCount, lr: optimizer.lr }).toEqual({ steps: 0, lr: 0.25 });
+      expect(optimizer.stateDict().tensors.size).toBe(0);
+      for (const t of ballast) t.dispose();
+      optimizer.loadStateDict(state);
+      expect({ steps: optimizer.stepCount, lr: optimizer.lr }).toEqual({ steps: 1, lr: 0.5 });
+      for (const t of [saved, optimizer, w]) t.dispose();
+      expect(room()).toBe(before);
+    });
+  });
+
+  test('clipping that has no room for its sums: gradients untouched, nothing left behind', async () => {
+    await on(backend, async () => {
+      room();
+      const params = Array.from({ length: 1000 }, () => new Parameter(zeros([1])));
+      for (const p of params) p.grad = full([1], 3);
+      const ballast: Tensor[] = [];
+      // Less than 4 kB are left: enough for the norm, too little for the sums of 1,000 gradients.
+      for (const elements of [MEGABYTE / 4, 1000])
+        while (ballast.at(-1)?.storage.error == null || ballast.at(-1)?.size !== elements)
+          ballast.push(zeros([elements]));
+      const inUse = (): number => {
+        try {
+          clipGradNorm(params, 1);
+        } catch (error) {
+          if (error instanceof OutOfMemory && error.op === 'sumSquares') return error.liveBytes;
+        }
+        return expect.fail('was to run out of memory');
+      };
+      const first = inUse();
+      expect(inUse()).toBe(first);
+      expect(await params[999].grad?.item()).toBe(3);
+      for (const p of params) p.grad?.dispose();
+      for (const t of [...ballast, ...params]) t.dispose();
     });
   });
 });

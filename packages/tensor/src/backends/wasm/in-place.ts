@@ -4,6 +4,7 @@ import type { InPlaceKernels } from '../backend';
 import { addressOf } from './address';
 import type { Engine } from './engine/engine';
 import type { KernelName } from './generated/kernels';
+import { guard } from './guard';
 import { BINARY, mapBinaryTo } from './kernels/elementwise';
 import { copyTo } from './kernels/layout';
 
@@ -40,22 +41,12 @@ export function inPlaceKernels(engine: Engine): InPlaceKernels<number> {
       });
     },
 
-    sumSquares(tensors) {
-      const out = engine.alloc(4);
-      const units = tensors.reduce((n, t) => n + Math.ceil(t.size / CHUNK), 0);
-      const partials = engine.alloc(Math.max(1, units) * 8);
-      eachPart(engine, 'sumSquares', tensors, NONE, NONE, NONE, 1, (before) => {
-        engine.slots[3] = partials + before * 8;
-      });
-      const { slots } = engine;
-      slots[0] = partials;
-      slots[1] = out;
-      slots[2] = 0;
-      slots[3] = units;
-      engine.launch('reduceFinish', 1, units);
-      engine.free(partials);
-      return out;
-    },
+    sumSquares: guard(
+      engine,
+      'sumSquares',
+      (tensors) => sumSquares(engine, tensors),
+      (tensors) => tensors,
+    ),
 
     adam(params, grads, m, v, { lr, beta1, beta2, eps, weightDecay, decoupled, step }) {
       eachPart(engine, 'adam', params, grads, m, v, 4, () => {
@@ -96,6 +87,23 @@ export function inPlaceKernels(engine: Engine): InPlaceKernels<number> {
       });
     },
   };
+}
+
+function sumSquares(engine: Engine, tensors: readonly AnyTensor[]): number {
+  const out = engine.alloc(4);
+  const units = tensors.reduce((n, t) => n + Math.ceil(t.size / CHUNK), 0);
+  const partials = engine.alloc(Math.max(1, units) * 8);
+  eachPart(engine, 'sumSquares', tensors, NONE, NONE, NONE, 1, (before) => {
+    engine.slots[3] = partials + before * 8;
+  });
+  const { slots } = engine;
+  slots[0] = partials;
+  slots[1] = out;
+  slots[2] = 0;
+  slots[3] = units;
+  engine.launch('reduceFinish', 1, units);
+  engine.free(partials);
+  return out;
 }
 
 /**

@@ -1,7 +1,6 @@
 // The wasm backend's tables: a row for every primitive (a missing one is a compile error), and for the fused ops.
-import { OutOfMemory } from '../../errors';
 import type { AnyTensor } from '../../tensor';
-import type { FusedKernel, FusedTable, Kernel, KernelTable } from '../backend';
+import type { FusedKernel, FusedTable, Kernel, KernelTable, Meta } from '../backend';
 import type { Engine } from './engine/engine';
 import { dropout, gelu, silu } from './fused/activations';
 import { attention } from './fused/attention';
@@ -9,6 +8,7 @@ import { crossEntropy } from './fused/cross-entropy';
 import { embedding } from './fused/embedding';
 import { norm } from './fused/norm';
 import { softmax } from './fused/softmax';
+import { guard } from './guard';
 import { elementwise } from './kernels/elementwise';
 import { indexing } from './kernels/indexing';
 import { linear } from './kernels/linear';
@@ -44,31 +44,16 @@ export function fusedTable(engine: Engine): FusedTable<number> {
   };
 }
 
-// A kernel that fails half-way, out of memory or on a bad index, leaves no buffer behind. Forward kernels hand buffers
-// to `save` last, so what is rolled back is never the graph's.
-function guard<Args extends readonly unknown[], R>(
-  engine: Engine,
-  name: string,
-  kernel: (...args: Args) => R,
-  inputsOf: (...args: Args) => readonly AnyTensor[],
-): (...args: Args) => R {
-  return (...args) => {
-    engine.begin();
-    try {
-      return kernel(...args);
-    } catch (error) {
-      engine.rollback();
-      throw error instanceof OutOfMemory ? error.of(name, inputsOf(...args)) : error;
-    }
-  };
-}
-
 const first = (inputs: readonly AnyTensor[]): readonly AnyTensor[] => inputs;
+
+// What is made of nothing is told by its own size.
+const inputsOrOutput = (inputs: readonly AnyTensor[], output: Meta): readonly Pick<Meta, 'shape'>[] =>
+  inputs.length === 0 ? [output] : inputs;
 
 function guardAll(engine: Engine, rows: KernelTable<number>): KernelTable<number> {
   const guarded = Object.entries(rows).map(([name, row]) => {
     const kernel: Kernel<never, number> = row;
-    return [name, guard(engine, name, kernel, first)];
+    return [name, guard(engine, name, kernel, inputsOrOutput)];
   });
   return Object.fromEntries(guarded) as KernelTable<number>;
 }
