@@ -101,7 +101,18 @@ def ignored_cases():
         )
 
 
+def quotient_cases():
+    # Quotients that float32 rounds to whole numbers from either side, and divisors out of reach.
+    inf = float("inf")
+    y = torch.tensor([0.1, 0.1, 0.3, -0.7, 1e-3, 1.1, inf, inf, -inf, 3, -3, 7.25, 1, 0.2], dtype=torch.float32)
+    k = torch.tensor([3, 10, 9, 21, 77, -5, 1, -1, 1, 2, 2, -4, -1e-30, 1e-9], dtype=torch.float32)
+    x = torch.where(torch.isinf(y), k * 5, k * y)
+    x = torch.cat([x, torch.nextafter(x, torch.tensor(inf)), torch.nextafter(x, torch.tensor(-inf))]).double()
+    y = y.repeat(3).double()
+    yield weighed("mod: near whole quotients", {}, {"x": x, "y": y}, lambda x, _: {"out": torch.remainder(x["x"], x["y"])})
+
+
 write(
     "packages/tensor/test/fixtures/edges.json",
-    [*slope_cases(), *norm_cases(), *whole_cases(), *truth_cases(), *remainder_cases(), *ignored_cases()],
+    [*slope_cases(), *norm_cases(), *whole_cases(), *truth_cases(), *remainder_cases(), *ignored_cases(), *quotient_cases()],
 )

@@ -95,6 +95,8 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ['SGD: params', () => new O.SGD(wrong([1]), { lr: 1 })],
   ['SGD: params', ({ parameter }) => new O.SGD(wrong([parameter, { params: [] }]), { lr: 1 })],
   ['SGD: momentum', ({ parameter }) => new O.SGD([parameter], { lr: 1, momentum: -1 })],
+  ['SGD: nesterov', ({ parameter }) => new O.SGD([{ params: [parameter], nesterov: true }], { lr: 1 })],
+  ['SGD: dampening', ({ parameter }) => new O.SGD([{ params: [parameter], dampening: nan }], { lr: 1 })],
   ['AdamW: eps', ({ parameter }) => new O.AdamW([parameter], { eps: nan })],
   ['Adam: lr', ({ parameter }) => new O.Adam([{ params: [parameter], lr: nan }])],
   ['Lion: beta1', ({ parameter }) => new O.Lion([parameter], { beta1: 2 })],

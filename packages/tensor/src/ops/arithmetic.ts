@@ -235,10 +235,17 @@ function chosen(g: Tensor, a: AnyTensor, b: AnyTensor): Tensor[] {
 export const modOp: Op<2> = binaryOp(
   'mod',
   numeric,
-  [0, 1],
+  [0, 1, 'y'],
   () => twoFloats(0.6, 4, 1e-3),
-  (g, { inputs: [a, b], needs }) => [g, needs[1] ? neg(mul(g, floor(div(a, b)))) : null],
+  (g, { inputs: [a, b], output: y, needs }) => [g, needs[1] ? neg(mul(g, floorDivide(a, b, y))) : null],
 );
+
+// ⌊a / b⌋, where y is the remainder. A float's quotient may be rounded up to a whole number; less its fraction it is
+// next to the right one. A divisor that is the remainder, infinite say, has all of it as its fraction.
+function floorDivide(a: AnyTensor, b: AnyTensor, y: Tensor): Tensor {
+  const fraction = where(equalTo(y, b), 1, div(y, b));
+  return round(sub(div(a, b), where(equalTo(b, 0), 0, fraction)));
+}
 
 /** a + b, broadcast. */
 export function add<D extends DType>(a: Tensor<D>, b: TensorLike): Tensor<D> {

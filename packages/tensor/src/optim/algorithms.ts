@@ -61,10 +61,11 @@ export class SGD extends Optimizer<SgdConfig> {
     const settings = { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, ...config };
     super('SGD', params, settings);
     requireSettings('SGD', this.groups, { lr: ANY, momentum: ANY, weightDecay: ANY });
-    if (!Number.isFinite(settings.dampening))
-      throw new ArgumentError('SGD', 'dampening', 'a finite number', String(settings.dampening));
-    if (settings.nesterov && (settings.momentum <= 0 || settings.dampening !== 0)) {
-      throw new ArgumentError('SGD', 'nesterov', 'a momentum above 0 and no dampening beside nesterov');
+    for (const { settings: own } of this.groups) {
+      if (!Number.isFinite(own.dampening))
+        throw new ArgumentError('SGD', 'dampening', 'a finite number', String(own.dampening));
+      if (own.nesterov && (own.momentum <= 0 || own.dampening !== 0))
+        throw new ArgumentError('SGD', 'nesterov', 'a momentum above 0 and no dampening beside nesterov');
     }
   }
 

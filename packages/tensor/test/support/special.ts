@@ -96,6 +96,7 @@ export const specials: Record<string, () => readonly AnyTensor[]> = {
   'pow of a number': unary((x) => pow(x, 10), [nan, inf, -2]),
   'pow of whole numbers': () => [pow(tensor([10, -3, 7]), tensor([4, 5, 5])).sub(tensor([10_000, -243, 16_807]))],
   mod: () => [mod(tensor([21, -21, 7, nan, -3]), tensor([7, 7, -7, 2, 5]))],
+  'mod of infinities': () => [mod(tensor([5, -5, 5, -5, 0, inf, nan]), tensor([inf, inf, -inf, -inf, inf, inf, inf]))],
   max: rows((x) => max(x, { axis: 1 })),
   min: rows((x) => min(x, { axis: 1 })),
   argmax: rows((x) => argmax(x, { axis: 1 })),

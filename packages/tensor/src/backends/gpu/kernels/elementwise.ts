@@ -94,8 +94,14 @@ if (whole != b) { return Math.sqrt(a); }
 if (whole - 2 * Math.floor(whole / 2) > 0.5) { return -size; }
 return size;`;
 
-// A quotient may be off by a rounding: whole numbers then give b, or less than nothing, where 0 is left.
+// Infinite divisors leave a, or themselves where the signs differ. Elsewhere a quotient may be off by a rounding: whole
+// numbers then give b, or less than nothing, where 0 is left.
 const MOD = `
+if (Math.abs(b) > 3.4028234e38 && Math.abs(a) < 3.4028234e38) {
+if (a < 0 && b > 0) { return b; }
+if (a > 0 && b < 0) { return b; }
+return a;
+}
 const r = a - Math.floor(a / b) * b;
 if (Math.floor(a) == a) {
 if (b > 0) { if (r < 0) { return r + b; } if (r >= b) { return r - b; } }
