@@ -1,7 +1,9 @@
 // Choosing and starting a backend.
 import type { Backend, BackendInfo } from './backends/backend';
 import { ArgumentError, BackendError } from './errors';
-import { currentBackend, isReady, manualSeed, useBackend } from './runtime';
+import { inWords } from './lifetime';
+import { Generator } from './random';
+import { currentBackend, isReady, useBackend, useGenerator } from './runtime';
 
 /** Settings of `init`. */
 export interface InitOptions {
@@ -64,16 +66,21 @@ export async function init(options: InitOptions = {}): Promise<BackendInfo> {
 
 async function start(options: InitOptions): Promise<BackendInfo> {
   claimProcess();
+  if (typeof options !== 'object' || options === null)
+    throw new ArgumentError('init', 'options', 'an object such as { threads: 2 }', inWords(options));
   if (options.threads !== undefined && !(Number.isInteger(options.threads) && options.threads >= 1)) {
     throw new ArgumentError('init', 'threads', 'a whole number of at least 1', String(options.threads));
   }
+  if (options.simd !== undefined && !['auto', 'plain', 'relaxed'].includes(options.simd))
+    throw new ArgumentError('init', 'simd', 'auto, plain or relaxed', String(options.simd));
   const { seed = 0, ...settings } = options;
+  const generator = new Generator(seed);
   const wanted = JSON.stringify(settings);
   // The same settings again: the memory and the threads that run already will do.
   const same = running?.settings === wanted && running.backend === inUse() && !running.backend.isLost?.();
   if (!same || running === null) running = { settings: wanted, ...(await create(options)) };
   useBackend(running.backend);
-  manualSeed(seed);
+  useGenerator(generator);
   return backendInfo();
 }
 

@@ -56,6 +56,11 @@ export function defaultGenerator(): Generator {
  * ```
  */
 export function manualSeed(seed: number): Generator {
-  generator = new Generator(seed);
-  return generator;
+  return useGenerator(new Generator(seed));
+}
+
+/** Puts another default generator in use, and returns it. */
+export function useGenerator(next: Generator): Generator {
+  generator = next;
+  return next;
 }

@@ -8,6 +8,16 @@ describe('init', () => {
     await expect(init({ threads: 0 })).rejects.toThrow(ArgumentError);
     // @ts-expect-error no such backend
     await expect(init({ backend: 'abacus' })).rejects.toThrow('init: backend: expected auto, wasm, gpu or reference');
+    // @ts-expect-error no such level
+    await expect(init({ simd: 'avx' })).rejects.toThrow('init: simd: expected auto, plain or relaxed, got avx');
+    // @ts-expect-error no options
+    await expect(init(null)).rejects.toThrow('init: options: expected an object');
+  });
+
+  it('leaves the backend in use where the seed is wrong', async () => {
+    await init({ backend: 'reference' });
+    await expect(init({ backend: 'wasm', threads: 1, seed: Number.NaN })).rejects.toThrow('seed');
+    expect(backendInfo().backend).toBe('reference');
   });
 
   it('takes the same settings again without starting anew, and seeds again', async () => {

@@ -76,7 +76,7 @@ test('runs inside a worker, with workers of its own', async () => {
 
 test('loads kernels and worker from files', async () => {
   const files = pathToFileURL(join(root, 'build/public/wasm'));
-  const options = `{ threads: 2, wasmUrl: '${files}', workerUrl: new URL('${files}/worker.js') }`;
+  const options = `{ threads: 2, wasmUrl: '${files}', workerUrl: '${files}/worker.js' }`;
   const { stdout } = await run(process.execPath, [await write('files.js', options)], { timeout: 30_000 });
   expect(JSON.parse(stdout)).toEqual({ threads: 2, workers: 1 });
 });

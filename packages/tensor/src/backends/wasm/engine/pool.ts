@@ -174,11 +174,13 @@ export async function threadStarter(workerUrl: string | URL | undefined): Promis
   const source = workerUrl === undefined ? (await import('../generated/worker')).workerSource : '';
   if (isNode()) {
     const { Worker } = process.getBuiltinModule('node:worker_threads');
+    // Node takes a URL as an object alone: a string would be a path.
+    const file = /^file:/.test(String(workerUrl)) ? new URL(String(workerUrl)) : workerUrl;
     return (workerData, lost) => {
       const worker =
-        workerUrl === undefined
+        file === undefined
           ? new Worker(source, { eval: true, workerData, execArgv: [] })
-          : new Worker(workerUrl, { workerData, execArgv: [] });
+          : new Worker(file, { workerData, execArgv: [] });
       // The pool never keeps a process alive.
       worker.unref();
       worker.on('error', lost);
