@@ -78,7 +78,11 @@ async function start(options: InitOptions): Promise<BackendInfo> {
   const wanted = JSON.stringify(settings);
   // The same settings again: the memory and the threads that run already will do.
   const same = running?.settings === wanted && running.backend === inUse() && !running.backend.isLost?.();
-  if (!same || running === null) running = { settings: wanted, ...(await create(options)) };
+  if (!same || running === null) {
+    const next = { settings: wanted, ...(await create(options)) };
+    running?.backend.rest?.();
+    running = next;
+  }
   useBackend(running.backend);
   useGenerator(generator);
   return backendInfo();

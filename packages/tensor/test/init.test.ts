@@ -34,6 +34,18 @@ describe('init', () => {
     expect(backendInfo().backend).toBe('reference');
   });
 
+  it('lets the threads of the backend before end, which start again for its tensors', async () => {
+    const ended = new Promise<unknown>((resolve) => {
+      process.once('worker', (worker) => worker.once('exit', resolve));
+    });
+    await init({ backend: 'wasm', threads: 2 });
+    const x = rand([1 << 20]);
+    const before = await x.exp().data();
+    await init({ backend: 'reference' });
+    await ended;
+    expect(await x.exp().data()).toEqual(before);
+  });
+
   it('leaves tensors on the backend that they were made on, and says so when they meet', async () => {
     await init({ backend: 'reference' });
     const x = tensor([1, 2]);

@@ -181,4 +181,6 @@ export interface Backend<B = unknown> {
   isLost?(): boolean;
   /** Gives back what isn't memory of tensors (workers, devices). Tensors of this backend are gone. */
   dispose(): Promise<void>;
+  /** Ends threads that would wait for work; the next kernel starts them again. */
+  rest?(): void;
 }

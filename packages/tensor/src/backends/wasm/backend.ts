@@ -60,6 +60,7 @@ export function localBackend(engine: Engine): Backend<number> {
       notes: engine.info.notes,
     }),
     dispose: () => engine.dispose(),
+    rest: () => void engine.dispose(),
   };
 }
 
