@@ -174,6 +174,10 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     }
     const places = [...state.tensors].map(([name, value]) => this.place(name, value));
     const stateful = new Set(places.map(({ parameter }) => parameter));
+    if (places.length !== stateful.size * this.slots.length) {
+      const expected = `${this.slots.join(' and ')} of each parameter that has state`;
+      throw new ArgumentError(this.name, 'state.tensors', expected, [...state.tensors.keys()].join(', '));
+    }
     this.makeState(stateful);
     for (const p of [...this.state.keys()]) if (!stateful.has(p)) this.drop(p);
     this.groups.forEach((group, i) => {

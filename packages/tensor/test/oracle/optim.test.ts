@@ -93,6 +93,10 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
       'SGD: state.tensors.0.0.momentum: expected shape [2], got [1, 2]',
     );
     expect(optimizer.stepCount).toBe(1);
+    const half = { step: 1, groups: [{}], tensors: new Map([['0.0.m', ones([2])]]) };
+    expect(() => new AdamW([w]).loadStateDict(half)).toThrow(
+      'AdamW: state.tensors: expected m and v of each parameter that has state, got 0.0.m',
+    );
     optimizer.loadStateDict(start);
     step();
     expect(Array.from(await w.data())).toEqual([-1, -1]); // no momentum of the first step
