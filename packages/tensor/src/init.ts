@@ -1,7 +1,7 @@
 // Choosing and starting a backend.
 import type { Backend, BackendInfo } from './backends/backend';
 import { ArgumentError, BackendError } from './errors';
-import { inWords } from './lifetime';
+import { requireOptions } from './ops/rules';
 import { Generator } from './random';
 import { currentBackend, isReady, useBackend, useGenerator } from './runtime';
 
@@ -66,8 +66,7 @@ export async function init(options: InitOptions = {}): Promise<BackendInfo> {
 
 async function start(options: InitOptions): Promise<BackendInfo> {
   claimProcess();
-  if (typeof options !== 'object' || options === null)
-    throw new ArgumentError('init', 'options', 'an object such as { threads: 2 }', inWords(options));
+  requireOptions('init', options, 'an object such as { threads: 2 }');
   if (options.threads !== undefined && !(Number.isInteger(options.threads) && options.threads >= 1)) {
     throw new ArgumentError('init', 'threads', 'a whole number of at least 1', String(options.threads));
   }

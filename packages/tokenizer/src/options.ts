@@ -84,14 +84,18 @@ function wellFormed(text: string): string {
   return text.replace(LONE_SURROGATE, '\ufffd');
 }
 
-const SIDES: readonly unknown[] = ['left', 'right'];
+const SIDES = ['left', 'right'];
+const STRATEGY_NAMES = Object.values(STRATEGIES);
+const PADDINGS = [true, false, 'longest', 'max'];
 
 function checkChoice(where: string, value: unknown, choices: readonly unknown[]): void {
   if (value !== undefined && !choices.includes(value)) throw inputError(where, choices.join(', '), value);
 }
 
-function checkCount(where: string, value: unknown): void {
-  if (!Number.isInteger(value) || (value as number) < 0) throw inputError(where, 'a whole number from 0 up', value);
+/** Checks a whole number. */
+export function checkCount(where: string, value: unknown, least = 0): void {
+  if (!Number.isInteger(value) || (value as number) < least)
+    throw inputError(where, `a whole number from ${least} up`, value);
 }
 
 /** What calls say about padding. */
@@ -102,7 +106,7 @@ export function checkPadding({ padding, paddingSide, padToMultipleOf }: PaddingO
   checkChoice('paddingSide', paddingSide, SIDES);
   checkCount('padToMultipleOf', padToMultipleOf ?? 0);
   if (typeof padding === 'number') checkCount('padding', padding);
-  else checkChoice('padding', padding, [true, false, 'longest', 'max']);
+  else checkChoice('padding', padding, PADDINGS);
 }
 
 /** The truncation that holds for a call: the call's own, else the file's. */
@@ -112,7 +116,7 @@ export function truncationOf(options: CommonOptions, fallback: Truncation | unde
   const chosen = maxLength === undefined ? base : { ...base, maxLength };
   if (chosen === undefined) return undefined;
   checkCount('maxLength', chosen.maxLength);
-  checkChoice('truncation.strategy', chosen.strategy, Object.values(STRATEGIES));
+  checkChoice('truncation.strategy', chosen.strategy, STRATEGY_NAMES);
   checkChoice('truncation.side', chosen.side, SIDES);
   checkCount('truncation.stride', chosen.stride ?? 0);
   return chosen;

@@ -312,8 +312,9 @@ export class Tokenizer {
   private padEncoding(encoding: Encoding, options: EncodeOptions): void {
     const { padding } = options;
     const fromFile = this.parts.padding;
-    const base = this.batchPadding(options);
+    checkPadding(options);
     if (padding === false || (padding === undefined && fromFile === undefined)) return;
+    const base = this.batchPadding(options);
     let length = typeof padding === 'number' ? padding : (fromFile?.length ?? encoding.length);
     const rest = base.multipleOf > 0 ? length % base.multipleOf : 0;
     if (rest > 0) length += base.multipleOf - rest;
@@ -321,7 +322,6 @@ export class Tokenizer {
   }
 
   private batchPadding(options: PaddingOptions): Omit<Padding, 'token' | 'length'> {
-    checkPadding(options);
     const file = this.parts.padding;
     return {
       side: options.paddingSide ?? file?.side ?? 'right',
@@ -349,6 +349,7 @@ export class Tokenizer {
   /** Lays rows out with padding, as `encodeBatch` does. */
   padRagged(ragged: RaggedBatch, options: BatchOptions = {}): EncodedBatch {
     const { padding = this.parts.padding?.length ?? 'longest' } = options;
+    checkPadding(options);
     const base = this.batchPadding(options);
     if (padding === false) {
       for (let i = 2; i < ragged.rows.length; i++)

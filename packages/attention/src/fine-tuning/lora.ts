@@ -2,11 +2,12 @@
 // to add.
 import { ArgumentError } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
-import { type InitializerOptions, Linear, Module } from '@heddle/tensor/nn';
+import { type InitializerOptions, Linear, type Module } from '@heddle/tensor/nn';
 import { requireProbability, requireWhole } from '../errors';
 import type { ModelTarget } from '../models/architecture';
 import { type CheckpointLayout, packedWith } from '../models/checkpoint-layout';
 import { adaptersOf } from './adapted-linear';
+import { Adapter } from './adapter';
 import { loadLora, saveLora } from './lora-files';
 import { LoraPair, type Site } from './lora-pair';
 import { type SavedPart, savedParts } from './saved-parts';
@@ -56,12 +57,11 @@ export interface SiteSettings {
  * optimizer.step(); // the model's own weights are as they were
  * ```
  */
-export class Lora<M extends Adaptable = Adaptable> extends Module {
+export class Lora<M extends Adaptable = Adaptable> extends Adapter<M> {
   readonly pairs: readonly LoraPair[];
   /** Parts of the model that are trained whole. */
   readonly saved: readonly Module[];
-  // Not fields: the model is no part of its adapter.
-  readonly #model: M;
+  // Not a field: they are the model's.
   readonly #parts: readonly SavedPart[];
 
   /**
@@ -73,7 +73,7 @@ export class Lora<M extends Adaptable = Adaptable> extends Module {
     readonly config: LoraConfig,
     settings: ReadonlyMap<string, SiteSettings> = new Map(),
   ) {
-    super();
+    super(model);
     const { targets = /(self_attn|multihead_attn)\.\w+_proj$/, rank, alpha = rank, dropout: p = 0 } = config;
     requireWhole('Lora', 'rank', rank);
     requireProbability('Lora', 'dropout', p);
@@ -84,7 +84,6 @@ export class Lora<M extends Adaptable = Adaptable> extends Module {
       const names = [...linears.keys()].join(', ');
       throw new ArgumentError('Lora', 'targets', `a pattern of some of ${names}`, String(targets));
     }
-    this.#model = model;
     this.pairs = sitesOf(model, found).map((site) => {
       const own = settings.get(site.names[0]);
       return new LoraPair(site, config, own?.rank ?? rank, own?.alpha ?? alpha);
@@ -94,11 +93,6 @@ export class Lora<M extends Adaptable = Adaptable> extends Module {
     model.freeze();
     for (const part of this.saved) part.unfreeze();
     this.enable();
-  }
-
-  /** The model that it adapts. */
-  get model(): M {
-    return this.#model;
   }
 
   /** The parts that are trained whole, by their names in the model. */
@@ -123,7 +117,7 @@ export class Lora<M extends Adaptable = Adaptable> extends Module {
 
   /** Takes every other adapter of the model away, and enables this one. */
   useAlone(): void {
-    for (const map of linearsOf(this.#model).values()) adaptersOf(map).disableAll();
+    for (const map of linearsOf(this.model).values()) adaptersOf(map).disableAll();
     this.enable();
   }
 
@@ -139,22 +133,7 @@ export class Lora<M extends Adaptable = Adaptable> extends Module {
 
   /** What the model makes of its inputs: a trainer of the adapter calls the adapter. */
   override forward(...inputs: Parameters<M['forward']>): ReturnType<M['forward']> {
-    return this.#model.call(...inputs);
-  }
-
-  /** The model's mode is the adapter's. */
-  override get training(): boolean {
-    return this.#model.training;
-  }
-
-  override train(): this {
-    this.#model.train();
-    return this;
-  }
-
-  override eval(): this {
-    this.#model.eval();
-    return this;
+    return this.model.call(...inputs);
   }
 
   /** Takes it from the model and frees it. */

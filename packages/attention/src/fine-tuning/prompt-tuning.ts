@@ -2,7 +2,7 @@
 // Written and read in the layout of PEFT.
 import { type AnyTensor, ArgumentError, concat, FormatError, noGrad, type Tensor, tensor } from '@heddle/tensor';
 import { openCheckpoint, readFile, readJson, type Source, saveSafetensors, writeFile } from '@heddle/tensor/io';
-import { Embedding, type InitializerOptions, Module, normal, Parameter } from '@heddle/tensor/nn';
+import { Embedding, type InitializerOptions, type Module, normal, Parameter } from '@heddle/tensor/nn';
 import { requireWhole } from '../errors';
 import { checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
 import { type Generated, generate, type Prompts } from '../generation/generate';
@@ -14,6 +14,7 @@ import { ConfigReader } from '../models/config-reader';
 import { DecoderLM } from '../models/decoder-lm';
 import type { EncoderModel } from '../models/encoder-model';
 import type { TextBatch } from '../text-batch';
+import { Adapter } from './adapter';
 import type { Adaptable } from './lora';
 import { exactly, partsIn, type SavedPart, savedParts, stateOfParts } from './saved-parts';
 
@@ -52,24 +53,22 @@ const KEY = 'prompt_embeddings';
  * optimizer.step();
  * ```
  */
-export class PromptTuning extends Module {
+export class PromptTuning extends Adapter<Promptable> {
   /** `[tokens, width]` */
   readonly embedding: Parameter;
   /** Parts of the model that are trained whole. */
   readonly saved: readonly Module[];
-  // Not fields: the model is no part of its prompt.
-  readonly #model: Promptable;
+  // Not a field: they are the model's.
   readonly #parts: readonly SavedPart[];
 
   /** @throws {ArgumentError} where the number of vectors or the ids are wrong. */
   constructor(model: Promptable, { tokens, initialIds, modulesToSave, generator }: PromptTuningConfig) {
-    super();
+    super(model);
     requireWhole('PromptTuning', 'tokens', tokens);
     const table = tableOf(model);
     const [count, width] = table.weight.shape;
     if (initialIds !== undefined && (initialIds.length === 0 || initialIds.some((id) => !(id >= 0 && id < count))))
       throw new ArgumentError('PromptTuning', 'initialIds', `ids below ${count}`, initialIds.join(', ') || 'none');
-    this.#model = model;
     this.embedding = new Parameter(
       initialIds === undefined
         ? normal([tokens, width], 1, { generator })
@@ -91,23 +90,8 @@ export class PromptTuning extends Module {
    */
   override forward(batch: TextBatch, options: { readonly withPrompt?: boolean } = {}): Tensor {
     const [tokens] = this.embedding.shape;
-    const out = withPrompt(tableOf(this.#model), this.embedding, () => this.#model.call(inFront(batch, tokens)));
+    const out = withPrompt(tableOf(this.model), this.embedding, () => this.model.call(inFront(batch, tokens)));
     return out.rank === 3 && !options.withPrompt ? out.slice([null, [tokens, out.shape[1]]]) : out;
-  }
-
-  /** The model's mode is the prompt's. */
-  override get training(): boolean {
-    return this.#model.training;
-  }
-
-  override train(): this {
-    this.#model.train();
-    return this;
-  }
-
-  override eval(): this {
-    this.#model.eval();
-    return this;
   }
 
   /** How many ids there are; see `Generative`. */
@@ -166,8 +150,8 @@ export class PromptTuning extends Module {
   }
 
   #language(name: string): DecoderLM {
-    if (this.#model instanceof DecoderLM) return this.#model;
-    throw new ArgumentError('PromptTuning', name, 'a model that writes', this.#model.constructor.name);
+    if (this.model instanceof DecoderLM) return this.model;
+    throw new ArgumentError('PromptTuning', name, 'a model that writes', this.model.constructor.name);
   }
 
   /** Writes adapter_config.json and adapter_model.safetensors, as PEFT has them. */
@@ -176,12 +160,12 @@ export class PromptTuning extends Module {
     const at = (file: string): string =>
       typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file;
     const [tokens, width] = this.embedding.shape;
-    const { layers, heads } = sizesOf(this.#model);
-    const state = stateOfParts(this.#model, this.#parts, PREFIX).set(KEY, this.embedding);
+    const { layers, heads } = sizesOf(this.model);
+    const state = stateOfParts(this.model, this.#parts, PREFIX).set(KEY, this.embedding);
     await saveSafetensors(at(WEIGHTS), state, { metadata: { format: 'pt' }, ...into });
     const json = {
       peft_type: 'PROMPT_TUNING',
-      task_type: taskOf(this.#model),
+      task_type: taskOf(this.model),
       num_virtual_tokens: tokens,
       token_dim: width,
       num_layers: layers,

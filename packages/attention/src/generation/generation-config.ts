@@ -82,19 +82,21 @@ interface Field {
 
 const number = (option: keyof GenerateOptions): Field => ({ option, expected: 'a number', fits: Number.isFinite });
 
+/** Zero is transformers' word for none. */
+const zeroAsNone = (value: unknown): unknown => (value === 0 ? undefined : value);
+
 const whole = (option: keyof GenerateOptions, least: number): Field => ({
   option,
   expected: `a whole number of at least ${least}`,
   fits: (value) => Number.isInteger(value) && Number(value) >= least,
-  // Zero is transformers' word for none.
-  as: (value) => (value === 0 ? undefined : value),
+  as: zeroAsNone,
 });
 
 const share = (option: keyof GenerateOptions): Field => ({
   option,
   expected: 'a number from 0 to 1',
   fits: (value) => typeof value === 'number' && value >= 0 && value <= 1,
-  as: (value) => (value === 0 ? undefined : value),
+  as: zeroAsNone,
 });
 
 const isId = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;

@@ -1,6 +1,5 @@
 // Remembers the tokens of words that were seen. Open addressing over typed arrays: a hit allocates nothing, and all that
 // it reads lies together. Bounded: when it is full it starts afresh, so that no input can make it grow without end.
-
 import type { TokenSink } from '../models/token-sink';
 import { longer } from '../text/column';
 

@@ -1,6 +1,5 @@
 // The long sections of a `tokenizer.json`, each read in one loop from the text's units into tables. These loops start in
 // an engine that has compiled nothing yet: what they call for a token is what loading takes.
-
 import { hashOfUnits, idOfUnits } from '../models/id-of-units';
 import { PairTable } from '../models/pair-table';
 import { ScoredVocab } from '../models/scored-vocab';

@@ -1,5 +1,4 @@
 // Which Unicode classes a code point has, as the components ask for them. No text is changed here.
-
 import {
   MARK_GAINED,
   MARK_LOST,

@@ -1,5 +1,6 @@
 // Workers that take tasks one after another. An idle pool never keeps a process alive.
 import { TokenizerError } from '../errors';
+import { checkCount } from '../options';
 import type { Answer, Results, Task } from './protocol';
 
 /** How many threads, and where their program is. */
@@ -125,13 +126,7 @@ export type Started = { readonly workers: readonly TaskWorker[] } | { readonly n
 /** Starts workers beside so many `helpers`, and gives each its first task. Where none can start, says why instead of failing. */
 export async function startWorkers(first: Task, options: ThreadOptions, helpers = 0): Promise<Started> {
   const { threads = Math.min(8, coresHere()), workerUrl } = options;
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'threads',
-      expected: 'a whole number from 1 up',
-      got: String(threads),
-    });
+  checkCount('threads', threads, 1);
   if (threads === 1) return { note: 'one thread was asked for' };
   if (!isNode && typeof Worker === 'undefined') return { note: 'there are no workers here' };
   if (!isNode && workerUrl === undefined)

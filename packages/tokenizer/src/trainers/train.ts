@@ -7,6 +7,7 @@ import { bert, byteLevel, rare, sentencePiece } from '../families/lazy';
 import { Fields, type JsonObject } from '../json';
 import type { Model } from '../models/model';
 import { Vocab } from '../models/vocab';
+import { checkCount } from '../options';
 import { TemplateProcessing } from '../post-processors/template';
 import type { Kind, Kinds } from '../reading/kinds';
 import { loadReaders } from '../reading/load-readers';
@@ -69,13 +70,7 @@ function wholeNumber(
   min: number,
 ): number {
   const value = options[name] ?? fallback;
-  if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= min))
-    throw new TokenizerError({
-      kind: 'input',
-      where: `train: ${name}`,
-      expected: `a whole number from ${min} up`,
-      got: describe(value),
-    });
+  if (value !== Number.POSITIVE_INFINITY) checkCount(`train: ${name}`, value, min);
   return value;
 }
 
