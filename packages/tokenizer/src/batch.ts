@@ -71,8 +71,24 @@ export function padBatch(ragged: RaggedBatch, padding: BatchPadding): EncodedBat
   return offsets === undefined ? batch : { ...batch, offsets };
 }
 
-/** Ragged batches one after another. */
-export function joinRagged(parts: readonly RaggedBatch[], withOffsets: boolean): RaggedBatch {
+/** Some rows of a ragged batch. */
+export interface RaggedPart {
+  readonly ids: Int32Array;
+  /** Left out where all are 0, as nearly always: memory that nobody writes costs nothing. */
+  readonly typeIds: Int32Array | undefined;
+  /** Where each row starts, and the end of the last. */
+  readonly rows: Int32Array;
+  readonly offsets: Int32Array | undefined;
+}
+
+/** A part as a batch. */
+export function batchOf({ ids, typeIds = new Int32Array(ids.length), rows, offsets }: RaggedPart): RaggedBatch {
+  const batch = { ids, typeIds, rows };
+  return offsets === undefined ? batch : { ...batch, offsets };
+}
+
+/** Parts one after another. */
+export function joinParts(parts: readonly RaggedPart[], withOffsets: boolean): RaggedPart {
   const total = parts.reduce((sum, { ids }) => sum + ids.length, 0);
   const ids = new Int32Array(total);
   const typeIds = new Int32Array(total);
@@ -82,29 +98,30 @@ export function joinRagged(parts: readonly RaggedBatch[], withOffsets: boolean):
   let row = 0;
   for (const part of parts) {
     ids.set(part.ids, at);
-    typeIds.set(part.typeIds, at);
+    if (part.typeIds !== undefined) typeIds.set(part.typeIds, at);
     if (part.offsets !== undefined) offsets?.set(part.offsets, 2 * at);
     for (let i = 1; i < part.rows.length; i++) rows[++row] = at + (part.rows[i] as number);
     at += part.ids.length;
   }
-  return offsets === undefined ? { ids, typeIds, rows } : { ids, typeIds, rows, offsets };
+  return { ids, typeIds, rows, offsets };
 }
 
-/** Tokens that rows are gathered for: what a processor keeps near. */
-const PART = 1 << 15;
-
-/** Rows of fewer tokens are copied sooner than a call copies them. */
-const SHORT = 64;
+/** Tokens that rows are gathered for: memory that is kept for the next batch. */
+const PART = 1 << 20;
 
 /** Columns that rows are appended to, which are used again for the next rows. */
 export class RowWriter {
   private ids = new Int32Array(0);
+  /** Written once a type that is not 0 turns up. */
   private typeIds = new Int32Array(0);
+  private typed = false;
   private offsets = new Int32Array(0);
   private withOffsets = false;
   private length = 0;
-  private rows: number[] = [];
-  private parts: RaggedBatch[] = [];
+  /** Where each row starts; where the next one will, last. */
+  private starts = new Int32Array(16);
+  private rows = 0;
+  private parts: RaggedPart[] = [];
 
   /** Forgets the last batch. */
   begin(withOffsets: boolean): void {
@@ -115,77 +132,72 @@ export class RowWriter {
 
   private clear(): void {
     this.length = 0;
-    this.rows = [0];
+    this.rows = 0;
+    this.typed = false;
   }
 
-  private reserve(count: number): void {
-    const needed = this.length + count;
-    const room = Math.max(1024, 2 * this.length, needed);
-    if (needed > this.ids.length) {
-      this.ids = longer(this.ids, room);
-      this.typeIds = longer(this.typeIds, room);
+  /** Makes room for tokens of a type, and returns where it starts. */
+  private take(count: number, typeId: number): number {
+    const at = this.length;
+    const end = at + count;
+    const room = Math.max(1024, 2 * at, end);
+    if (end > this.ids.length) this.ids = longer(this.ids, room);
+    if (this.withOffsets && 2 * end > this.offsets.length) this.offsets = longer(this.offsets, 2 * room);
+    if (this.typed || typeId !== 0) {
+      if (end > this.typeIds.length) this.typeIds = longer(this.typeIds, room);
+      if (!this.typed) this.typeIds.fill(0, 0, at);
+      this.typed = true;
+      this.typeIds.fill(typeId, at, end);
     }
-    if (this.withOffsets && 2 * needed > this.offsets.length) this.offsets = longer(this.offsets, 2 * room);
+    this.length = end;
+    return at;
   }
 
   /** Appends one special token. */
   push(id: number, typeId: number): void {
-    this.reserve(1);
-    this.ids[this.length] = id;
-    this.typeIds[this.length] = typeId;
-    if (this.withOffsets) this.offsets.fill(0, 2 * this.length, 2 * this.length + 2);
-    this.length++;
+    const at = this.take(1, typeId);
+    this.ids[at] = id;
+    if (this.withOffsets) this.offsets.fill(0, 2 * at, 2 * at + 2);
   }
 
   /** Appends the tokens [from, to) of a sink. */
   append(sink: TokenSink, from: number, to: number, typeId: number): void {
-    this.reserve(to - from);
-    const at = this.length;
-    const { ids, typeIds, offsets } = this;
-    const count = to - from;
-    if (count < SHORT) {
-      const tokens = sink.ids;
-      for (let i = 0; i < count; i++) {
-        ids[at + i] = tokens[from + i] as number;
-        typeIds[at + i] = typeId;
-      }
-    } else {
-      ids.set(sink.ids.subarray(from, to), at);
-      typeIds.fill(typeId, at, at + count);
+    const at = this.take(to - from, typeId);
+    const { ids, offsets } = this;
+    const tokens = sink.ids;
+    for (let i = from, out = at; i < to; i++) ids[out++] = tokens[i] as number;
+    if (!this.withOffsets) return;
+    const { starts, ends } = sink;
+    for (let i = from, out = 2 * at; i < to; i++) {
+      offsets[out++] = starts[i] as number;
+      offsets[out++] = ends[i] as number;
     }
-    if (this.withOffsets) {
-      const { starts, ends } = sink;
-      for (let i = from, out = 2 * at; i < to; i++) {
-        offsets[out++] = starts[i] as number;
-        offsets[out++] = ends[i] as number;
-      }
-    }
-    this.length += count;
   }
 
   endRow(): void {
-    this.rows.push(this.length);
+    if (++this.rows === this.starts.length) this.starts = longer(this.starts);
+    this.starts[this.rows] = this.length;
     if (this.length >= PART) this.endPart();
   }
 
   private endPart(): void {
     const { length } = this;
-    const part = {
+    this.parts.push({
       ids: this.ids.slice(0, length),
-      typeIds: this.typeIds.slice(0, length),
-      rows: new Int32Array(this.rows),
-    };
-    this.parts.push(this.withOffsets ? { ...part, offsets: this.offsets.slice(0, 2 * length) } : part);
+      typeIds: this.typed ? this.typeIds.slice(0, length) : undefined,
+      rows: this.starts.slice(0, this.rows + 1),
+      offsets: this.withOffsets ? this.offsets.slice(0, 2 * length) : undefined,
+    });
     // One long row's memory is not kept.
-    if (length > 4 * PART) this.ids = this.typeIds = this.offsets = new Int32Array(0);
+    if (length > 2 * PART) this.ids = this.typeIds = this.offsets = new Int32Array(0);
     this.clear();
   }
 
-  /** The batch, in arrays of its own. */
-  finish(): RaggedBatch {
+  /** What was appended, in arrays of its own. */
+  finish(): RaggedPart {
     const { parts } = this;
-    if (this.rows.length > 1 || parts.length === 0) this.endPart();
+    if (this.rows > 0 || parts.length === 0) this.endPart();
     this.parts = [];
-    return parts.length === 1 ? (parts[0] as RaggedBatch) : joinRagged(parts, this.withOffsets);
+    return parts.length === 1 ? (parts[0] as RaggedPart) : joinParts(parts, this.withOffsets);
   }
 }

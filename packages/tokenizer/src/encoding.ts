@@ -61,15 +61,7 @@ export class Encoding implements EncodingColumns {
   }
 
   static empty(): Encoding {
-    return new Encoding({
-      ids: [],
-      tokens: [],
-      typeIds: [],
-      offsets: [],
-      wordIds: [],
-      specialTokensMask: [],
-      attentionMask: [],
-    });
+    return Encoding.special([], [], 0);
   }
 
   /** Tokens that a post-processor adds. */
@@ -203,19 +195,13 @@ export class Encoding implements EncodingColumns {
         expected: `less than the ${maxLength} tokens that fit beside the special ones`,
         got: String(stride),
       });
-    const windows: Encoding[] = [];
     const step = maxLength - stride;
-    if (side === 'right') {
-      for (let start = 0; ; start += step) {
-        windows.push(this.slice(start, Math.min(start + maxLength, n)));
-        if (start + maxLength >= n) break;
-      }
-    } else {
-      for (let stop = n; ; stop -= step) {
-        windows.push(this.slice(Math.max(0, stop - maxLength), stop));
-        if (stop - maxLength <= 0) break;
-      }
-    }
+    const windows = Array.from({ length: Math.ceil((n - maxLength) / step) + 1 }, (_, i) => {
+      const end = n - i * step;
+      return side === 'right'
+        ? this.slice(i * step, i * step + maxLength)
+        : this.slice(Math.max(0, end - maxLength), end);
+    });
     const [first, ...rest] = windows as [Encoding, ...Encoding[]];
     first.overflowing = rest;
     return first;

@@ -1,6 +1,6 @@
 // The public class: components put together, and every way in and out of ids. What it does lives in other files.
 import type { AddedToken } from './added-tokens';
-import { type EncodedBatch, padBatch, type RaggedBatch, RowWriter } from './batch';
+import { batchOf, type EncodedBatch, padBatch, type RaggedBatch, type RaggedPart, RowWriter } from './batch';
 import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
 import { TokenizerError } from './errors';
@@ -369,6 +369,11 @@ export class Tokenizer {
 
   /** Encodes rows one after another without padding. */
   encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): RaggedBatch {
+    return batchOf(this.encodePart(texts, options));
+  }
+
+  /** @internal Rows as they go between threads. */
+  encodePart(texts: readonly TextInput[], options: BatchOptions): RaggedPart {
     const { pairs, addSpecialTokens = true } = options;
     checkBatch(texts, pairs);
     const isPair = pairs !== undefined;
@@ -379,7 +384,7 @@ export class Tokenizer {
     const { sink, writer } = this;
     writer.begin(options.offsets === true);
     for (let row = 0; row < texts.length; row++) {
-      sink.clear();
+      sink.clear(options.offsets === true);
       this.appendTokens(texts[row] as TextInput, matchers, 'encodeBatch: texts', row);
       const split = sink.length;
       if (isPair) this.appendTokens(pairs[row] as TextInput, matchers, 'encodeBatch: pairs', row);
@@ -395,10 +400,10 @@ export class Tokenizer {
 
   /** Appends the tokens of one input, whole or cut into words, to the sink. */
   private appendTokens(input: TextInput, matchers: Matchers, where: string, row?: number): void {
-    const append = (word: unknown): void =>
-      encodeInto(checkText(word, where, row), this.parts, this.fast, matchers, this.sink);
-    if (Array.isArray(input)) input.forEach(append);
-    else append(input);
+    const { parts, fast, sink } = this;
+    if (Array.isArray(input))
+      for (const word of input) encodeInto(checkText(word, where, row), parts, fast, matchers, sink);
+    else encodeInto(checkText(input, where, row), parts, fast, matchers, sink);
   }
 
   /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
@@ -420,14 +425,14 @@ export class Tokenizer {
 
   /** The ids of a text alone, special tokens not added. Nothing else is built, so it is the fastest. */
   encodeIds(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): Int32Array {
-    this.sink.clear();
+    this.sink.clear(false);
     this.appendTokens(text, this.matchers(options), 'encodeIds: text');
     return this.sink.ids.slice(0, this.sink.length);
   }
 
   /** How many tokens a text has, special ones not counted. No token is built. */
   count(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): number {
-    this.sink.clear();
+    this.sink.clear(false);
     this.appendTokens(text, this.matchers(options), 'count: text');
     return this.sink.length;
   }

@@ -49,12 +49,15 @@ export class BertEncoder implements FastEncoder {
   private readonly astralKinds = new Map<number, number>();
   private readonly buffer = new UnitBuffer();
   private readonly scratch = new TokenSink();
-  // The word that is being read: its units and where each came from.
+  // The word that is being read: its units, and where each came from. As long as they came one by one from a place on, the
+  // place is enough.
   private units = new Uint16Array(256);
   private starts = new Int32Array(256);
   private ends = new Int32Array(256);
   private length = 0;
   private hash = 0;
+  private base = 0;
+  private isRun = true;
 
   constructor(
     private readonly model: WordPiece,
@@ -79,7 +82,7 @@ export class BertEncoder implements FastEncoder {
       const unit = units[i] as number;
       let kind = kinds[unit] as number;
       if (kind === PART) {
-        this.put(mapped[unit] as number, i, i + 1);
+        i = this.letters(units, i, to) - 1;
         continue;
       }
       if (kind === 0) {
@@ -106,13 +109,55 @@ export class BertEncoder implements FastEncoder {
     return true;
   }
 
+  /** Appends letters from `from` on, and returns where it stopped. */
+  private letters(units: Uint16Array, from: number, to: number): number {
+    const { kinds, mapped } = this;
+    this.beginAt(from, 1);
+    if (!this.isRun) {
+      this.put(mapped[units[from] as number] as number, from, from + 1);
+      return from + 1;
+    }
+    let { length, hash } = this;
+    let i = from;
+    for (; i < to; i++) {
+      const unit = units[i] as number;
+      if (kinds[unit] !== PART) break;
+      const letter = mapped[unit] as number;
+      if (length === this.units.length) this.grow();
+      this.units[length++] = letter;
+      hash = hashUnit(hash, letter);
+    }
+    this.length = length;
+    this.hash = hash;
+    return i;
+  }
+
   private put(unit: number, start: number, end: number): void {
+    this.beginAt(start, end - start);
     const at = this.length++;
     if (at === this.units.length) this.grow();
     this.units[at] = unit;
     this.starts[at] = start;
     this.ends[at] = end;
     this.hash = hashUnit(this.hash, unit);
+  }
+
+  /** Finds out whether the word goes on being a run with what comes from `start`. */
+  private beginAt(start: number, width: number): void {
+    if (this.length === 0) {
+      this.base = start;
+      this.isRun = true;
+    }
+    if (this.isRun && (start !== this.base + this.length || width !== 1)) this.placeAll();
+  }
+
+  /** Writes down where the units came from, which came one by one. */
+  private placeAll(): void {
+    this.isRun = false;
+    for (let at = 0; at < this.length; at++) {
+      this.starts[at] = this.base + at;
+      this.ends[at] = this.base + at + 1;
+    }
   }
 
   private putAll(text: string, start: number, end: number): void {
@@ -130,25 +175,30 @@ export class BertEncoder implements FastEncoder {
     const { length, hash, cache } = this;
     if (length === 0) return;
     const record = length <= MAX_WORD_LENGTH ? cache.find(this.units, 0, length, hash) : 0;
-    if (record > 0) cache.copyMapped(record, sink, this.starts, this.ends);
-    else this.miss(hash, sink);
+    const first = sink.length;
+    const base = this.isRun ? this.base : 0;
+    if (record > 0) cache.copy(record, sink, base);
+    else this.miss(hash, sink, base);
+    if (sink.ranged && !this.isRun) {
+      const { starts, ends } = sink;
+      for (let i = first; i < sink.length; i++) {
+        starts[i] = this.starts[starts[i] as number] as number;
+        ends[i] = this.ends[(ends[i] as number) - 1] as number;
+      }
+    }
     sink.word++;
     this.length = 0;
     this.hash = 0;
   }
 
-  private miss(hash: number, sink: TokenSink): void {
+  private miss(hash: number, sink: TokenSink, base: number): void {
     const { scratch } = this;
     const word = textOfUnits(this.units, 0, this.length);
     scratch.clear();
     this.model.tokenize(word, scratch);
     this.cache.add(this.units, 0, this.length, hash, scratch);
     for (let i = 0; i < scratch.length; i++)
-      sink.push(
-        scratch.ids[i] as number,
-        this.starts[scratch.starts[i] as number] as number,
-        this.ends[(scratch.ends[i] as number) - 1] as number,
-      );
+      sink.push(scratch.ids[i] as number, base + (scratch.starts[i] as number), base + (scratch.ends[i] as number));
   }
 
   /** Finds out what a code point is, and notes what it becomes. */

@@ -10,9 +10,14 @@ const MAX_SIZE = 1 << 22;
 export const MAX_WORD_LENGTH = 128;
 const MAX_TOKENS = 1024;
 
-// A record: hash, length, number of tokens, words that it is cut into; then its units, two to an integer; then two
-// integers a token: id, and where it starts and ends and which word it belongs to, a byte each.
-const HEAD = 4;
+// A record: hash; length, number of tokens and of the words that it is cut into, in one integer; then its units, two to an
+// integer; then the tokens' ids; then of each where it starts and ends and which word it belongs to, a byte each. Small, since
+// looking rarer words up costs what reaching their memory costs.
+const HEAD = 2;
+const LENGTH = 0xff;
+const COUNT_SHIFT = 8;
+const COUNT = 0x7ff;
+const WORDS_SHIFT = 19;
 
 /** The hash of a word's UTF-16 units, one unit at a time: start with 0. */
 export function hashUnit(hash: number, unit: number): number {
@@ -40,7 +45,7 @@ export class WordCache {
     for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
       const record = slots[slot] as number;
       if (record === 0) return 0;
-      if (records[record] !== hash || records[record + 1] !== length) continue;
+      if (records[record] !== hash || ((records[record + 1] as number) & LENGTH) !== length) continue;
       const shift = 2 * (record + HEAD) - start;
       let i = start;
       while (i < end && units[shift + i] === word[i]) i++;
@@ -54,22 +59,20 @@ export class WordCache {
     const count = sink.length;
     const length = end - start;
     if (length > MAX_WORD_LENGTH || count > MAX_TOKENS) return;
-    const tokens = HEAD + ((length + 1) >> 1);
-    const size = tokens + 2 * count;
+    const size = HEAD + ((length + 1) >> 1) + 2 * count;
     if (2 * this.words >= this.slots.length || this.used + size > this.records.length) this.makeRoom(size);
     const { records, units, used: record } = this;
     records[record] = hash;
-    records[record + 1] = length;
-    records[record + 2] = count;
-    records[record + 3] = sink.word;
+    records[record + 1] = length | (count << COUNT_SHIFT) | (sink.word << WORDS_SHIFT);
     const shift = 2 * (record + HEAD) - start;
     for (let i = start; i < end; i++) units[shift + i] = word[i] as number;
-    let at = record + tokens;
+    const ids = this.idsOf(record);
     for (let i = 0; i < count; i++) {
-      records[at++] = sink.ids[i] as number;
-      records[at++] = (sink.starts[i] as number) | ((sink.ends[i] as number) << 8) | ((sink.words[i] as number) << 16);
+      records[ids + i] = sink.ids[i] as number;
+      records[ids + count + i] =
+        (sink.starts[i] as number) | ((sink.ends[i] as number) << 8) | ((sink.words[i] as number) << 16);
     }
-    this.used = at;
+    this.used = record + size;
     this.words++;
     this.insert(record);
   }
@@ -90,8 +93,9 @@ export class WordCache {
       this.used = 1;
     }
     if (2 * this.words >= this.slots.length) {
-      this.slots = new Int32Array(4 * this.slots.length);
-      for (let record = 1; record < this.used; record = this.next(record)) this.insert(record);
+      const { slots } = this;
+      this.slots = new Int32Array(4 * slots.length);
+      for (const record of slots) if (record > 0) this.insert(record);
     }
     if (this.used + size > this.records.length) {
       this.records = longer(this.records, Math.max(2 * this.records.length, this.used + size));
@@ -99,51 +103,36 @@ export class WordCache {
     }
   }
 
-  /** Where the tokens of a record start. */
-  private tokensOf(record: number): number {
-    return record + HEAD + (((this.records[record + 1] as number) + 1) >> 1);
+  /** Where the ids of a record start. */
+  private idsOf(record: number): number {
+    return record + HEAD + ((((this.records[record + 1] as number) & LENGTH) + 1) >> 1);
   }
 
-  private next(record: number): number {
-    return this.tokensOf(record) + 2 * (this.records[record + 2] as number);
+  private countOf(record: number): number {
+    return ((this.records[record + 1] as number) >> COUNT_SHIFT) & COUNT;
   }
 
   /** How many words a record's stretch of text is cut into. */
   wordsOf(record: number): number {
-    return this.records[record + 3] as number;
+    return (this.records[record + 1] as number) >> WORDS_SHIFT;
   }
 
   /** Appends a record's tokens, their ranges moved to where the word starts. */
   copy(record: number, sink: TokenSink, at: number): void {
     const { records } = this;
-    const count = records[record + 2] as number;
+    const count = this.countOf(record);
     sink.reserve(count);
     const { ids, starts, ends, words, word, length } = sink;
-    let from = this.tokensOf(record);
-    for (let out = length; out < length + count; out++) {
-      ids[out] = records[from++] as number;
+    const end = length + count;
+    let from = this.idsOf(record);
+    for (let out = length; out < end; out++) ids[out] = records[from++] as number;
+    sink.length = end;
+    if (!sink.ranged) return;
+    for (let out = length; out < end; out++) {
       const place = records[from++] as number;
       starts[out] = at + (place & 0xff);
       ends[out] = at + ((place >> 8) & 0xff);
       words[out] = word + (place >> 16);
     }
-    sink.length = length + count;
-  }
-
-  /** Appends a record's tokens, their ranges looked up in the tables of where each unit came from. */
-  copyMapped(record: number, sink: TokenSink, unitStarts: Int32Array, unitEnds: Int32Array): void {
-    const { records } = this;
-    const count = records[record + 2] as number;
-    sink.reserve(count);
-    const { ids, starts, ends, words, word, length } = sink;
-    let from = this.tokensOf(record);
-    for (let out = length; out < length + count; out++) {
-      ids[out] = records[from++] as number;
-      const place = records[from++] as number;
-      starts[out] = unitStarts[place & 0xff] as number;
-      ends[out] = unitEnds[((place >> 8) & 0xff) - 1] as number;
-      words[out] = word;
-    }
-    sink.length = length + count;
   }
 }

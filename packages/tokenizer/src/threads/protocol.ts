@@ -1,5 +1,5 @@
 // What goes between a thread and its workers. Everything here survives structured cloning.
-import type { RaggedBatch } from '../batch';
+import type { RaggedPart } from '../batch';
 import type { TokenizerErrorDetails } from '../errors';
 import type { JsonObject } from '../json';
 import type { BatchOptions, TextInput } from '../options';
@@ -50,7 +50,7 @@ export type Task =
 /** What each kind of work gives. */
 export interface Results {
   readonly load: undefined;
-  readonly encode: RaggedBatch;
+  readonly encode: RaggedPart;
   readonly cut: undefined;
   readonly count: undefined;
   readonly words: WordColumns;

@@ -1,5 +1,5 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
-import { type EncodedBatch, joinRagged, type RaggedBatch } from '../batch';
+import { batchOf, type EncodedBatch, joinParts, type RaggedBatch, type RaggedPart } from '../batch';
 import { type BatchOptions, checkInputs, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { type JoinedTexts, joinTexts } from './protocol';
@@ -79,12 +79,12 @@ export class TokenizerPool {
     const { pairs, ...shared } = options;
     const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
     const share = Math.min(LARGEST, Math.max(SMALLEST, total / (2 * AHEAD * this.threads)));
-    const parts: RaggedBatch[] = [];
+    const parts: RaggedPart[] = [];
     let next = 0;
     let chunks = 0;
     /** Has chunks encoded until none are left, or one fails. */
     const work = async (
-      encode: (texts: readonly TextInput[], options: BatchOptions) => Promise<RaggedBatch>,
+      encode: (texts: readonly TextInput[], options: BatchOptions) => Promise<RaggedPart>,
     ): Promise<void> => {
       while (next < texts.length) {
         const from = next;
@@ -103,12 +103,12 @@ export class TokenizerPool {
     const feeds = workers.map((worker) =>
       work((texts, options) => worker.run({ kind: 'encode', texts: messageOf(texts), options })),
     );
-    const help = async (texts: readonly TextInput[], options: BatchOptions): Promise<RaggedBatch> => {
+    const help = async (texts: readonly TextInput[], options: BatchOptions): Promise<RaggedPart> => {
       await new Promise((resolve) => setImmediate(resolve));
-      return this.tokenizer.encodeRagged(texts, options);
+      return this.tokenizer.encodePart(texts, options);
     };
     await Promise.all(HELPERS > 0 ? [...feeds, work(help)] : feeds);
-    return joinRagged(parts, options.offsets === true);
+    return batchOf(joinParts(parts, options.offsets === true));
   }
 
   /** Ends the workers. */

@@ -39,7 +39,7 @@ export class Work {
         this.tokenizer = tokenizerFromJSON(task.json);
         return undefined;
       case 'encode':
-        return (this.tokenizer as Tokenizer).encodeRagged(
+        return (this.tokenizer as Tokenizer).encodePart(
           'joined' in task.texts ? splitTexts(task.texts) : task.texts,
           task.options,
         );
