@@ -87,67 +87,62 @@ export function batchOf({ ids, typeIds = new Int32Array(ids.length), rows, offse
   return offsets === undefined ? batch : { ...batch, offsets };
 }
 
-/** Parts one after another. */
-export function joinParts(parts: readonly RaggedPart[], withOffsets: boolean): RaggedPart {
-  const total = parts.reduce((sum, { ids }) => sum + ids.length, 0);
-  const ids = new Int32Array(total);
-  const typeIds = new Int32Array(total);
-  const offsets = withOffsets ? new Int32Array(2 * total) : undefined;
-  const rows = new Int32Array(parts.reduce((sum, part) => sum + part.rows.length - 1, 1));
-  let at = 0;
-  let row = 0;
-  for (const part of parts) {
-    ids.set(part.ids, at);
-    if (part.typeIds !== undefined) typeIds.set(part.typeIds, at);
-    if (part.offsets !== undefined) offsets?.set(part.offsets, 2 * at);
-    for (let i = 1; i < part.rows.length; i++) rows[++row] = at + (part.rows[i] as number);
-    at += part.ids.length;
-  }
-  return { ids, typeIds, rows, offsets };
+/** Columns that rows are written into. */
+class Columns {
+  ids = new Int32Array(0);
+  /** Written once a type that is not 0 turns up. */
+  typeIds = new Int32Array(0);
+  offsets = new Int32Array(0);
 }
 
-/** Tokens that rows are gathered for: memory that is kept for the next batch. */
-const PART = 1 << 20;
+/** Something that the collector may take. Engines without weak references keep nothing. */
+function weakly<T extends object>(value: T): { deref(): T | undefined } {
+  return typeof WeakRef === 'undefined' ? { deref: () => undefined } : new WeakRef(value);
+}
 
-/** Columns that rows are appended to, which are used again for the next rows. */
+/**
+ * Puts rows one after another. The memory that they are written into serves the next batch, unless the collector has taken
+ * it in between: pages that were never touched cost more than what is written on them.
+ */
 export class RowWriter {
-  private ids = new Int32Array(0);
-  /** Written once a type that is not 0 turns up. */
-  private typeIds = new Int32Array(0);
+  private kept: { deref(): Columns | undefined } | undefined;
+  private columns = new Columns();
   private typed = false;
-  private offsets = new Int32Array(0);
   private withOffsets = false;
   private length = 0;
   /** Where each row starts; where the next one will, last. */
-  private starts = new Int32Array(16);
+  private starts = new Int32Array(0);
   private rows = 0;
-  private parts: RaggedPart[] = [];
 
-  /** Forgets the last batch. */
-  begin(withOffsets: boolean): void {
+  /** Begins a batch of so many rows. */
+  begin(rows: number, withOffsets: boolean): void {
+    this.columns = this.kept?.deref() ?? new Columns();
+    this.kept = weakly(this.columns);
     this.withOffsets = withOffsets;
-    this.parts = [];
-    this.clear();
-  }
-
-  private clear(): void {
     this.length = 0;
+    this.starts = new Int32Array(rows + 1);
     this.rows = 0;
     this.typed = false;
   }
 
+  /** How many tokens there will be if rows go on as they began; not many times as many as there are. */
+  private room(end: number): number {
+    const all = (1.1 * end * this.starts.length) / (this.rows + 1);
+    return Math.ceil(Math.max(1024, end, Math.min(4 * end, all)));
+  }
+
   /** Makes room for tokens of a type, and returns where it starts. */
   private take(count: number, typeId: number): number {
-    const at = this.length;
+    const { columns, length: at } = this;
     const end = at + count;
-    const room = Math.max(1024, 2 * at, end);
-    if (end > this.ids.length) this.ids = longer(this.ids, room);
-    if (this.withOffsets && 2 * end > this.offsets.length) this.offsets = longer(this.offsets, 2 * room);
+    if (end > columns.ids.length) columns.ids = longer(columns.ids, this.room(end));
+    if (this.withOffsets && 2 * end > columns.offsets.length)
+      columns.offsets = longer(columns.offsets, 2 * this.room(end));
     if (this.typed || typeId !== 0) {
-      if (end > this.typeIds.length) this.typeIds = longer(this.typeIds, room);
-      if (!this.typed) this.typeIds.fill(0, 0, at);
+      if (end > columns.typeIds.length) columns.typeIds = longer(columns.typeIds, this.room(end));
+      if (!this.typed) columns.typeIds.fill(0, 0, at);
       this.typed = true;
-      this.typeIds.fill(typeId, at, end);
+      columns.typeIds.fill(typeId, at, end);
     }
     this.length = end;
     return at;
@@ -156,14 +151,15 @@ export class RowWriter {
   /** Appends one special token. */
   push(id: number, typeId: number): void {
     const at = this.take(1, typeId);
-    this.ids[at] = id;
-    if (this.withOffsets) this.offsets.fill(0, 2 * at, 2 * at + 2);
+    const { ids, offsets } = this.columns;
+    ids[at] = id;
+    if (this.withOffsets) offsets.fill(0, 2 * at, 2 * at + 2);
   }
 
   /** Appends the tokens [from, to) of a sink. */
   append(sink: TokenSink, from: number, to: number, typeId: number): void {
     const at = this.take(to - from, typeId);
-    const { ids, offsets } = this;
+    const { ids, offsets } = this.columns;
     const tokens = sink.ids;
     for (let i = from, out = at; i < to; i++) ids[out++] = tokens[i] as number;
     if (!this.withOffsets) return;
@@ -175,29 +171,18 @@ export class RowWriter {
   }
 
   endRow(): void {
-    if (++this.rows === this.starts.length) this.starts = longer(this.starts);
-    this.starts[this.rows] = this.length;
-    if (this.length >= PART) this.endPart();
+    this.starts[++this.rows] = this.length;
   }
 
-  private endPart(): void {
-    const { length } = this;
-    this.parts.push({
-      ids: this.ids.slice(0, length),
-      typeIds: this.typed ? this.typeIds.slice(0, length) : undefined,
-      rows: this.starts.slice(0, this.rows + 1),
-      offsets: this.withOffsets ? this.offsets.slice(0, 2 * length) : undefined,
-    });
-    // One long row's memory is not kept.
-    if (length > 2 * PART) this.ids = this.typeIds = this.offsets = new Int32Array(0);
-    this.clear();
-  }
-
-  /** What was appended, in arrays of its own. */
+  /** The rows, in arrays of their own. */
   finish(): RaggedPart {
-    const { parts } = this;
-    if (this.rows > 0 || parts.length === 0) this.endPart();
-    this.parts = [];
-    return parts.length === 1 ? (parts[0] as RaggedPart) : joinParts(parts, this.withOffsets);
+    const { columns, length } = this;
+    this.columns = new Columns();
+    return {
+      ids: columns.ids.slice(0, length),
+      typeIds: this.typed ? columns.typeIds.slice(0, length) : undefined,
+      rows: this.starts,
+      offsets: this.withOffsets ? columns.offsets.slice(0, 2 * length) : undefined,
+    };
   }
 }

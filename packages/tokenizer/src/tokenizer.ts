@@ -382,7 +382,7 @@ export class Tokenizer {
     const truncation = truncationOf(options, this.parts.truncation);
     const room = truncation && this.room(truncation, isPair, addSpecialTokens);
     const { sink, writer } = this;
-    writer.begin(options.offsets === true);
+    writer.begin(texts.length, options.offsets === true);
     for (let row = 0; row < texts.length; row++) {
       sink.clear(options.offsets === true);
       this.appendTokens(texts[row] as TextInput, matchers, 'encodeBatch: texts', row);

@@ -1,7 +1,8 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
-import { batchOf, type EncodedBatch, joinParts, type RaggedBatch, type RaggedPart } from '../batch';
+import { batchOf, type EncodedBatch, type RaggedBatch, type RaggedPart } from '../batch';
 import { type BatchOptions, checkInputs, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
+import { joinParts } from './join-parts';
 import { type JoinedTexts, joinTexts } from './protocol';
 import { isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
