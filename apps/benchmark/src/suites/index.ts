@@ -55,6 +55,7 @@ export const suites: readonly SuiteRow[] = [
         'of tokenizers, @huggingface/tokenizers, @xenova/transformers, gpt-tokenizer, tiktoken, js-tiktoken',
       ],
       ['--peers-only', 'leave out what only ours is asked: offsets, threads, loading, training'],
+      ['--record', 'keep the report in docs/benchmarks, by version'],
     ],
     load: () => import('./tokenizer/run.js'),
   },

@@ -1,6 +1,7 @@
 // Single kernels, of Heddle and of the peers that have them, alternated in one run.
 import { gpuKernelLineup } from './gpu/lineup.js';
-import { clockOf, measure, peersFolder } from './speed/measure.js';
+import { peersFolder } from './speed/folders.js';
+import { clockOf, measure } from './speed/measure.js';
 import { kernelLineup } from './speed/systems.js';
 import type { SuiteContext, SuiteResult } from './suite.js';
 

@@ -1,7 +1,8 @@
 // Heddle beside its peers on the same encoder classifiers: training steps and inference, alternated in one run.
 import { named } from '../options.js';
 import { gpuLineup } from './gpu/lineup.js';
-import { clockOf, measure, peersFolder } from './speed/measure.js';
+import { peersFolder } from './speed/folders.js';
+import { clockOf, measure } from './speed/measure.js';
 import { lineup } from './speed/systems.js';
 import type { SuiteContext, SuiteResult } from './suite.js';
 

@@ -13,7 +13,10 @@ export function heddleVersion(): string {
 }
 
 /** Keeps a report; a later one of the same version takes its place. Returns the file's name. */
-export async function record(folder: string, report: SpeedReport): Promise<string> {
+export async function record(
+  folder: string,
+  report: { readonly suite: string; readonly heddle: string },
+): Promise<string> {
   const name = `${report.suite}-${report.heddle}.json`;
   await writeWhole(join(folder, name), `${JSON.stringify(report, null, 1)}\n`);
   return name;

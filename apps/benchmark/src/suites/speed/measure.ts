@@ -1,13 +1,12 @@
 // What the two speed suites have in common: measure in turn, compare, and leave a JSON file and a page.
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { BenchError } from '../../errors.js';
 import { checkOutput, writeWhole } from '../../report/write-report.js';
 import { overheadRemarks, softwareRemarks } from '../gpu/remarks.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { alternate, type Clock } from './alternate.js';
 import { describe } from './environment.js';
+import { historyFolder } from './folders.js';
 import { earlier, heddleVersion, record } from './history.js';
 import { renderSpeedPage } from './page.js';
 import { ratios, table } from './ratios.js';
@@ -55,7 +54,7 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
     remarks,
   });
   await writeWhole(join(folder, 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
-  const docs = join(peersFolder(), '../../../docs/benchmarks');
+  const docs = historyFolder();
   await writeWhole(join(folder, 'latest.html'), renderSpeedPage(report, await earlier(docs, report)));
   if (plan.record) say(`recorded as ${await record(docs, report)}`);
   const { cpu, cpuFlags, loadAverage } = report.environment;
@@ -63,15 +62,6 @@ export async function measure(plan: Plan, { flags, command, signal, say }: Suite
   const warnings = rounds.disagreements.map((line) => `differs: ${line}`);
   const text = [head, table(rounds.rows, found), ...remarks, ...warnings, `${folder}/latest.html`].join('\n');
   return { text, json: report };
-}
-
-/** The folder of the peers' scripts, wherever this program was built to. */
-export function peersFolder(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const peers = join(folder, 'peers');
-    if (existsSync(join(peers, 'shared.mjs'))) return peers;
-    if (folder === dirname(folder)) throw new BenchError('peers-missing', 'the folder of the peers’ scripts is gone');
-  }
 }
 
 /** The clock that `--clock` names. */

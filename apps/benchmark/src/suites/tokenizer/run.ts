@@ -3,6 +3,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../../median.js';
 import { named } from '../../options.js';
+import { historyFolder } from '../speed/folders.js';
+import { heddleVersion, record } from '../speed/history.js';
 import type { SuiteContext, SuiteResult } from '../suite.js';
 import { type Corpus, corpora, sharedFolder } from './corpus.js';
 import { type OwnFigure, ownFigures } from './ours.js';
@@ -32,6 +34,9 @@ export interface TokenizerSpeed {
 /** What the suite gives as JSON. */
 export interface TokenizerReport {
   readonly suite: 'tokenizer';
+  /** Version of the packages. */
+  readonly heddle: string;
+  readonly createdAt: string;
   readonly rows: readonly TokenizerSpeed[];
   /** What only ours is asked. */
   readonly own: readonly OwnFigure[];
@@ -111,7 +116,16 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
   }
   const figures = own['peersOnly'] === true ? [] : await ownFigures(shared, texts, context.flags.quick);
   const environment = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', threads: 1 } as const;
-  const report: TokenizerReport = { suite: 'tokenizer', rows, own: figures, skipped, environment };
+  const report: TokenizerReport = {
+    suite: 'tokenizer',
+    heddle: heddleVersion(),
+    createdAt: new Date().toISOString(),
+    rows,
+    own: figures,
+    skipped,
+    environment,
+  };
+  if (own['record'] === true) context.say(`recorded as ${await record(historyFolder(), report)}`);
   const head =
     'MB of UTF-8 a second of processor time, one thread: first pass, then warm; how many times as fast ours is: first, warm (least to most)';
   return { text: [head, ...rows.map(line), ...figures.map(ownLine)].join('\n'), json: report };
