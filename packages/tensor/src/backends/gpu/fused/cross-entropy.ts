@@ -87,7 +87,8 @@ export function crossEntropy(device: Device): FusedKernel<Attrs, GpuBuffer> {
       const lse = walkRows(device, 'row lse', matrixOf(logits.shape), [all(x), row(top)], [], {
         start: 'let total = 0;',
         steps: [`const d = a - b;${exp('e', 'd')}\ntotal += e;`],
-        finish: 'if (total > 0) { return b + Math.log(total); }\nreturn total / total;',
+        // Rows of NaN, or of −∞ alone. Not total / total: a driver may take that for 1.
+        finish: 'if (total > 0) { return b + Math.log(total); }\nreturn b + total;',
       });
       const own = ownWeights(device, ids, weights, rows, ignoreIndex);
       const each = losses(device, x, ids, weights, own, lse, logits.shape, attrs);

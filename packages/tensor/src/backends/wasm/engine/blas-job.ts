@@ -17,9 +17,15 @@ export type Sgemm = (
   ldc: number,
 ) => void;
 
+/** A library that koffi has loaded. */
+export interface Library {
+  func(prototype: string): (...args: never[]) => unknown;
+  unload?(): void;
+}
+
 /** What koffi offers that is used here. */
 export interface Koffi {
-  load(library: string): { func(prototype: string): (...args: never[]) => unknown };
+  load(library: string): Library;
   /** Where a buffer lies in the process. */
   address(buffer: ArrayBufferView): bigint;
 }

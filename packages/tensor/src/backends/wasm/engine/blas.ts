@@ -1,4 +1,5 @@
 // Looks for a BLAS of the system and tries it. Everything here is optional: what is missing is said in one line.
+import { coreOf, loadForProcessor } from './blas-core';
 import { AS_IT_IS, type Koffi, type Sgemm, sgemmOn, TRANSPOSED } from './blas-job';
 import { isNode } from './features';
 import type { BlasSource } from './protocol';
@@ -57,7 +58,7 @@ function candidates(): string[] {
 
 function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
   try {
-    const lib = koffi.load(library);
+    const lib = loadForProcessor(koffi, library);
     // Our own workers split a product: they scale better than the library's threads, and don't fight with them.
     const call = (prototype: string): ((...args: unknown[]) => unknown) | null => {
       try {
@@ -71,9 +72,8 @@ function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
     call('void bli_thread_set_num_threads(long n)')?.(1);
     if (!works(koffi, library)) return null;
     const config = call('const char *openblas_get_config()')?.();
-    const core = call('const char *openblas_get_corename()')?.();
     let name = library;
-    if (typeof config === 'string') name = `${config.split(' ').slice(0, 2).join(' ')} (${String(core)})`;
+    if (typeof config === 'string') name = `${config.split(' ').slice(0, 2).join(' ')} (${coreOf(lib)})`;
     else if (library.includes('mkl')) name = `MKL (${library})`;
     else if (library.includes('Accelerate')) name = 'Accelerate';
     const preset = process.env['OPENBLAS_CORETYPE'];
