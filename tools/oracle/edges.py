@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from fixture import Draw, as_json, case, write
+from fixture import Draw, as_json, case, number, write
 
 draw = Draw(29)
 LEAST, GREATEST = -(2**31), 2**31 - 1
@@ -112,7 +112,44 @@ def quotient_cases():
     yield weighed("mod: near whole quotients", {}, {"x": x, "y": y}, lambda x, _: {"out": torch.remainder(x["x"], x["y"])})
 
 
+def bound_cases():
+    # Up to torch 2.14 the whole gradient passes at a bound; from 2.15 on none does.
+    inf = float("inf")
+    x = torch.tensor([-2.0, -1.0, -0.0, 0.5, 1.0, 1.5, inf, -inf, float("nan")], dtype=torch.float64)
+    for name, low, high in [("between", -1, 1), ("at one number", 1, 1), ("from below", 0, inf), ("from above", -inf, 1)]:
+        run = lambda t, _, low=low, high=high: {
+            "out": torch.clamp(t["x"], None if low == -inf else low, None if high == inf else high)
+        }
+        yield weighed(f"clamp: {name}", {"low": number(low), "high": number(high)}, {"x": x}, run)
+    distances = torch.tensor([0.0, 1.0, -1.0, 0.25, 3.0, inf, -inf], dtype=torch.float64)
+    run = lambda t, _: {"out": F.huber_loss(t["x"], torch.zeros(7, dtype=torch.float64), reduction="none")}
+    yield weighed("huberLoss", {}, {"x": distances}, run)
+
+
+def power_cases():
+    inf, nan = float("inf"), float("nan")
+    power = torch.tensor([inf, -inf, nan, 0.0, 0.5], dtype=torch.float64)
+    base = torch.tensor([1.0, 1.0, 1.0, nan, -inf], dtype=torch.float64)
+    yield weighed("pow: of one", {}, {"x": base, "y": power}, lambda x, _: {"out": torch.pow(x["x"], x["y"])}, ["y"])
+    yield weighed("powScalar: root", {"order": 0.5}, {"x": base}, lambda x, _: {"out": torch.pow(x["x"], 0.5)})
+    x = draw.normal(3, 4)
+    x[1] = 0
+    x[2, 1] = 0
+    run = lambda t, _: {"out": torch.linalg.vector_norm(t["x"], ord=-1, dim=1)}
+    yield weighed("norm: order -1", {"order": -1, "axis": 1}, {"x": x}, run)
+
+
 write(
     "packages/tensor/test/fixtures/edges.json",
-    [*slope_cases(), *norm_cases(), *whole_cases(), *truth_cases(), *remainder_cases(), *ignored_cases(), *quotient_cases()],
+    [
+        *slope_cases(),
+        *norm_cases(),
+        *whole_cases(),
+        *truth_cases(),
+        *remainder_cases(),
+        *ignored_cases(),
+        *quotient_cases(),
+        *bound_cases(),
+        *power_cases(),
+    ],
 )

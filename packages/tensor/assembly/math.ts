@@ -188,10 +188,13 @@ function sineOf(x: f32, quarter: i32): f32 {
   return quarter == 0 ? Mathf.sin(x) : Mathf.cos(x);
 }
 
-/** aᵇ, within 1 ulp (musl's powf, lane by lane). */
+/** aᵇ, within 1 ulp (musl's powf, lane by lane), where JavaScript has no number for 1 to an infinite or no power. */
 export function pow4(a: v128, b: v128): v128 {
   let y = f32x4.splat(Mathf.pow(f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)));
   y = f32x4.replace_lane(y, 1, Mathf.pow(f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)));
   y = f32x4.replace_lane(y, 2, Mathf.pow(f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)));
-  return f32x4.replace_lane(y, 3, Mathf.pow(f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)));
+  y = f32x4.replace_lane(y, 3, Mathf.pow(f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)));
+  const one = f32x4.splat(1);
+  const endless = v128.and(f32x4.eq(f32x4.abs(a), one), f32x4.eq(f32x4.abs(b), f32x4.splat(Infinity)));
+  return v128.bitselect(one, y, v128.or(f32x4.eq(a, one), endless));
 }

@@ -9,9 +9,11 @@ const INT_SUM: i32 = 2;
 
 // Slots of reduceRows and reduceColumns: 0 x, 1 out, 2 operation, 3 outputs, 4 elements of each, 5 parts, 6 elements of
 // a part, 7 outputs a unit, 8 kept rank, 9 … 24 sizes, 25 … 40 strides in bytes; 41 reduced rank, 42 … 57 sizes,
-// 58 … 73 strides. Out holds float64 [outputs, parts] where there are several parts.
+// 58 … 73 strides; 74 becomes 1 where a result fits no int32. Out holds float64 [outputs, parts] where there are several
+// parts.
 const KEPT: i32 = 8;
 const REDUCED: i32 = 41;
+const TOO_GREAT: usize = 74;
 
 // Offset in bytes of the i-th position of the first `rank` axes.
 function offsetOf(args: usize, axes: i32, rank: i32, i: i32): usize {
@@ -37,9 +39,14 @@ function combine(op: i32, a: f64, b: f64): f64 {
 }
 
 @inline
-function put(op: i32, out: usize, o: i32, value: f64): void {
-  if (op == SUM || op == MAX) store<f32>(out + (<usize>o << 2), <f32>value);
-  else store<i32>(out + (<usize>o << 2), <i32>(<i64>value));
+function put(args: usize, op: i32, out: usize, o: i32, value: f64): void {
+  if (op == SUM || op == MAX) {
+    store<f32>(out + (<usize>o << 2), <f32>value);
+    return;
+  }
+  const whole = <i32>(<i64>value);
+  if (<f64>whole != value) store<i32>(args + (TOO_GREAT << 2), 1);
+  store<i32>(out + (<usize>o << 2), whole);
 }
 
 function total(op: i32, x: usize, step: usize, count: i32): f64 {
@@ -109,7 +116,7 @@ export function reduceRows(args: usize, from: i32, to: i32): void {
     const first = (job - o * parts) * slot(args, 6);
     const last = min(slot(args, 4), first + slot(args, 6));
     const value = range(args, op, x + offsetOf(args, KEPT, slot(args, KEPT), o), first, last);
-    if (parts == 1) put(op, out, o, value);
+    if (parts == 1) put(args, op, out, o, value);
     else store<f64>(out + (<usize>job << 3), value);
   }
 }
@@ -158,7 +165,7 @@ export function reduceColumns(args: usize, from: i32, to: i32): void {
     for (; j < stop; j++) {
       const o = column + j * parts;
       const value = range(args, op, base + (<usize>j << 2), first, last);
-      if (parts == 1) put(op, out, o, value);
+      if (parts == 1) put(args, op, out, o, value);
       else store<f64>(out + (<usize>o << 3), value);
     }
   }
@@ -240,7 +247,7 @@ function putPair(y: usize, d: v128, between: usize): usize {
   return y + 2 * between;
 }
 
-/** Puts the parts of each output together, in order. Units are outputs. Slots: 0 parts, 1 out, 2 operation, 3 parts of each. */
+/** Puts the parts of each output together, in order. Units are outputs. Slots: 0 parts, 1 out, 2 operation, 3 parts of each, 74 as above. */
 export function reduceFinish(args: usize, from: i32, to: i32): void {
   const parts = slot(args, 3);
   const op = slot(args, 2);
@@ -251,6 +258,6 @@ export function reduceFinish(args: usize, from: i32, to: i32): void {
       value = combine(op, value, load<f64>(at));
       at += 8;
     }
-    put(op, <usize>slot(args, 1), o, value);
+    put(args, op, <usize>slot(args, 1), o, value);
   }
 }

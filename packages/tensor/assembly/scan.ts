@@ -1,7 +1,9 @@
 // Kernels that walk lines along an axis in order: running sums, the place of the greatest, sorting.
 import { slot } from './simd';
 
-// Slots of cumsum and argmax: 0 x (dense), 1 out, 2 length of a line, 3 elements behind the axis, 4 whether int32.
+// Slots of cumsum and argmax: 0 x (dense), 1 out, 2 length of a line, 3 elements behind the axis, 4 whether int32;
+// 74 becomes 1 where a running sum fits no int32.
+const TOO_GREAT: usize = 74;
 
 /** Running sums, in float64 before they are rounded. Units are lines. */
 export function cumsum(args: usize, from: i32, to: i32): void {
@@ -11,13 +13,14 @@ export function cumsum(args: usize, from: i32, to: i32): void {
   for (let line = from; line < to; line++) {
     let at = <usize>((line / inner) * length * inner + (line % inner)) << 2;
     let total: f64 = 0;
-    let whole = 0;
+    let whole: i64 = 0;
     for (let i = 0; i < length; i++) {
       const x = <usize>slot(args, 0) + at;
       const y = <usize>slot(args, 1) + at;
       if (slot(args, 4) != 0) {
-        whole += load<i32>(x);
-        store<i32>(y, whole);
+        whole += <i64>load<i32>(x);
+        if (whole != <i64>(<i32>whole)) store<i32>(args + (TOO_GREAT << 2), 1);
+        store<i32>(y, <i32>whole);
       } else {
         total += <f64>load<f32>(x);
         store<f32>(y, <f32>total);

@@ -21,6 +21,11 @@ export function fitsDType(dtype: DType, value: number): boolean {
   return dtype === 'float32' || value === (value | 0);
 }
 
+/** What to throw where numbers of int32 add up to none, which would come out as another number. */
+export function sumTooGreat(op: string): DTypeError {
+  return new DTypeError(op, 'x', 'int32 whose sums fit int32 (or float32, by cast)', 'greater ones');
+}
+
 /** Throws where a dtype is none. */
 export function knownDType(op: string, dtype: DType): DType {
   if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')

@@ -304,13 +304,18 @@ export const softplus = (x: Tensor): Tensor => {
   return add(relu(x), log1p(exp(below)));
 };
 
-/** Limits values to `[low, high]`; an infinite bound is none. Where x is at a bound, half of the gradient passes. */
+/**
+ * Limits values to `[low, high]`; an infinite bound is none. The gradient passes where x is left as it is, at a bound too,
+ * as in PyTorch up to 2.14 (from 2.15 on it is 0 there).
+ */
 export const clamp = <D extends DType>(x: Tensor<D>, low: number, high: number): Tensor<D> => {
   requireDType('clamp', 'x', x, ...numeric);
   requireBound('low', low);
   requireBound('high', high);
-  const raised = low === Number.NEGATIVE_INFINITY ? x : maximum(x, low);
-  return high === Number.POSITIVE_INFINITY ? raised : minimum(raised, high);
+  const values = x.requiresGrad ? x.detach() : x;
+  const raised = low === Number.NEGATIVE_INFINITY ? values : maximum(values, low);
+  const limited = high === Number.POSITIVE_INFINITY ? raised : minimum(raised, high);
+  return x.requiresGrad ? where(equalTo(values, limited), x, limited) : limited;
 };
 
 function requireBound(argument: string, bound: number): void {

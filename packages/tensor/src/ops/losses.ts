@@ -49,10 +49,10 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { re
   if (!(delta > 0 && Number.isFinite(delta)))
     throw new ArgumentError('huberLoss', 'delta', 'a finite number above 0', String(delta));
   const distance = abs(sub(x, target));
-  return reduced(
-    where(less(distance, delta), mul(square(distance), 0.5), mul(add(distance, -delta / 2), delta)),
-    options,
-  );
+  const isNear = less(distance, delta);
+  // What is far is left out of the square: its gradient there would be 0 · ∞ where the distance is infinite.
+  const squared = mul(square(where(isNear, distance, 0)), 0.5);
+  return reduced(where(isNear, squared, mul(add(distance, -delta / 2), delta)), options);
 }
 
 /**

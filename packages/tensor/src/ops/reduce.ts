@@ -132,7 +132,11 @@ function reduceAttrs(op: string, x: AnyTensor, options: ReduceOptions): ReduceAt
   return { axes: normalAxes(op, axis, x.rank), keepdim };
 }
 
-/** Sum along the axes; over all elements where none is named. */
+/**
+ * Sum along the axes; over all elements where none is named.
+ *
+ * @throws {DTypeError} where a sum of int32 fits no int32; on a GPU, which holds them as floats, sums are exact up to 2^24.
+ */
 export function sum<D extends DType>(x: Tensor<D>, options: ReduceOptions = {}): Tensor<D> {
   return apply(sumOp.definition, [x], reduceAttrs('sum', x, options));
 }
@@ -190,11 +194,11 @@ export function norm(x: AnyTensor, options: NormOptions = {}): Tensor {
   if (order === Number.POSITIVE_INFINITY) return max(lengths, options);
   if (order === Number.NEGATIVE_INFINITY) return min(lengths, options);
   if (order === 0) return sum(cast(notEqual(values, 0), 'float32'), options);
-  // A number that is 0 adds nothing and has no slope.
-  const isZero = order > 0 ? equal(lengths, 0) : null;
-  const powers = isZero === null ? pow(lengths, order) : where(isZero, 0, pow(where(isZero, 1, lengths), order));
-  const total = sum(powers, options);
-  const isNothing = equal(total, 0);
+  // A number that is 0 adds nothing, or makes the whole 0 where the order is negative; it has no slope either way.
+  const ofZero = order > 0 ? 0 : Number.POSITIVE_INFINITY;
+  const isZero = equal(lengths, 0);
+  const total = sum(where(isZero, ofZero, pow(where(isZero, 1, lengths), order)), options);
+  const isNothing = equal(total, ofZero);
   return where(isNothing, 0, pow(where(isNothing, 1, total), 1 / order));
 }
 
@@ -243,7 +247,7 @@ export function logSumExp(x: Tensor | AnyTensor, options: ReduceOptions = {}): T
   return keepdim ? result : reshape(result, reducedShape(x.shape, axes, false));
 }
 
-/** Running sum along an axis. */
+/** Running sum along an axis. int32 as in `sum`. */
 export function cumsum<D extends DType>(x: Tensor<D>, axis: number): Tensor<D> {
   requireTensor('cumsum', 'x', x);
   return apply(cumsumOp.definition, [x], { axis: normalAxis('cumsum', axis, x.rank) });

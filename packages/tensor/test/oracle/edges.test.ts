@@ -9,17 +9,24 @@ import {
   binaryCrossEntropy,
   clamp,
   crossEntropy,
+  cumsum,
   gradients,
+  huberLoss,
   maskedFill,
+  mean,
+  memory,
   min,
   mod,
   mul,
   norm,
   pow,
   type Reduction,
+  scope,
   softplus,
+  sum,
   type Tensor,
   tensor,
+  zeros,
 } from '../../src/index';
 import {
   type Case,
@@ -35,6 +42,8 @@ import {
 
 interface Config {
   readonly order: number | 'least';
+  readonly low: number;
+  readonly high: number;
   readonly axis?: number;
   readonly keepdim?: boolean;
   readonly reduction?: Reduction;
@@ -60,6 +69,8 @@ const functions: Readonly<Record<string, (given: Given) => AnyTensor>> = {
       reduction: 'none',
       ...('positive' in inputs ? { positiveWeight: float('positive') } : {}),
     }),
+  clamp: ({ float, config }) => clamp(float('x'), config.low, config.high),
+  huberLoss: ({ float }) => huberLoss(float('x'), zeros(float('x').shape), { reduction: 'none' }),
   powScalar: ({ x, config }) => pow(x, Number(config.order)),
   pow: ({ float }) => pow(float('x'), float('y')),
   mod: ({ float }) => mod(float('x'), float('y')),
@@ -120,6 +131,28 @@ onBothBackends(() => {
     expect([...(await clamp(x, 0, Number.POSITIVE_INFINITY).data())]).toEqual([0, 0, 5]);
     expect([...(await clamp(x, Number.NEGATIVE_INFINITY, 1).data())]).toEqual([-2, 0, 1]);
     expect(() => clamp(x, Number.NaN, 1)).toThrow('clamp: low: expected a number, infinite for no bound, got NaN');
+  });
+
+  test('sums of int32 are exact, or refused', async () => {
+    const x = tensor([2147483647, 1, -1, -2147483648], { dtype: 'int32' });
+    expect(await sum(x).item()).toBe(-1);
+    const columns = Array.from({ length: 40_000 }, (_, i) => (i % 2 === 0 ? 2147483647 : -2147483647));
+    const long = tensor(columns, { dtype: 'int32' });
+    expect([...(await sum(long.reshape([20_000, 2]), { axis: 1 }).data())].every((total) => total === 0)).toBe(true);
+    expect(await sum(long).item()).toBe(0);
+    expect([...(await cumsum(x.slice([[1, 4]]), 0).data())]).toEqual([1, 0, -2147483648]);
+    const least = x.slice([[2, 4]]);
+    for (const [op, wrong] of [
+      ['sum', () => sum(x.slice([[0, 2]]))],
+      ['sum', () => sum(least)],
+      ['sum', () => sum(long.reshape([20_000, 2]), { axis: 0 })],
+      ['cumsum', () => cumsum(x, 0)],
+    ] as const) {
+      const before = memory().buffers;
+      expect(() => scope(wrong)).toThrow(`${op}: x: expected int32 whose sums fit int32`);
+      expect(memory().buffers).toBe(before);
+    }
+    expect(await mean(x.slice([[0, 2]])).item()).toBe(2 ** 30);
   });
 
   test('argmax and argmin of nothing are refused', () => {

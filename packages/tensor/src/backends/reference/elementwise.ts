@@ -49,7 +49,10 @@ export const elementwise = {
     each<Affine>(({ scale, shift }, x) => Math.imul(x, scale) + shift),
     each<Affine>(({ scale, shift }, x) => x * scale + shift),
   ),
-  powScalar: each<{ readonly exponent: number }>(({ exponent }, x) => x ** exponent),
+  powScalar: each<{ readonly exponent: number }>(({ exponent }, x) =>
+    // Roots, which −∞ has none of.
+    x < 0 && Math.abs(exponent) === 0.5 ? Number.NaN : power(x, exponent),
+  ),
   cast: each<{ readonly dtype: DType }>(({ dtype }, x) =>
     dtype === 'float32' ? x : dtype === 'int32' ? Math.trunc(x) : bit(x !== 0),
   ),
@@ -60,7 +63,7 @@ export const elementwise = {
     binary((a, b) => a * b),
   ),
   div: binary((a, b) => a / b),
-  pow: binary((a, b) => a ** b),
+  pow: binary(power),
   maximum: binary(Math.max),
   minimum: binary(Math.min),
   mod: binary((a, b) => {
@@ -75,6 +78,11 @@ export const elementwise = {
   where: each((_: object, condition, a, b) => (condition !== 0 ? a : b)),
   contiguous: unary((x) => x),
 };
+
+/** aᵇ by IEEE 754, where 1 to any power is 1. */
+function power(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
+}
 
 function roundHalfToEven(x: number): number {
   const down = Math.floor(x);

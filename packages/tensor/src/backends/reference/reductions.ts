@@ -1,4 +1,6 @@
 // Reference kernels that reduce, scan, sort and multiply matrices.
+import { fitsDType, sumTooGreat } from '../../dtype';
+import { sizeOf } from '../../shape';
 import type { Kernel } from '../backend';
 import { allocate, around, dense, type ReferenceBuffer, reducedPositions } from './buffer';
 
@@ -8,14 +10,20 @@ interface Axes {
 
 function reduce(start: number, combine: (total: number, x: number) => number): Kernel<Axes, ReferenceBuffer> {
   return ([x], out, { axes }) => {
-    const result = allocate(out.shape, out.dtype).fill(
+    const totals = new Float64Array(sizeOf(out.shape)).fill(
       out.dtype === 'float32' || Number.isFinite(start) ? start : -(2 ** 31),
     );
     const values = dense(x);
     const to = reducedPositions(x.shape, axes);
-    for (let i = 0; i < values.length; i++) result[to[i]] = combine(result[to[i]], values[i]);
-    return result;
+    for (let i = 0; i < values.length; i++) totals[to[i]] = combine(totals[to[i]], values[i]);
+    return out.dtype === 'float32' ? totals : Int32Array.from(totals, (total) => requireSum('sum', total));
   };
+}
+
+/** Throws where a sum of int32 is none. */
+function requireSum(op: string, total: number): number {
+  if (!fitsDType('int32', total)) throw sumTooGreat(op);
+  return total;
 }
 
 /** Goes through every line along an axis: `get(k)` reads its k-th element, `set(k)` writes the output's. */
@@ -75,7 +83,7 @@ export const reductions = {
       let total = 0;
       line.forEach((value, k) => {
         total += value;
-        set(k, total);
+        set(k, out.dtype === 'int32' ? requireSum('cumsum', total) : total);
       });
     })) satisfies Kernel<{ readonly axis: number }, ReferenceBuffer>,
   argsort: (([x], out, { axis, descending }) =>

@@ -1,4 +1,5 @@
 // Rows of the table that reduce axes or walk along one. Long reductions are split into parts of fixed size.
+import { sumTooGreat } from '../../../dtype';
 import type { PrimitiveRows } from '../../../registry';
 import { type Shape, sizeOf } from '../../../shape';
 import type { AnyTensor } from '../../../tensor';
@@ -16,6 +17,7 @@ const INT_MAX = 3;
 // Slots, as assembly/reduce.ts has them.
 const KEPT = 8;
 const REDUCED = 41;
+const TOO_GREAT = 74;
 
 // Elements that one output sums at most before it is split into parts.
 const PART = 16_384;
@@ -77,6 +79,7 @@ function reduce(engine: Engine, operation: number, x: AnyTensor, axes: readonly 
   slots[6] = perPart;
   slots[KEPT] = kept;
   slots[REDUCED] = reduced;
+  slots[TOO_GREAT] = 0;
   if (sideBySide) {
     slots[7] = UNIT_COLUMNS;
     const units = (outputs / width) * parts * Math.ceil(width / UNIT_COLUMNS);
@@ -93,6 +96,7 @@ function reduce(engine: Engine, operation: number, x: AnyTensor, axes: readonly 
     engine.launch('reduceFinish', outputs, outputs * parts);
     engine.free(partials);
   }
+  if (slots[TOO_GREAT] !== 0) throw sumTooGreat('sum');
   return out;
 }
 
@@ -137,9 +141,11 @@ function alongLines(
   slots[4] = x.dtype === 'float32' ? 0 : 1;
   slots[5] = descending ? 1 : 0;
   slots[6] = room;
+  slots[TOO_GREAT] = 0;
   engine.launch(kernel, x.size / length, x.size * (kernel === 'argsort' ? 4 * Math.ceil(Math.log2(length + 1)) : 2));
   if (room !== 0) engine.free(room);
   release(engine, x, from);
+  if (slots[TOO_GREAT] !== 0) throw sumTooGreat(kernel);
   return out;
 }
 
