@@ -2,9 +2,10 @@
 
 import { ArgumentError, GraphError } from './errors';
 import type { Node } from './graph';
-import { scope, track, watchTogether } from './lifetime';
+import { inWords, requireFunction, requireTensor, scope, track, watchTogether } from './lifetime';
 import { inGraph } from './op';
 import { add } from './ops/arithmetic';
+import { requireDType, requireOptions } from './ops/rules';
 import { contiguous } from './ops/views';
 import { enableGrad } from './recording';
 import { runtime } from './runtime';
@@ -24,7 +25,8 @@ export interface BackwardOptions {
 
 /** Adds the gradient of `root` to the `grad` of every leaf below it. */
 export function backward(root: AnyTensor, options: BackwardOptions = {}): void {
-  walk(root, options, (leaf, g) => accumulate(leaf, g, options.createGraph === true), null);
+  const { createGraph = false } = requireOptions('backward', options);
+  walk(root, options, (leaf, g) => accumulate(leaf, g, createGraph), null);
 }
 
 /**
@@ -41,7 +43,10 @@ export function backward(root: AnyTensor, options: BackwardOptions = {}): void {
  * ```
  */
 export function gradients(y: AnyTensor, xs: readonly AnyTensor[], options: BackwardOptions = {}): Tensor[] {
-  return gradientsWithin(y, xs, options, () => false);
+  requireTensor('gradients', 'y', y);
+  if (!Array.isArray(xs)) throw new ArgumentError('gradients', 'xs', 'a list of tensors', inWords(xs));
+  for (const x of xs) requireTensor('gradients', 'xs', x);
+  return gradientsWithin(y, xs, requireOptions('gradients', options), () => false);
 }
 
 /** The same, but the walk ends at nodes that `isEnd` names: what lies behind them is left alone. */
@@ -136,8 +141,10 @@ function walk(
       show(root.shape),
     );
   }
-  if (gradient !== undefined && !sameShape(gradient.shape, root.shape)) {
-    throw new ArgumentError('backward', 'gradient', `shape ${show(root.shape)}`, show(gradient.shape));
+  if (gradient !== undefined) {
+    requireDType('backward', 'gradient', gradient, 'float32');
+    if (!sameShape(gradient.shape, root.shape))
+      throw new ArgumentError('backward', 'gradient', `shape ${show(root.shape)}`, show(gradient.shape));
   }
   const order = root.node === null ? [] : reachable(root.node, isEnd);
   const outerRecording = runtime.recording;
@@ -281,8 +288,10 @@ function reachable(root: Node, isEnd: (node: Node) => boolean): Node[] {
 export function grad<Rest extends readonly unknown[]>(
   f: (x: Tensor, ...rest: Rest) => Tensor,
 ): (x: Tensor, ...rest: Rest) => Tensor {
+  requireFunction('grad', 'f', f);
   return (x, ...rest) =>
     scope(() => {
+      requireTensor('grad', 'x', x);
       const nested = x.requiresGrad;
       const leaf = nested ? x : x.detach().requireGrad();
       const [g] = gradients(

@@ -2,7 +2,7 @@
 import { walkWithin } from './autograd';
 import { ArgumentError, GraphError } from './errors';
 import { Node } from './graph';
-import { inWords, requireTensor, scope, track } from './lifetime';
+import { inWords, requireFunction, requireTensor, scope, track } from './lifetime';
 import { enableGrad, noGrad } from './recording';
 import { defaultGenerator, runtime } from './runtime';
 import type { Tensor } from './tensor';
@@ -73,13 +73,17 @@ function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: bool
  * ```
  */
 export function checkpoint(fn: Function, inputs: readonly Tensor[]): Tensor {
-  if (typeof fn !== 'function') throw new ArgumentError('checkpoint', 'fn', 'a function of tensors', inWords(fn));
+  requireFunction('checkpoint', 'fn', fn);
   if (!Array.isArray(inputs))
     throw new ArgumentError('checkpoint', 'inputs', 'a list of tensors, those that fn is given', inWords(inputs));
   for (const x of inputs) requireTensor('checkpoint', 'inputs', x);
   if (!runtime.recording) return fn(...inputs);
   const node = new CheckpointNode(fn, inputs);
-  const plain = scope(() => noGrad(() => fn(...inputs)).detach());
+  const plain = scope(() => {
+    const result = noGrad(() => fn(...inputs));
+    requireTensor('checkpoint', 'the result of fn', result);
+    return result.detach();
+  });
   const y = plain.alias();
   plain.dispose();
   y.node = node;

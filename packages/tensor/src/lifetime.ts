@@ -124,6 +124,7 @@ export function watchTogether(t: AnyTensor): void {
  * ```
  */
 export function scope<T>(fn: () => T): T {
+  requireFunction('scope', 'fn', fn);
   const outer = current;
   const own: AnyTensor[] = [];
   current = own;
@@ -169,6 +170,7 @@ export function endStep(): void {
 /**
  * Keeps a tensor alive past its scope and step, until it is disposed or the last reference to it is gone.
  *
+ * @throws {TensorFreed} where it is gone already.
  * @example
  * ```ts
  * import { init, keep, tensor } from '@heddle/tensor';
@@ -177,6 +179,7 @@ export function endStep(): void {
  * ```
  */
 export function keep<T extends AnyTensor>(t: T): T {
+  requireTensor('keep', 't', t);
   t.keep();
   return t;
 }
@@ -212,6 +215,11 @@ export function isTensor(value: unknown): value is AnyTensor {
 export function requireTensor(op: string, argument: string, value: unknown): void {
   if (!isTensor(value)) throw new ArgumentError(op, argument, 'a tensor', inWords(value));
   value.assertAlive(op);
+}
+
+/** Throws where a value that should be a function is none. */
+export function requireFunction(op: string, argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ArgumentError(op, argument, 'a function', inWords(value));
 }
 
 /** A value as messages print it. */

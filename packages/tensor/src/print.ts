@@ -1,4 +1,5 @@
 // Showing contents to a person. Reading is asynchronous, so this is too.
+import { requireTensor } from './lifetime';
 import type { AnyTensor } from './tensor';
 
 /** At most this many entries at each end of an axis. */
@@ -15,6 +16,7 @@ const EDGE = 3;
  * ```
  */
 export async function print(t: AnyTensor): Promise<void> {
+  requireTensor('print', 't', t);
   const data = await t.data();
   console.log(`${t.toString()}\n${rows(Array.from(data), t.shape, 0, '')}`);
 }

@@ -1,5 +1,6 @@
 // Where the time goes: every kernel's time, work and traffic while a function runs, as a table and as a trace.
 import { BYTES_PER_ELEMENT } from './dtype';
+import { requireFunction } from './lifetime';
 import { runtime } from './runtime';
 import { type Shape, sizeOf } from './shape';
 import type { AnyTensor } from './tensor';
@@ -84,6 +85,7 @@ export interface Profile<T> {
  * ```
  */
 export async function profile<T>(fn: (calls: readonly KernelCall[]) => T | Promise<T>): Promise<Profile<T>> {
+  requireFunction('profile', 'fn', fn);
   const outer = runtime.profiler;
   const profiler = new Profiler();
   const start = performance.now();

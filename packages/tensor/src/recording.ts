@@ -1,6 +1,6 @@
 // Whether ops are recorded, so that they can be differentiated later.
 import { HeddleError } from './errors';
-import { isPromise } from './lifetime';
+import { isPromise, requireFunction } from './lifetime';
 import { runtime } from './runtime';
 
 /**
@@ -25,6 +25,7 @@ export function enableGrad<T>(fn: () => T): T {
 }
 
 function withRecording<T>(name: string, recording: boolean, fn: () => T): T {
+  requireFunction(name, 'fn', fn);
   const before = runtime.recording;
   runtime.recording = recording;
   try {

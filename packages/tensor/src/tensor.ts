@@ -3,7 +3,7 @@ import { type BackwardOptions, backward } from './autograd';
 import type { DType, HostArrays } from './dtype';
 import { ArgumentError, GraphError, TensorFreed } from './errors';
 import type { Node } from './graph';
-import { Group, tensorBrand, track } from './lifetime';
+import { Group, requireFunction, requireTensor, tensorBrand, track } from './lifetime';
 import * as arithmetic from './ops/arithmetic';
 import * as compare from './ops/compare';
 import { full } from './ops/create';
@@ -126,6 +126,7 @@ export class Tensor<D extends DType = 'float32'> {
 
   /** Calls `hook` with the gradient of this tensor during `backward`; what it returns replaces the gradient. */
   registerHook(hook: (g: Tensor) => Tensor | undefined): () => void {
+    requireFunction('registerHook', 'hook', hook);
     const owner = this.node ?? this;
     owner.hooks ??= [];
     owner.hooks.push(hook);
@@ -147,6 +148,7 @@ export class Tensor<D extends DType = 'float32'> {
 
   /** Keeps the tensor past its scope and step, until it is disposed; see `keep`. */
   keep(): this {
+    this.assertAlive('keep');
     if (!this.kept && this.group !== null) {
       this.leaveGroup();
       this.join(new Group(1));
@@ -432,5 +434,6 @@ export class Tensor<D extends DType = 'float32'> {
 
 /** A tensor of ones with the shape of another. */
 export function onesLike(t: AnyTensor): Tensor {
+  requireTensor('onesLike', 't', t);
   return full(t.shape, 1);
 }

@@ -1,7 +1,19 @@
 // Wrong arguments: every one is met with a typed error that names op and argument, and leaves no memory behind.
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as H from '../src/index';
-import { Conv1d, Dropout, Embedding, LayerNorm, Linear, Parameter } from '../src/nn/index';
+import {
+  assign,
+  buffer,
+  Conv1d,
+  Dropout,
+  Embedding,
+  LayerNorm,
+  Linear,
+  Parameter,
+  RMSNorm,
+  Sequential,
+  skipInit,
+} from '../src/nn/index';
 import * as O from '../src/optim/index';
 
 // What plain JavaScript may pass.
@@ -16,6 +28,7 @@ interface Operands {
   readonly flags: H.Tensor<'bool'>;
   readonly gone: H.Tensor;
   readonly parameter: Parameter;
+  readonly layer: LayerNorm;
 }
 
 // `op: argument` as the message begins, and the call.
@@ -106,9 +119,80 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ['cosine: steps', () => O.cosine({ steps: nan })],
   ['linear: steps', () => O.linear({ steps: -1 })],
   ['oneCycle: rise', () => O.oneCycle({ steps: 5, rise: 2 })],
+  ['LearningRate: optimizer', () => new O.LearningRate(wrong(null), () => 1)],
+  ['crossEntropy: targets', ({ x, ids }) => H.crossEntropy(x.reshape([1, 2, 2]), ids)],
+  ['crossEntropy: targets', ({ x, ids }) => H.crossEntropy(x.reshape([2, 1, 2]), ids.reshape([1, 2]))],
+  ['AdamW: weightDeca', ({ parameter }) => new O.AdamW([parameter], wrong({ weightDeca: 0.1 }))],
+  ['SGD: beta1', ({ parameter }) => new O.SGD([wrong({ params: [parameter], beta1: 0.9 })], { lr: 1 })],
+  ['SGD: lr', ({ parameter }) => new O.SGD([parameter], wrong({}))],
+  ['SGD: nesterov', ({ parameter }) => new O.SGD([parameter], { lr: 1, momentum: 0.9, nesterov: wrong(1) })],
+  ['Adam: lr', ({ parameter }) => new O.Adam([parameter], { lr: wrong('0.1') })],
+  ['scope: fn', () => H.scope(wrong(1))],
+  ['noGrad: fn', () => H.noGrad(wrong(null))],
+  ['grad: f', () => H.grad(wrong(null))],
+  [
+    'checkpoint: the result of fn',
+    ({ x }) =>
+      H.checkpoint(
+        wrong(() => 1),
+        [x],
+      ),
+  ],
+  ['keep: t', () => H.keep(wrong(null))],
+  ['gradients: xs', ({ x }) => H.gradients(x, wrong(x))],
+  ['gradients: y', () => H.gradients(wrong(null), [])],
+  ['backward: gradient', ({ parameter }) => parameter.mul(2).backward({ gradient: wrong(1) })],
+  ['registerHook: hook', ({ parameter }) => parameter.registerHook(wrong(null))],
+  ['onesLike: t', () => H.onesLike(wrong(null))],
+  ['Parameter: from', ({ ids }) => new Parameter(wrong(ids))],
+  ['Sequential: layers', () => new Sequential(wrong([1]))],
+  ['skipInit: fn', () => skipInit(wrong(1))],
+  ['assign: src', ({ x }) => assign(x, wrong(null))],
+  ['freeze: match', () => new Sequential([]).freeze(wrong('weight'))],
+  [
+    'loadStateDict: weight',
+    ({ layer }) => layer.loadStateDict(new Map([['weight', wrong({ shape: [2], dtype: 'float32' })]])),
+  ],
   ['ReduceOnPlateau: factor', () => new O.ReduceOnPlateau({ groups: [] }, { factor: 1 })],
   ['LearningRate: schedule', () => new O.LearningRate({ groups: [] }, wrong(undefined))],
 ];
+
+// What takes options, in the place of which plain JavaScript may pass anything.
+const withOptions: Readonly<Record<string, (given: Operands, options: never) => unknown>> = {
+  argsort: ({ x }, o) => H.argsort(x, o),
+  backward: ({ parameter }, o) => parameter.sum().backward(o),
+  binaryCrossEntropy: ({ x }, o) => H.binaryCrossEntropy(x, x, o),
+  buffer: (_, o) => buffer(H.ones([1]), o),
+  contiguous: ({ x }, o) => H.contiguous(x, o),
+  crossEntropy: ({ x }, o) => H.crossEntropy(x, [0, 1], o),
+  dropout: ({ x }, o) => H.dropout(x, 0.5, o),
+  embedding: ({ x, ids }, o) => H.embedding(x, ids, o),
+  gelu: ({ x }, o) => H.gelu(x, o),
+  gradients: ({ parameter }, o) => H.gradients(parameter.sum(), [parameter], o),
+  huberLoss: ({ x }, o) => H.huberLoss(x, x, o),
+  layerNorm: ({ x }, o) => H.layerNorm(x, o),
+  linear: ({ x }, o) => H.linear(x, x, o),
+  loadStateDict: (_, o) => new Sequential([]).loadStateDict(new Map(), o),
+  mseLoss: ({ x }, o) => H.mseLoss(x, x, o),
+  norm: ({ x }, o) => x.norm(o),
+  rmsNorm: ({ x }, o) => H.rmsNorm(x, o),
+  scaledDotProductAttention: ({ x }, o) => {
+    const q = x.reshape([1, 1, 2, 2]);
+    return H.scaledDotProductAttention(q, q, q, o);
+  },
+  skipInit: (_, o) => skipInit(() => 1, o),
+  Conv1d: (_, o) => new Conv1d(o),
+  Dropout: (_, o) => new Dropout(0.5, o),
+  Embedding: (_, o) => new Embedding(o),
+  LayerNorm: (_, o) => new LayerNorm(o),
+  Linear: (_, o) => new Linear(o),
+  RMSNorm: (_, o) => new RMSNorm(o),
+  AdamW: ({ parameter }, o) => new O.AdamW([parameter], o),
+  SGD: ({ parameter }, o) => new O.SGD([parameter], o),
+  ReduceOnPlateau: (_, o) => new O.ReduceOnPlateau({ groups: [] }, o),
+  cosine: (_, o) => O.cosine(o),
+  oneCycle: (_, o) => O.oneCycle(o),
+};
 
 describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
   let given: Operands;
@@ -123,6 +207,7 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
       ids: H.keep(H.tensor([0, 1], { dtype: 'int32' })),
       flags: H.keep(H.tensor([true, false, true, true])),
       parameter: new Parameter(H.ones([2])),
+      layer: new LayerNorm({ dim: 2, bias: false }),
       gone,
     };
   });
@@ -140,6 +225,45 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
     expect(H.memory().buffers).toBe(before);
   });
 
+  test.each(Object.entries(withOptions))('%s takes an object of options', (op, call) => {
+    for (const options of [null, 5, 'mean', true]) {
+      const before = H.memory().buffers;
+      expect(() => H.scope(() => call(given, wrong(options)))).toThrow(
+        expect.objectContaining({ op, argument: 'options', message: expect.stringMatching(/expected an object/) }),
+      );
+      expect(H.memory().buffers).toBe(before);
+    }
+  });
+
+  test('a state that is none changes nothing of an optimizer', () => {
+    const optimizer = new O.AdamW([new Parameter(H.ones([2]))], { lr: 0.5 });
+    const good = optimizer.stateDict();
+    const [group] = good.groups;
+    const states: readonly (readonly [string, unknown])[] = [
+      ['state', null],
+      ['state', 5],
+      ['state.step', { ...good, step: undefined }],
+      ['state.step', { ...good, step: 1.5 }],
+      ['state.groups', { ...good, groups: undefined }],
+      ['state.groups', { ...good, groups: [group, group] }],
+      ['state.groups', { ...good, groups: [null] }],
+      ['lr', { ...good, groups: [{ ...group, lr: '0.1' }] }],
+      ['beta1', { ...good, groups: [{ ...group, beta1: 1 }] }],
+      ['momentum', { ...good, groups: [{ ...group, momentum: 0.9 }] }],
+      ['state.tensors', { ...good, tensors: {} }],
+      ['state.updates', { ...good, updates: 3 }],
+      ['state.updates.0.0', { ...good, step: 2, updates: { '0.0': 3 } }],
+    ];
+    for (const [argument, state] of states)
+      expect(() => optimizer.loadStateDict(wrong(state)), argument).toThrow(
+        expect.objectContaining({ name: 'ArgumentError', op: 'AdamW', argument }),
+      );
+    expect(optimizer.stateDict()).toEqual(good);
+    optimizer.loadStateDict({ ...good, step: 3, groups: [{ ...group, lr: 0.25 }] });
+    expect([optimizer.stepCount, optimizer.lr]).toEqual([3, 0.25]);
+    optimizer.dispose();
+  });
+
   test('freed tensors are met before anything is made of them', () => {
     const { gone, x, flags } = given;
     const before = H.memory().buffers;
@@ -152,6 +276,9 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
       () => H.concat([x, gone]),
       () => gone.reshape([4]),
       () => H.contiguous(gone),
+      () => H.keep(gone),
+      () => gone.keep(),
+      () => buffer(gone),
     ])
       expect(call).toThrow(H.TensorFreed);
     expect(H.memory().buffers).toBe(before);

@@ -3,7 +3,7 @@ import { type FusedOp, floats, type None } from '../define';
 import { ArgumentError } from '../errors';
 import { defineFused } from '../op';
 import { add, erf, mul, sigmoid, tanh } from '../ops/arithmetic';
-import { likeInput } from '../ops/rules';
+import { likeInput, requireOptions } from '../ops/rules';
 import type { Tensor } from '../tensor';
 
 /** Which gelu: through the error function, or through tanh as GPT-2 has it. */
@@ -46,7 +46,7 @@ export const siluOp: FusedOp<None> = defineFused({
  * ```
  */
 export function gelu(x: Tensor, options: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
-  const { approximate = 'none' } = options;
+  const { approximate = 'none' } = requireOptions('gelu', options);
   if (approximate !== 'none' && approximate !== 'tanh')
     throw new ArgumentError('gelu', 'approximate', "'none' or 'tanh'", String(approximate));
   return geluOp([x], { approximate });

@@ -8,7 +8,7 @@ import { equal, greater, lessEqual, logicalAnd } from '../ops/compare';
 import { arange } from '../ops/create';
 import { matmul } from '../ops/matmul';
 import { max, sum } from '../ops/reduce';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { reshape, transpose, unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
 import type { Generator } from '../random';
@@ -154,7 +154,7 @@ export interface AttentionOptions {
  * @throws {ShapeError} where shapes don't fit.
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  const { mask, causal = false, window = null, dropout = 0 } = options;
+  const { mask, causal = false, window = null, dropout = 0 } = requireOptions('scaledDotProductAttention', options);
   for (const [name, t] of Object.entries({ q, k, v })) requireDType('scaledDotProductAttention', name, t, 'float32');
   if (mask !== undefined) requireDType('scaledDotProductAttention', 'mask', mask, 'bool', 'float32');
   requireProbability('scaledDotProductAttention', dropout);

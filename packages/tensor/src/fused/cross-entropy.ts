@@ -8,10 +8,10 @@ import { notEqual } from '../ops/compare';
 import { tensor } from '../ops/create';
 import { gather, take } from '../ops/indexing';
 import { sum } from '../ops/reduce';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { reshape, squeeze, unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
-import { type Shape, show, sizeOf } from '../shape';
+import { type Shape, sameShape, show, sizeOf } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 import { given } from './norm';
 import { logSoftmax } from './softmax';
@@ -105,7 +105,7 @@ export interface CrossEntropyOptions {
  * −log softmax(logits)[target], averaged over the targets that count: `torch.nn.functional.cross_entropy`.
  *
  * @param logits `[…, classes]`
- * @param targets class indices, `[…]`; a plain array or an `Int32Array` will do
+ * @param targets class indices, `[…]`; a plain array or an `Int32Array` of all of them in order will do
  * @throws {IndexError} where a target is neither a class nor `ignoreIndex`.
  * @example
  * ```ts
@@ -119,7 +119,12 @@ export function crossEntropy(
   targets: AnyTensor | Int32Array | readonly number[],
   options: CrossEntropyOptions = {},
 ): Tensor {
-  const { ignoreIndex = -100, labelSmoothing = 0, weight, reduction = 'mean' } = options;
+  const {
+    ignoreIndex = -100,
+    labelSmoothing = 0,
+    weight,
+    reduction = 'mean',
+  } = requireOptions('crossEntropy', options);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ArgumentError('crossEntropy', 'labelSmoothing', 'a share in [0, 1]', String(labelSmoothing));
   }
@@ -128,20 +133,20 @@ export function crossEntropy(
     throw new ArgumentError('crossEntropy', 'ignoreIndex', 'a whole number', String(ignoreIndex));
   requireDType('crossEntropy', 'logits', logits, 'float32');
   if (logits.rank === 0) throw new ShapeError('crossEntropy', 'logits', '[…, classes]', 'a scalar');
+  const shape = logits.shape.slice(0, -1);
   if (!isTensor(targets)) {
-    const ids = wholeTargets(targets, logits.shape.slice(0, -1));
-    return scope(() => crossEntropy(logits, tensor(ids, { shape: logits.shape.slice(0, -1) }), options));
+    const ids = wholeTargets(targets, shape);
+    return scope(() => crossEntropy(logits, tensor(ids, { shape }), options));
   }
-  const ids = targets;
-  if (ids.size !== sizeOf(logits.shape.slice(0, -1)))
-    throw new ShapeError('crossEntropy', 'targets', show(logits.shape.slice(0, -1)), show(ids.shape));
-  const rows = reshape(logits, [ids.size, logits.shape[logits.rank - 1]]);
-  const losses = crossEntropyOp([rows, reshape(ids, [ids.size]), ...given(weight)], {
+  if (!sameShape(targets.shape, shape))
+    throw new ShapeError('crossEntropy', 'targets', show(shape), show(targets.shape));
+  const rows = reshape(logits, [targets.size, logits.shape[logits.rank - 1]]);
+  const losses = crossEntropyOp([rows, reshape(targets, [targets.size]), ...given(weight)], {
     ignoreIndex,
     labelSmoothing,
     reduction,
   });
-  return reduction === 'none' ? reshape(losses, ids.shape) : losses;
+  return reduction === 'none' ? reshape(losses, shape) : losses;
 }
 
 function wholeTargets(targets: Int32Array | readonly number[], shape: Shape): Int32Array {

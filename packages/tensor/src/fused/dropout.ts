@@ -4,7 +4,7 @@ import { ArgumentError } from '../errors';
 import { defineFused } from '../op';
 import { mul } from '../ops/arithmetic';
 import { upload } from '../ops/create';
-import { likeInput, requireDType } from '../ops/rules';
+import { likeInput, requireDType, requireOptions } from '../ops/rules';
 import { type Generator, type RandomState, randomBits } from '../random';
 import { defaultGenerator } from '../runtime';
 import { type Shape, sizeOf } from '../shape';
@@ -52,7 +52,8 @@ export function requireProbability(op: string, p: number, all = false): void {
 export function dropout(x: Tensor, p: number, options: { readonly generator?: Generator } = {}): Tensor {
   requireDType('dropout', 'x', x, 'float32');
   requireProbability('dropout', p, true);
+  const { generator } = requireOptions('dropout', options);
   if (p === 0) return x;
   if (p === 1) return mul(x, 0);
-  return dropoutOp([x], { p, ...(options.generator ?? defaultGenerator()).reserve(x.size) });
+  return dropoutOp([x], { p, ...(generator ?? defaultGenerator()).reserve(x.size) });
 }

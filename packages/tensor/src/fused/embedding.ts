@@ -5,7 +5,7 @@ import { defineFused } from '../op';
 import { cast } from '../ops/arithmetic';
 import { notEqual } from '../ops/compare';
 import { take } from '../ops/indexing';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
 import { show } from '../shape';
@@ -50,7 +50,7 @@ export function embedding(
   index: AnyTensor,
   options: { readonly paddingIdx?: number | null } = {},
 ): Tensor {
-  const { paddingIdx = null } = options;
+  const { paddingIdx = null } = requireOptions('embedding', options);
   requireDType('embedding', 'weight', weight, 'float32');
   if (paddingIdx !== null) requireRow('embedding', paddingIdx, weight.shape[0]);
   return embeddingOp([weight, index], { paddingIdx });

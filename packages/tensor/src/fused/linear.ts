@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../errors';
 import { defineFused } from '../op';
 import { add, relu } from '../ops/arithmetic';
 import { matmul } from '../ops/matmul';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { transpose } from '../ops/views';
 import { show } from '../shape';
 import type { Tensor } from '../tensor';
@@ -99,7 +99,7 @@ export function linear(
   weight: Tensor,
   options: { readonly bias?: Tensor | undefined; readonly activation?: Activation } = {},
 ): Tensor {
-  const { bias, activation = 'none' } = options;
+  const { bias, activation = 'none' } = requireOptions('linear', options);
   requireActivation('linear', activation);
   return linearOp(given(x, weight, bias), { activation });
 }

@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../errors';
 import { defineFused } from '../op';
 import { add, mul, rsqrt, sub } from '../ops/arithmetic';
 import { mean } from '../ops/reduce';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
@@ -76,7 +76,7 @@ export interface NormLayerOptions {
  * @throws {ShapeError} where weight or bias don't fit the last axis.
  */
 export function layerNorm(x: Tensor, options: NormLayerOptions = {}): Tensor {
-  const { weight, bias, eps = 1e-5 } = options;
+  const { weight, bias, eps = 1e-5 } = requireOptions('layerNorm', options);
   requireEps('layerNorm', eps);
   if (weight === undefined && bias !== undefined)
     throw new ShapeError('layerNorm', 'weight', 'a weight beside a bias', 'none');
@@ -85,7 +85,7 @@ export function layerNorm(x: Tensor, options: NormLayerOptions = {}): Tensor {
 
 /** Rows divided by their root mean square (Zhang & Sennrich 2019). */
 export function rmsNorm(x: Tensor, options: Omit<NormLayerOptions, 'bias'> = {}): Tensor {
-  const { weight, eps = 1e-5 } = options;
+  const { weight, eps = 1e-5 } = requireOptions('rmsNorm', options);
   requireEps('rmsNorm', eps);
   return rmsNormOp(given(x, weight), { eps });
 }

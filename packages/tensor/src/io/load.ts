@@ -1,5 +1,8 @@
 // Loading whole checkpoints: into new tensors, or straight into a module.
+import { ArgumentError } from '../errors';
+import { inWords } from '../lifetime';
 import type { LoadOptions, Module } from '../nn/module';
+import { requireOptions } from '../ops/rules';
 import type { AnyTensor } from '../tensor';
 import { type CheckpointFile, openCheckpoint, openSafetensors, type TensorInfo } from './checkpoint-file';
 import type { Source } from './source';
@@ -58,7 +61,9 @@ export interface LoadWeightsOptions extends LoadOptions {
  * ```
  */
 export async function loadWeights(module: Module, source: Source, options: LoadWeightsOptions = {}): Promise<void> {
-  const { rename = (name: string) => name, ...rest } = options;
+  if (typeof module?.placesFor !== 'function')
+    throw new ArgumentError('loadWeights', 'module', 'a module', inWords(module));
+  const { rename = (name: string) => name, ...rest } = requireOptions('loadWeights', options);
   await withFile(await openCheckpoint(source), async (file) => {
     const given = new Map<string, TensorInfo & { readonly from: string }>();
     for (const [from, info] of file.entries) {

@@ -3,7 +3,8 @@
 import type { DType, HostArrays } from '../dtype';
 import { ArgumentError } from '../errors';
 import { narrowBfloat16, narrowFloat16 } from '../half';
-import { scope } from '../lifetime';
+import { inWords, isTensor, requireTensor, scope } from '../lifetime';
+import { requireOptions } from '../ops/rules';
 import { noGrad } from '../recording';
 import { type Shape, sameShape, sizeOf } from '../shape';
 import type { AnyTensor } from '../tensor';
@@ -66,10 +67,12 @@ export async function saveSafetensors(
   tensors: ReadonlyMap<string, AnyTensor | DeferredTensor>,
   options: SaveOptions = {},
 ): Promise<ReadonlyMap<string, Written>> {
-  if (!path.endsWith('.safetensors')) {
-    throw new ArgumentError('saveSafetensors', 'path', 'a name that ends in .safetensors', path);
+  if (typeof path !== 'string' || !path.endsWith('.safetensors')) {
+    throw new ArgumentError('saveSafetensors', 'path', 'a name that ends in .safetensors', inWords(path));
   }
-  const { dtype = 'float32' } = options;
+  if (!(tensors instanceof Map))
+    throw new ArgumentError('saveSafetensors', 'tensors', 'a Map from names to tensors', inWords(tensors));
+  const { dtype = 'float32' } = requireOptions('saveSafetensors', options);
   if (!Object.hasOwn(floats, dtype))
     throw new ArgumentError('saveSafetensors', 'dtype', Object.keys(floats).join(', '), String(dtype));
   const metadata = new Map(Object.entries(options.metadata ?? {}));
@@ -92,7 +95,7 @@ export async function saveSafetensors(
 /** The tensors in the order of their data: by dtype, then by name. The same tensors give the same bytes as in Python. */
 function plan(path: string, tensors: Parameters<typeof saveSafetensors>[1], float: SavedFloat): Entry[] {
   const entries = [...tensors].map(([name, tensor]): Entry => {
-    if (!('make' in tensor)) tensor.assertAlive('saveSafetensors');
+    if (isTensor(tensor) || !('make' in Object(tensor))) requireTensor('saveSafetensors', name, tensor);
     const dtype = tensor.dtype === 'float32' ? floats[float] : others[tensor.dtype];
     const bytes = sizeOf(tensor.shape) * fileDTypes[dtype].bytes;
     return { name: requireSafeName(path, name), tensor, dtype, shape: tensor.shape, bytes };

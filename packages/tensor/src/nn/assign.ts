@@ -1,5 +1,6 @@
 // Writing into parameters and buffers: the only public way to change a tensor.
 import { ArgumentError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { assertComputed } from '../op';
 import { sameShape, show } from '../shape';
 import type { AnyTensor } from '../tensor';
@@ -10,11 +11,11 @@ import type { AnyTensor } from '../tensor';
  * @throws {ArgumentError} where shape or dtype differ.
  */
 export function assign(dst: AnyTensor, src: AnyTensor): void {
+  requireTensor('assign', 'dst', dst);
+  requireTensor('assign', 'src', src);
   if (!sameShape(dst.shape, src.shape))
     throw new ArgumentError('assign', 'src', `shape ${show(dst.shape)}`, show(src.shape));
   if (dst.dtype !== src.dtype) throw new ArgumentError('assign', 'src', `dtype ${dst.dtype}`, src.dtype);
-  dst.assertAlive('assign');
-  src.assertAlive('assign');
   assertComputed([dst, src]);
   dst.storage.backend.inPlace.copyInto(dst, src);
 }

@@ -1,6 +1,13 @@
 // Modules made of modules.
+import { ArgumentError } from '../errors';
+import { inWords } from '../lifetime';
 import type { Tensor } from '../tensor';
-import { Module } from './module';
+import { Module, requireModule } from './module';
+
+function requireModules(owner: string, argument: string, list: readonly Module[]): void {
+  if (!Array.isArray(list)) throw new ArgumentError(owner, argument, 'a list of modules', inWords(list));
+  for (const item of list) requireModule(owner, argument, item);
+}
 
 /** A module from one tensor to one tensor. */
 export type Layer = Module & { forward(x: Tensor): Tensor };
@@ -25,6 +32,7 @@ export class Sequential extends Module {
 
   constructor(readonly layers: readonly Layer[]) {
     super();
+    requireModules('Sequential', 'layers', layers);
   }
 
   override forward(x: Tensor): Tensor {
@@ -38,6 +46,7 @@ export class ModuleList<M extends Module> extends Module {
 
   constructor(readonly modules: readonly M[]) {
     super();
+    requireModules('ModuleList', 'modules', modules);
   }
 
   get length(): number {

@@ -3,6 +3,7 @@ import { ArgumentError, ShapeError } from '../errors';
 import { add } from '../ops/arithmetic';
 import { pad, stack } from '../ops/indexing';
 import { matmul } from '../ops/matmul';
+import { requireOptions } from '../ops/rules';
 import { reshape, slice } from '../ops/views';
 import { show } from '../shape';
 import type { Tensor } from '../tensor';
@@ -43,7 +44,7 @@ export class Conv1d extends Module {
       groups = 1,
       bias = true,
       generator,
-    } = config;
+    } = requireOptions('Conv1d', config, 'an object such as { inputs: 4, outputs: 8, kernel: 3 }');
     const least = { inputs: 0, outputs: 0, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1 };
     for (const [name, size] of Object.entries({ inputs, outputs, kernel, stride, padding, dilation, groups })) {
       const from = least[name as keyof typeof least];

@@ -7,10 +7,11 @@ import { narrowBfloat16, narrowFloat16 } from '../half';
 import { scope } from '../lifetime';
 import { cast } from '../ops/arithmetic';
 import { tensor } from '../ops/create';
+import { requireOptions } from '../ops/rules';
 import { contiguous } from '../ops/views';
 import type { AnyTensor, Tensor } from '../tensor';
 import { Embedding, Linear } from './layers';
-import { Module } from './module';
+import { Module, requireModule } from './module';
 import { buffer, type Parameter } from './parameter';
 import { type Replaceable, replaceable, replaceModules, type WeightReader } from './replace-modules';
 
@@ -125,7 +126,8 @@ export interface HalveOptions {
  * ```
  */
 export async function halve(model: Module, options: HalveOptions = {}): Promise<readonly string[]> {
-  const { format = 'bfloat16', read } = options;
+  requireModule('halve', 'model', model);
+  const { format = 'bfloat16', read } = requireOptions('halve', options);
   const chosen = halvable(model);
   if (chosen.length === 0) throw new ArgumentError('halve', 'model', 'linear maps or embeddings inside', 'none');
   return replaceModules('halve', model, chosen, async (name, map) => {

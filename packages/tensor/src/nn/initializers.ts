@@ -1,6 +1,7 @@
 // Initial values, as torch.nn.init has them. All drawn on the host from one generator: the same on every backend.
-import { scope } from '../lifetime';
+import { requireFunction, scope } from '../lifetime';
 import { rand, randn, zeros } from '../ops/create';
+import { requireOptions } from '../ops/rules';
 import type { Generator } from '../random';
 import type { Shape } from '../shape';
 import type { Tensor } from '../tensor';
@@ -34,7 +35,9 @@ export interface SkipInitOptions {
  * const empty = skipInit(() => new Linear({ inputs: 1_000, outputs: 1_000 }));
  * ```
  */
-export function skipInit<T>(fn: () => T, { hollow = false }: SkipInitOptions = {}): T {
+export function skipInit<T>(fn: () => T, options: SkipInitOptions = {}): T {
+  requireFunction('skipInit', 'fn', fn);
+  const { hollow = false } = requireOptions('skipInit', options);
   const before = begin;
   begin = hollow ? 'hollow' : 'zeros';
   try {

@@ -4,6 +4,7 @@ import { embedding, requireRow } from '../fused/embedding';
 import { type Activation, linear, requireActivation } from '../fused/linear';
 import { layerNorm, rmsNorm } from '../fused/norm';
 import { ones, tensor, zeros } from '../ops/create';
+import { requireOptions } from '../ops/rules';
 import type { Generator } from '../random';
 import { requireShape } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
@@ -40,8 +41,9 @@ export class Linear extends Module {
   /** What is applied to the result. */
   readonly activation: Activation;
 
-  constructor({ inputs, outputs, bias = true, activation = 'none', generator }: LinearConfig) {
+  constructor(config: LinearConfig) {
     super();
+    const { inputs, outputs, bias = true, activation = 'none', generator } = requireOptions('Linear', config);
     requireActivation('Linear', activation);
     requireShape('Linear', [outputs, inputs]);
     this.weight = new Parameter(mapWeight([outputs, inputs], { generator }));
@@ -69,8 +71,9 @@ export class Embedding extends Module {
   readonly weight: Parameter;
   readonly paddingIdx: number | null;
 
-  constructor({ count, dim, paddingIdx = null, generator }: EmbeddingConfig) {
+  constructor(config: EmbeddingConfig) {
     super();
+    const { count, dim, paddingIdx = null, generator } = requireOptions('Embedding', config);
     requireShape('Embedding', [count, dim]);
     if (paddingIdx !== null) requireRow('Embedding', paddingIdx, count);
     const table = normal([count, dim], 1, { generator });
@@ -111,8 +114,9 @@ export class LayerNorm extends Module {
   readonly bias: Parameter | null;
   private readonly eps: number;
 
-  constructor({ dim, eps = 1e-5, bias = true }: NormConfig) {
+  constructor(config: NormConfig) {
     super();
+    const { dim, eps = 1e-5, bias = true } = requireOptions('LayerNorm', config);
     requireShape('LayerNorm', [dim]);
     this.weight = new Parameter(ones([dim]));
     this.bias = bias ? new Parameter(zeros([dim])) : null;
@@ -129,8 +133,9 @@ export class RMSNorm extends Module {
   readonly weight: Parameter;
   private readonly eps: number;
 
-  constructor({ dim, eps = 1e-5 }: Omit<NormConfig, 'bias'>) {
+  constructor(config: Omit<NormConfig, 'bias'>) {
     super();
+    const { dim, eps = 1e-5 } = requireOptions('RMSNorm', config);
     requireShape('RMSNorm', [dim]);
     this.weight = new Parameter(ones([dim]));
     this.eps = eps;
@@ -149,6 +154,7 @@ export class Dropout extends Module {
   ) {
     super();
     requireProbability('Dropout', p, true);
+    requireOptions('Dropout', options);
   }
 
   override forward(x: Tensor): Tensor {

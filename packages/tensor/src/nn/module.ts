@@ -1,6 +1,7 @@
 // Module: parts with parameters. It finds them by walking its fields and names them as PyTorch's checkpoints do.
 import { ArgumentError, HeddleError } from '../errors';
-import { inWords, isTensor, scope } from '../lifetime';
+import { inWords, isTensor, requireFunction, requireTensor, scope } from '../lifetime';
+import { requireOptions } from '../ops/rules';
 import { sameShape, show } from '../shape';
 import type { AnyTensor } from '../tensor';
 import { assign } from './assign';
@@ -87,6 +88,7 @@ export abstract class Module {
 
   /** Calls `hook` after every `call` of this module. Returns what takes it away again. */
   registerForwardHook(hook: ForwardHook): () => void {
+    requireFunction('registerForwardHook', 'hook', hook);
     this.hooks.push(hook);
     return () => {
       this.hooks = this.hooks.filter((other) => other !== hook);
@@ -152,7 +154,9 @@ export abstract class Module {
    * @throws {StateDictError} listing every missing, unexpected and mis-shaped name.
    */
   loadStateDict(state: ReadonlyMap<string, AnyTensor>, options: LoadOptions = {}): void {
-    for (const { name, tensor } of this.placesFor(state, options)) {
+    const places = this.placesFor(state, options);
+    for (const { name } of places) requireTensor('loadStateDict', name, state.get(name));
+    for (const { name, tensor } of places) {
       const value = state.get(name);
       if (value !== undefined) assign(tensor, value);
     }
@@ -182,7 +186,7 @@ export abstract class Module {
         ? []
         : [`${name}: expected ${show(tensor.shape)}, got ${show(value.shape)}`];
     });
-    const strict = options?.strict ?? true;
+    const { strict = true } = requireOptions('loadStateDict', options);
     if (misshaped.length > 0 || (strict && missing.length + unexpected.length > 0)) {
       throw new StateDictError(this.constructor.name, strict ? missing : [], strict ? unexpected : [], misshaped);
     }
@@ -211,6 +215,7 @@ export abstract class Module {
 
   private setTrained(match: RegExp | ((name: string) => boolean), trained: boolean): this {
     const matches = match instanceof RegExp ? (name: string) => name.search(match) >= 0 : match;
+    requireFunction(trained ? 'unfreeze' : 'freeze', 'match', matches);
     for (const [name, p] of this.namedParameters()) if (matches(name)) p.requireGrad(trained);
     return this;
   }
@@ -245,6 +250,11 @@ export abstract class Module {
     for (const part of module.parts((path) => onBareTensor(join(prefix, path))))
       found.push({ ...part, name: join(prefix, part.name) });
   }
+}
+
+/** Throws where a value that should be a module is none. */
+export function requireModule(op: string, argument: string, value: unknown): void {
+  if (!(value instanceof Module)) throw new ArgumentError(op, argument, 'a module', inWords(value));
 }
 
 const ownFields = new Set(['mode', 'hooks', 'checked']);

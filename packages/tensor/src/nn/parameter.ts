@@ -1,5 +1,6 @@
 // Parameters and buffers: the tensors that belong to a module.
 import { Group, keep } from '../lifetime';
+import { requireDType, requireOptions } from '../ops/rules';
 import { type AnyTensor, Tensor } from '../tensor';
 
 /**
@@ -16,6 +17,7 @@ import { type AnyTensor, Tensor } from '../tensor';
  */
 export class Parameter extends Tensor {
   constructor(from: Tensor) {
+    requireDType('Parameter', 'from', from, 'float32');
     const values = from.detach();
     super(values.storage, values.shape, values.strides, values.offset, 'float32', 'parameter');
     values.storage.retain();
@@ -37,8 +39,10 @@ export interface BufferOptions {
 
 /** Marks a tensor as part of a module that isn't trained: running means, position tables. It is kept. */
 export function buffer<T extends AnyTensor>(t: T, options: BufferOptions = {}): T {
-  persistence.set(t, options.persistent ?? true);
-  return keep(t);
+  const { persistent = true } = requireOptions('buffer', options);
+  keep(t);
+  persistence.set(t, persistent);
+  return t;
 }
 
 /** Whether a tensor was marked as a buffer, and if so whether checkpoints hold it. */

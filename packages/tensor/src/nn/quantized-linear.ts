@@ -5,10 +5,11 @@ import { linearInt8 } from '../fused/linear-int8';
 import { ELEMENTS_PER_WORD } from '../fused/packed';
 import { scope } from '../lifetime';
 import { tensor } from '../ops/create';
+import { requireOptions } from '../ops/rules';
 import { contiguous } from '../ops/views';
 import type { Tensor } from '../tensor';
 import { Linear } from './layers';
-import { Module } from './module';
+import { Module, requireModule } from './module';
 import { buffer, type Parameter } from './parameter';
 import { type Replaceable, replaceable, replaceModules, type WeightReader } from './replace-modules';
 
@@ -85,7 +86,8 @@ export interface QuantizeOptions {
  * ```
  */
 export async function quantize(model: Module, options: QuantizeOptions = {}): Promise<readonly string[]> {
-  const { match, read } = options;
+  requireModule('quantize', 'model', model);
+  const { match, read } = requireOptions('quantize', options);
   const chosen = quantizable(model).filter(({ name }) => match?.test(name) ?? true);
   if (chosen.length === 0) throw new ArgumentError('quantize', 'match', 'a name of a Linear', String(match));
   return replaceModules('quantize', model, chosen, (name, map) => quantized(name, map, read));

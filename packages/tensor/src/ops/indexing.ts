@@ -8,7 +8,7 @@ import { normalAxis, type Shape, sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 import { requireScalar } from './broadcast';
 import { ones } from './create';
-import { requireDType } from './rules';
+import { requireDType, requireOptions, WITH_AXIS } from './rules';
 import { slice, split, unsqueeze } from './views';
 import { where } from './where';
 
@@ -248,10 +248,8 @@ export function argsort(
   options: { readonly axis?: number; readonly descending?: boolean } = {},
 ): Tensor<'int32'> {
   requireDType('argsort', 'x', x, 'float32', 'int32');
-  return argsortOp(x, {
-    axis: normalAxis('argsort', options.axis ?? -1, x.rank),
-    descending: options.descending ?? false,
-  });
+  const { axis = -1, descending = false } = requireOptions('argsort', options, WITH_AXIS);
+  return argsortOp(x, { axis: normalAxis('argsort', axis, x.rank), descending });
 }
 
 /** Values and positions in sorted order. */

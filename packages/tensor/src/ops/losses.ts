@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor';
 import { abs, add, mul, softplus, square, sub } from './arithmetic';
 import { less } from './compare';
 import { mean, sum } from './reduce';
-import { requireDType } from './rules';
+import { requireDType, requireOptions } from './rules';
 import { where } from './where';
 
 /** How losses become one number: `mean` where nothing is said. */
@@ -19,7 +19,8 @@ function reduced(losses: Tensor, { reduction = 'mean' }: LossOptions): Tensor {
   return reduction === 'none' ? losses : reduction === 'sum' ? sum(losses) : mean(losses);
 }
 
-function requireSame(op: string, x: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions): void {
+function requireSame(op: string, x: Tensor, target: Tensor, options: LossOptions): void {
+  const { reduction = 'mean' } = requireOptions(op, options);
   requireReduction(op, reduction);
   requireDType(op, 'x', x, 'float32');
   requireDType(op, 'target', target, 'float32');
@@ -44,8 +45,8 @@ export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): T
 
 /** Squared up to `delta` from the target, linear beyond: `torch.nn.functional.huber_loss`. */
 export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
-  const { delta = 1 } = options;
   requireSame('huberLoss', x, target, options);
+  const { delta = 1 } = options;
   if (!(delta > 0 && Number.isFinite(delta)))
     throw new ArgumentError('huberLoss', 'delta', 'a finite number above 0', String(delta));
   const distance = abs(sub(x, target));

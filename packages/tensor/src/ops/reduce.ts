@@ -8,7 +8,7 @@ import { normalAxes, normalAxis, reducedShape, type Shape, show } from '../shape
 import type { AnyTensor, Tensor } from '../tensor';
 import { abs, add, cast, div, exp, log, mul, neg, pow, sqrt, sub } from './arithmetic';
 import { equal, logicalNot, notEqual } from './compare';
-import { requireDType, requireOptions } from './rules';
+import { requireDType, requireOptions, WITH_AXIS } from './rules';
 import { expand, reshape } from './views';
 import { where } from './where';
 
@@ -123,9 +123,6 @@ export const cumsumOp: Op<1, { readonly axis: number }> = defineOp({
   ],
 });
 
-// What is asked for where an axis stands in place of the options.
-const WITH_AXIS = 'an object such as { axis: 0 }';
-
 function reduceAttrs(op: string, x: AnyTensor, options: ReduceOptions): ReduceAttrs {
   const { axis, keepdim = false } = requireOptions(op, options, WITH_AXIS);
   requireTensor(op, 'x', x);
@@ -183,8 +180,8 @@ export function std(x: AnyTensor, options: VarianceOptions = {}): Tensor {
 
 /** Length of the vectors along the axes. */
 export function norm(x: AnyTensor, options: NormOptions = {}): Tensor {
-  const { order = 2 } = options;
   reduceAttrs('norm', x, options);
+  const { order = 2 } = options;
   if (typeof order !== 'number' || Number.isNaN(order))
     throw new ArgumentError('norm', 'order', 'a number', String(order));
   const values = cast(x, 'float32');

@@ -20,6 +20,9 @@ export function requireOptions<Options extends object>(op: string, options: Opti
   return options;
 }
 
+/** What is asked for where an axis stands in place of the options. */
+export const WITH_AXIS = 'an object such as { axis: 0 }';
+
 /** An elementwise op's output is like its only input. */
 export function likeInput(op: string, allowed: readonly DType[], out?: DType): (inputs: readonly AnyTensor[]) => Meta {
   return ([x]) => {

@@ -8,6 +8,7 @@ import { normalAxes, normalAxis, resolveShape, type Shape, show, viewStrides } f
 import type { Tensor } from '../tensor';
 import { pad } from './indexing';
 import { sum } from './reduce';
+import { requireOptions } from './rules';
 
 /** `[start, stop)` or `[start, stop, step)` of an axis; null takes all of it. Negative ends count from the end. */
 export type Range = readonly [start: number, stop: number, step?: number] | null;
@@ -28,7 +29,8 @@ export const contiguousOp: Op<1> = defineOp({
 /** The tensor itself where its elements lie in order already, else a copy; always a copy on request. */
 export function contiguous<D extends DType>(x: Tensor<D>, options: { readonly copy?: boolean } = {}): Tensor<D> {
   requireTensor('contiguous', 'x', x);
-  return x.contiguous && !options.copy ? x : apply(contiguousOp.definition, [x], {});
+  const { copy = false } = requireOptions('contiguous', options);
+  return x.contiguous && !copy ? x : apply(contiguousOp.definition, [x], {});
 }
 
 /**

@@ -1,5 +1,6 @@
 // The optimizers. Each is its settings and one call of the backend's kernel over all parameters.
 import { ArgumentError } from '../errors';
+import { inWords } from '../lifetime';
 import type { Parameter } from '../nn/parameter';
 import type { Tensor } from '../tensor';
 import { type BaseSettings, Optimizer, type ParameterGroup } from './optimizer';
@@ -9,25 +10,17 @@ type Params<Settings> = readonly Parameter[] | readonly ParameterGroup<Settings>
 
 const ANY = Number.POSITIVE_INFINITY;
 
-/** Throws where a setting, of the optimizer or of a group, isn't in `[0, high)`. */
+/** Throws where a setting isn't a number in `[0, high)`. */
 function requireSettings<Settings extends object>(
   op: string,
-  groups: readonly { readonly settings: Settings }[],
+  settings: Settings,
   limits: { readonly [K in keyof Settings]?: number },
 ): void {
-  for (const { settings } of groups)
-    for (const name of Object.keys(limits) as (keyof Settings & string)[])
-      requireRange(
-        op,
-        name,
-        Number.isFinite(settings[name]) ? Number(settings[name]) : Number.NaN,
-        0,
-        Number(limits[name]),
-      );
-}
-
-function requireRange(op: string, argument: string, x: number, low: number, high: number): void {
-  if (!(x >= low && x < high)) throw new ArgumentError(op, argument, `a number in [${low}, ${high})`, String(x));
+  for (const name of Object.keys(limits) as (keyof Settings & string)[]) {
+    const value: unknown = settings[name];
+    if (!(typeof value === 'number' && value >= 0 && value < Number(limits[name])))
+      throw new ArgumentError(op, name, `a number in [0, ${limits[name]})`, inWords(value));
+  }
 }
 
 /** Settings of SGD, as torch.optim.SGD has them. */
@@ -58,15 +51,18 @@ export class SGD extends Optimizer<SgdConfig> {
   protected override readonly slots = ['momentum'];
 
   constructor(params: Params<SgdConfig>, config: Partial<SgdConfig> & BaseSettings) {
-    const settings = { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, ...config };
-    super('SGD', params, settings);
-    requireSettings('SGD', this.groups, { lr: ANY, momentum: ANY, weightDecay: ANY });
-    for (const { settings: own } of this.groups) {
-      if (!Number.isFinite(own.dampening))
-        throw new ArgumentError('SGD', 'dampening', 'a finite number', String(own.dampening));
-      if (own.nesterov && (own.momentum <= 0 || own.dampening !== 0))
-        throw new ArgumentError('SGD', 'nesterov', 'a momentum above 0 and no dampening beside nesterov');
-    }
+    // There is no rate that suits all: one is asked for.
+    const defaults = { lr: Number.NaN, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 };
+    super('SGD', params, defaults, config);
+  }
+
+  protected override check(settings: SgdConfig): void {
+    requireSettings('SGD', settings, { lr: ANY, momentum: ANY, weightDecay: ANY });
+    const { dampening, nesterov, momentum } = settings;
+    if (!Number.isFinite(dampening)) throw new ArgumentError('SGD', 'dampening', 'a finite number', inWords(dampening));
+    if (typeof nesterov !== 'boolean') throw new ArgumentError('SGD', 'nesterov', 'true or false', inWords(nesterov));
+    if (nesterov && (momentum <= 0 || dampening !== 0))
+      throw new ArgumentError('SGD', 'nesterov', 'a momentum above 0 and no dampening beside nesterov');
   }
 
   protected override needsState({ momentum }: SgdConfig): boolean {
@@ -104,10 +100,12 @@ export class Adam extends Optimizer<AdamConfig> {
   protected override readonly slots = ['m', 'v'];
   protected readonly decoupled: boolean = false;
 
-  constructor(params: Params<AdamConfig>, config: Partial<AdamConfig> = {}, name = 'Adam') {
-    const settings = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, ...config };
-    super(name, params, settings);
-    requireSettings(name, this.groups, { lr: ANY, beta1: 1, beta2: 1, eps: ANY, weightDecay: ANY });
+  constructor(params: Params<AdamConfig>, config: Partial<AdamConfig> = {}, name = 'Adam', weightDecay = 0) {
+    super(name, params, { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay }, config);
+  }
+
+  protected override check(settings: AdamConfig): void {
+    requireSettings(this.name, settings, { lr: ANY, beta1: 1, beta2: 1, eps: ANY, weightDecay: ANY });
   }
 
   protected override update(
@@ -147,7 +145,7 @@ export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
   constructor(params: Params<AdamConfig>, config: Partial<AdamConfig> = {}) {
-    super(params, { weightDecay: 0.01, ...config }, 'AdamW');
+    super(params, config, 'AdamW', 0.01);
   }
 }
 
@@ -163,8 +161,11 @@ export class Lion extends Optimizer<LionConfig> {
   protected override readonly slots = ['momentum'];
 
   constructor(params: Params<LionConfig>, config: Partial<LionConfig> = {}) {
-    super('Lion', params, { lr: 1e-4, beta1: 0.9, beta2: 0.99, weightDecay: 0, ...config });
-    requireSettings('Lion', this.groups, { lr: ANY, beta1: 1, beta2: 1, weightDecay: ANY });
+    super('Lion', params, { lr: 1e-4, beta1: 0.9, beta2: 0.99, weightDecay: 0 }, config);
+  }
+
+  protected override check(settings: LionConfig): void {
+    requireSettings('Lion', settings, { lr: ANY, beta1: 1, beta2: 1, weightDecay: ANY });
   }
 
   protected override update(params: readonly Parameter[], grads: readonly Tensor[], settings: LionConfig): void {

@@ -1,7 +1,7 @@
 // The subpath @heddle/tensor/optim: optimizers, clipping, schedules.
 export { Adam, type AdamConfig, AdamW, Lion, type LionConfig, SGD, type SgdConfig } from './algorithms';
 export { clipGradNorm, clipGradValue } from './clip';
-export { type BaseSettings, type LiveGroup, Optimizer, type OptimizerState, type ParameterGroup } from './optimizer';
+export { type BaseSettings, type LiveGroup, Optimizer, type ParameterGroup } from './optimizer';
 export {
   constant,
   cosine,
@@ -15,3 +15,4 @@ export {
   type ScheduleState,
   warmup,
 } from './schedules';
+export type { OptimizerState } from './state';

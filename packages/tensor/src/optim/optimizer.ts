@@ -5,9 +5,11 @@ import { assign } from '../nn/assign';
 import type { Parameter } from '../nn/parameter';
 import { assertComputed } from '../op';
 import { zeros } from '../ops/create';
+import { requireOptions } from '../ops/rules';
 import { runtime } from '../runtime';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
+import { type OptimizerState, requireKnown, requireState } from './state';
 
 /** Parameters with settings of their own. */
 export type ParameterGroup<Settings> = { readonly params: readonly Parameter[] } & Partial<Settings>;
@@ -16,18 +18,6 @@ export type ParameterGroup<Settings> = { readonly params: readonly Parameter[] }
 export interface LiveGroup<Settings> {
   readonly params: readonly Parameter[];
   settings: Settings;
-}
-
-/** Everything an optimizer needs to go on where it was. */
-export interface OptimizerState {
-  /** Steps done. */
-  readonly step: number;
-  /** Settings of each group. */
-  readonly groups: readonly Readonly<Record<string, number | boolean>>[];
-  /** `group.parameter.slot`, such as `0.3.m`, to the state tensor. */
-  readonly tensors: ReadonlyMap<string, AnyTensor>;
-  /** `group.parameter` to the updates of those that had fewer than there were steps. */
-  readonly updates?: Readonly<Record<string, number>>;
 }
 
 /** Settings that every optimizer has. */
@@ -51,13 +41,16 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
   /**
    * @param name what errors call this optimizer
    * @param params parameters, or groups of them with settings of their own
-   * @throws {ArgumentError} where there are none, or one appears twice.
+   * @param defaults every setting, as it is where nothing is said
+   * @throws {ArgumentError} where there are none, one appears twice, or a setting is unknown or makes no sense.
    */
   constructor(
-    private readonly name: string,
+    protected readonly name: string,
     params: readonly Parameter[] | readonly ParameterGroup<Settings>[],
     defaults: Settings,
+    config: Partial<Settings>,
   ) {
+    requireKnown(name, requireOptions(name, config, 'an object such as { lr: 0.001 }'), defaults);
     if (!Array.isArray(params))
       throw new ArgumentError(name, 'params', 'a list of parameters or groups', inWords(params));
     for (const entry of params)
@@ -71,12 +64,19 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     const groups = given.every((entry) => entry !== null)
       ? given
       : [{ params: params as readonly Parameter[] } as ParameterGroup<Settings>];
-    this.groups = groups.map(({ params: members, ...own }) => ({ params: members, settings: { ...defaults, ...own } }));
+    this.groups = groups.map(({ params: members, ...own }) => {
+      requireKnown(name, own, defaults);
+      return { params: members, settings: { ...defaults, ...config, ...own } };
+    });
+    for (const { settings } of this.groups) this.check(settings);
     const all = this.groups.flatMap((group) => group.params);
     for (const p of all) requireTensor(name, 'params', p);
     if (all.length === 0) throw new ArgumentError(name, 'params', 'at least one parameter', 'none');
     if (new Set(all).size !== all.length) throw new ArgumentError(name, 'params', 'each parameter once', 'one twice');
   }
+
+  /** Throws where a group's settings make no sense. Called before a subclass's own fields are there. */
+  protected abstract check(settings: Settings): void;
 
   /** Updates a group's parameters that have gradients, given in the same order, as is the number of each one's update. */
   protected abstract update(
@@ -169,9 +169,12 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
    * @throws {ArgumentError} where groups, names or shapes don't fit, or `OutOfMemory`; nothing has changed then.
    */
   loadStateDict(state: OptimizerState): void {
-    if (state.groups.length !== this.groups.length) {
-      throw new ArgumentError(this.name, 'state.groups', `${this.groups.length} groups`, String(state.groups.length));
-    }
+    requireState(this.name, state, this.groups.length);
+    const settings = this.groups.map((group, i) => {
+      requireKnown(this.name, state.groups[i], group.settings);
+      return { ...group.settings, ...state.groups[i] };
+    });
+    for (const own of settings) this.check(own);
     const places = [...state.tensors].map(([name, value]) => this.place(name, value));
     const stateful = new Set(places.map(({ parameter }) => parameter));
     if (places.length !== stateful.size * this.slots.length) {
@@ -181,7 +184,7 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
     this.makeState(stateful);
     for (const p of [...this.state.keys()]) if (!stateful.has(p)) this.drop(p);
     this.groups.forEach((group, i) => {
-      group.settings = { ...group.settings, ...state.groups[i] };
+      group.settings = settings[i];
     });
     this.done = state.step;
     this.groups.forEach(({ params }, g) => {

@@ -1,5 +1,7 @@
 // Learning-rate schedules: factors as functions of the step, and the two objects that apply them.
 import { ArgumentError } from '../errors';
+import { inWords, requireFunction } from '../lifetime';
+import { requireOptions } from '../ops/rules';
 
 /** The factor on the base learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
@@ -9,6 +11,8 @@ export const constant = (): Schedule => () => 1;
 
 /** The share of the steps that is done; all of it where there are none. */
 const progress = (step: number, steps: number): number => (step >= steps ? 1 : step / steps);
+
+const WITH_STEPS = 'an object such as { steps: 100 }';
 
 function requireSteps(op: string, steps: number): void {
   if (!(Number.isFinite(steps) && steps >= 0))
@@ -21,22 +25,16 @@ function requireFinite(op: string, values: Readonly<Record<string, number>>): vo
 }
 
 /** Straight from `from` to `to` over `steps`, and `to` beyond. */
-export function linear({
-  steps,
-  from = 1,
-  to = 0,
-}: {
-  readonly steps: number;
-  readonly from?: number;
-  readonly to?: number;
-}): Schedule {
+export function linear(options: { readonly steps: number; readonly from?: number; readonly to?: number }): Schedule {
+  const { steps, from = 1, to = 0 } = requireOptions('linear', options, WITH_STEPS);
   requireSteps('linear', steps);
   requireFinite('linear', { from, to });
   return (step) => from + (to - from) * progress(step, steps);
 }
 
 /** Half a cosine from 1 to `to` over `steps` (Loshchilov & Hutter 2017), and `to` beyond. */
-export function cosine({ steps, to = 0 }: { readonly steps: number; readonly to?: number }): Schedule {
+export function cosine(options: { readonly steps: number; readonly to?: number }): Schedule {
+  const { steps, to = 0 } = requireOptions('cosine', options, WITH_STEPS);
   requireSteps('cosine', steps);
   requireFinite('cosine', { to });
   return (step) => to + ((1 - to) * (1 + Math.cos(Math.PI * progress(step, steps)))) / 2;
@@ -54,7 +52,8 @@ export interface OneCycleConfig {
 }
 
 /** Up by half a cosine, then down to almost nothing by another (Smith & Topin 2019), as `torch.optim.lr_scheduler.OneCycleLR`. */
-export function oneCycle({ steps, rise = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleConfig): Schedule {
+export function oneCycle(config: OneCycleConfig): Schedule {
+  const { steps, rise = 0.3, divFactor = 25, finalDivFactor = 1e4 } = requireOptions('oneCycle', config, WITH_STEPS);
   if (!(Number.isInteger(steps) && steps > 0))
     throw new ArgumentError('oneCycle', 'steps', 'a whole number above 0', String(steps));
   if (!(typeof rise === 'number' && rise >= 0 && rise <= 1))
@@ -76,12 +75,17 @@ export function oneCycle({ steps, rise = 0.3, divFactor = 25, finalDivFactor = 1
 export function warmup(steps: number, then: Schedule = constant()): Schedule {
   if (!(Number.isInteger(steps) && steps >= 0))
     throw new ArgumentError('warmup', 'steps', 'a whole number of at least 0', String(steps));
+  requireFunction('warmup', 'then', then);
   return (step) => (step < steps ? (step + 1) / steps : then(step - steps));
 }
 
 /** What schedules steer: an optimizer's groups. */
 interface Steered {
   readonly groups: readonly { settings: { readonly lr: number } }[];
+}
+
+function requireSteered(op: string, optimizer: Steered): void {
+  if (!Array.isArray(optimizer?.groups)) throw new ArgumentError(op, 'optimizer', 'an optimizer', inWords(optimizer));
 }
 
 /** Everything a schedule needs to go on where it was. */
@@ -110,8 +114,8 @@ export class LearningRate {
     private readonly optimizer: Steered,
     private readonly schedule: Schedule,
   ) {
-    if (typeof schedule !== 'function')
-      throw new ArgumentError('LearningRate', 'schedule', 'a function of the step', String(schedule));
+    requireSteered('LearningRate', optimizer);
+    requireFunction('LearningRate', 'schedule', schedule);
     this.base = optimizer.groups.map((group) => group.settings.lr);
     this.apply();
   }
@@ -165,6 +169,7 @@ export class ReduceOnPlateau {
     private readonly optimizer: Steered,
     config: PlateauConfig = {},
   ) {
+    requireSteered('ReduceOnPlateau', optimizer);
     this.config = {
       mode: 'min',
       factor: 0.1,
@@ -173,7 +178,7 @@ export class ReduceOnPlateau {
       cooldown: 0,
       minLr: 0,
       eps: 1e-8,
-      ...config,
+      ...requireOptions('ReduceOnPlateau', config),
     };
     const { mode, factor, patience, cooldown, threshold, minLr, eps } = this.config;
     if (mode !== 'min' && mode !== 'max')
