@@ -126,6 +126,24 @@ def bound_cases():
     yield weighed("huberLoss", {}, {"x": distances}, run)
 
 
+def far_cases():
+    # Logits that leave no room for the digits of log Σ eˣ, and values before a relu that are no numbers.
+    logits = (draw.normal(5, 7) + torch.tensor([1e4, -1e4, 1e6, 300, 0], dtype=torch.float64)[:, None]).float().double()
+    target = draw.integers(7, 5)
+    for smoothing in (0, 0.1):
+        run = lambda x, _, s=smoothing: {
+            "out": F.cross_entropy(x["x"], x["target"], reduction="none", label_smoothing=s)
+        }
+        inputs = {"x": logits, "target": target}
+        name = f"far crossEntropy: smoothing {smoothing}"
+        yield weighed(name, {"reduction": "none", "labelSmoothing": smoothing}, inputs, run, ["target"])
+    x = torch.tensor([[1.0, -2.0], [0.0, 0.0], [float("nan"), 1.0]], dtype=torch.float64)
+    weight = draw.normal(3, 2)
+    yield weighed("relu", {}, {"x": x}, lambda t, _: {"out": torch.relu(t["x"])})
+    run = lambda t, _: {"out": torch.relu(F.linear(t["x"], t["weight"]))}
+    yield weighed("linear: relu", {}, {"x": x, "weight": weight}, run)
+
+
 def power_cases():
     inf, nan = float("inf"), float("nan")
     power = torch.tensor([inf, -inf, nan, 0.0, 0.5], dtype=torch.float64)
@@ -151,5 +169,6 @@ write(
         *quotient_cases(),
         *bound_cases(),
         *power_cases(),
+        *far_cases(),
     ],
 )

@@ -114,7 +114,7 @@ export function activate4(x: v128, kind: i32): v128 {
 export function slope4(x: v128, kind: i32): v128 {
   const one = f32x4.splat(1);
   if (kind == GELU) return geluSlope4(x);
-  if (kind == RELU) return v128.and(f32x4.gt(x, f32x4.splat(0)), one);
+  if (kind == RELU) return v128.andnot(one, f32x4.le(x, f32x4.splat(0))); // NaN passes
   if (kind == GELU_TANH) return geluTanhSlope4(x);
   return kind == SILU ? siluSlope4(x) : one;
 }

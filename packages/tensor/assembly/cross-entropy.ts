@@ -1,5 +1,6 @@
-// Cross-entropy of rows of logits against class indices. One number a row is kept for the backward pass, which writes
-// the gradient in one go: there is never a second [rows × classes] buffer.
+// Cross-entropy of rows of logits against class indices. Two numbers a row are kept for the backward pass, which writes
+// the gradient in one go: there is never a second [rows × classes] buffer. Their sum alone, log Σ eˣ, would lose the digits
+// that great logits leave no room for.
 import { loadTail, maxOf, storeTail, sumOfExponentials } from './lanes';
 import { expWeight4, log4 } from './math';
 import { floatSlot, fma, fnma, slot, sumLanes } from './simd';
@@ -7,10 +8,10 @@ import { floatSlot, fma, fnma, slot, sumLanes } from './simd';
 // Where a target outside the classes is reported, as in indexing.ts.
 const BAD: usize = 60 * 4;
 
-// Slots of both kernels: 0 logits, 1 targets, 2 class weights or 0, 3 losses or gradient, 4 log-sums of exponentials (or
-// 0), 5 weights of rows, 6 rows, 7 classes, 8 rows a unit, 9 ignored target, 10 label smoothing, 11 bytes between rows.
+// Slots of both kernels: 0 logits, 1 targets, 2 class weights or 0, 3 losses or gradient, 4 greatest logits and the log-sums
+// of exponentials above them (or 0), 5 weights of rows, 6 rows, 7 classes, 8 rows a unit, 9 ignored target, 10 label smoothing, 11 bytes between rows.
 
-/** Losses, log-sums and weights of rows. Units are groups of rows. */
+/** Losses, what the gradient needs, and weights of rows. Units are groups of rows. */
 export function crossEntropy(args: usize, from: i32, to: i32): void {
   const classes = slot(args, 7);
   const smoothing = floatSlot(args, 10);
@@ -20,7 +21,8 @@ export function crossEntropy(args: usize, from: i32, to: i32): void {
     const at = <usize>row << 2;
     const target = load<i32>(<usize>slot(args, 1) + at);
     let loss: f32 = 0;
-    let logSum: f32 = 0;
+    let top: f32 = 0;
+    let above: f32 = 0;
     let own: f32 = 0;
     if (target != slot(args, 9)) {
       if (<u32>target >= <u32>classes) {
@@ -29,16 +31,18 @@ export function crossEntropy(args: usize, from: i32, to: i32): void {
         continue;
       }
       const x = <usize>slot(args, 0) + <usize>row * <usize>slot(args, 11);
-      const top = maxOf(x, classes);
-      const above = f32x4.extract_lane(log4(f32x4.splat(sumOfExponentials(x, classes, f32x4.splat(top)))), 0);
-      logSum = top + above;
+      top = maxOf(x, classes);
+      above = f32x4.extract_lane(log4(f32x4.splat(sumOfExponentials(x, classes, f32x4.splat(top)))), 0);
       own = weight == 0 ? 1 : load<f32>(weight + (<usize>target << 2));
       loss = (1 - smoothing) * own * (top - load<f32>(x + (<usize>target << 2)) + above);
       if (smoothing > 0) loss += (smoothing / <f32>classes) * spread(x, weight, classes, top, above);
     }
     store<f32>(<usize>slot(args, 3) + at, loss);
     store<f32>(<usize>slot(args, 5) + at, own);
-    if (slot(args, 4) != 0) store<f32>(<usize>slot(args, 4) + at, logSum);
+    if (slot(args, 4) != 0) {
+      store<f32>(<usize>slot(args, 4) + 2 * at, top);
+      store<f32>(<usize>slot(args, 4) + 2 * at, above, 4);
+    }
   }
 }
 
@@ -106,31 +110,39 @@ export function crossEntropyGrad(args: usize, from: i32, to: i32): void {
     const x = <usize>slot(args, 0) + <usize>row * <usize>slot(args, 11);
     const g = load<f32>(<usize>slot(args, 12) + <usize>row * <usize>slot(args, 13)) / divisor;
     const own: f32 = (1 - smoothing) * (weight == 0 ? 1 : load<f32>(weight + (<usize>target << 2)));
-    const logSum = v128.load32_splat(<usize>slot(args, 4) + (<usize>row << 2));
+    const kept = <usize>slot(args, 4) + (<usize>row << 3);
+    const top = v128.load32_splat(kept);
+    const above = v128.load32_splat(kept, 4);
     const factor = f32x4.splat(g * (own + share * weights));
     const even = f32x4.splat(g * share);
     let i = 0;
     if (share == 0) {
       for (; i + 4 <= classes; i += 4) {
         const at = <usize>i << 2;
-        v128.store(out + at, f32x4.mul(expWeight4(f32x4.sub(v128.load(x + at), logSum)), factor));
+        v128.store(out + at, f32x4.mul(share4(v128.load(x + at), top, above), factor));
       }
     } else {
       for (; i + 4 <= classes; i += 4) {
         const at = <usize>i << 2;
-        const p = f32x4.mul(expWeight4(f32x4.sub(v128.load(x + at), logSum)), factor);
+        const p = f32x4.mul(share4(v128.load(x + at), top, above), factor);
         v128.store(out + at, weight == 0 ? f32x4.sub(p, even) : fnma(even, v128.load(weight + at), p));
       }
     }
     if (i < classes) {
       const at = <usize>i << 2;
       const w = weight == 0 ? f32x4.splat(1) : loadTail(weight + at, classes - i, 0);
-      const p = f32x4.mul(expWeight4(f32x4.sub(loadTail(x + at, classes - i, 0), logSum)), factor);
+      const p = f32x4.mul(share4(loadTail(x + at, classes - i, 0), top, above), factor);
       storeTail(out + at, fnma(even, w, p), classes - i);
     }
     const hit = out + (<usize>target << 2);
     store<f32>(hit, load<f32>(hit) - g * own);
   }
+}
+
+// A class's probability.
+@inline
+function share4(x: v128, top: v128, above: v128): v128 {
+  return expWeight4(f32x4.sub(f32x4.sub(x, top), above));
 }
 
 function totalWeight(weight: usize, classes: i32): f32 {
@@ -160,11 +172,13 @@ export function crossEntropyWeightGrad(args: usize, from: i32, to: i32): void {
     if (target == slot(args, 9)) continue;
     const x = <usize>slot(args, 0) + <usize>row * <usize>slot(args, 11);
     const g = load<f32>(<usize>slot(args, 12) + <usize>row * <usize>slot(args, 13));
-    const logSum = load<f32>(<usize>slot(args, 4) + (<usize>row << 2));
+    const kept = <usize>slot(args, 4) + (<usize>row << 3);
+    const top = load<f32>(kept);
+    const above = load<f32>(kept, 4);
     for (let c = 0; share > 0 && c < classes; c++) {
-      addTo(out, c, g * share * (logSum - load<f32>(x + (<usize>c << 2))));
+      addTo(out, c, g * share * (top - load<f32>(x + (<usize>c << 2)) + above));
     }
-    addTo(out, target, g * (1 - smoothing) * (logSum - load<f32>(x + (<usize>target << 2))));
+    addTo(out, target, g * (1 - smoothing) * (top - load<f32>(x + (<usize>target << 2)) + above));
   }
   if (divisor == 0) return;
   // The weights of the targets are also what the mean divides by.

@@ -1,4 +1,4 @@
-// Cross-entropy of logits against class indices. The kernels keep one number a row, never a second [rows × classes].
+// Cross-entropy of logits against class indices. The kernels keep a number or two a row, never a second [rows × classes].
 import { type FusedOp, floats, ints } from '../define';
 import { ArgumentError, ShapeError } from '../errors';
 import { inWords, isTensor, scope } from '../lifetime';

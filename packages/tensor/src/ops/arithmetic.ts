@@ -6,7 +6,7 @@ import { isTensor } from '../lifetime';
 import { apply, defineOp } from '../op';
 import type { AnyTensor, Tensor, TensorLike } from '../tensor';
 import { binary, requireScalar } from './broadcast';
-import { equal as equalTo, greater, greaterEqual, less, logicalAnd } from './compare';
+import { equal as equalTo, greater, greaterEqual, less, lessEqual, logicalAnd } from './compare';
 import { likeBoth, likeInput, requireDType, unary } from './rules';
 import { where } from './where';
 
@@ -52,8 +52,10 @@ export const sigmoid: Op<1> = defineOp(
   unary('sigmoid', [-5, 5], ['y'], (g, { output: y }) => [mul(g, mul(y, affine(y, { scale: -1, shift: 1 })))]),
 );
 
-/** max(x, 0); the gradient at 0 is 0, as in PyTorch. */
-export const relu: Op<1> = defineOp(unary('relu', [-2, 2], ['y'], (g, { output: y }) => [mul(g, sign(y))]));
+/** max(x, 0); the gradient at 0 is 0, as in PyTorch, and passes where x is NaN. */
+export const relu: Op<1> = defineOp(
+  unary('relu', [-2, 2], ['y'], (g, { output: y }) => [where(lessEqual(y, 0), 0, g)]),
+);
 
 // Flat between its jumps: the gradient is zero.
 const steps = (name: string): Op<1> => defineOp(unary(name, [-4, 4], [], (g) => [mul(g, 0)]));

@@ -12,6 +12,7 @@ import {
   cumsum,
   gradients,
   huberLoss,
+  linear,
   maskedFill,
   mean,
   memory,
@@ -21,6 +22,7 @@ import {
   norm,
   pow,
   type Reduction,
+  relu,
   scope,
   softplus,
   sum,
@@ -47,6 +49,7 @@ interface Config {
   readonly axis?: number;
   readonly keepdim?: boolean;
   readonly reduction?: Reduction;
+  readonly labelSmoothing?: number;
 }
 
 interface Given {
@@ -81,6 +84,10 @@ const functions: Readonly<Record<string, (given: Given) => AnyTensor>> = {
   argmax: ({ x, config }) => argmax(x, config),
   any: ({ x, config }) => any(x, config),
   all: ({ x, config }) => all(x, config),
+  'far crossEntropy': ({ float, inputs, config }) =>
+    crossEntropy(float('x'), constant(inputs['target'], 'int32'), config),
+  relu: ({ float }) => relu(float('x')),
+  linear: ({ float }) => linear(float('x'), float('weight'), { activation: 'relu' }),
   crossEntropy: (given) => crossEntropy(closed(given), constant(given.inputs['target'], 'int32'), given.config),
 };
 

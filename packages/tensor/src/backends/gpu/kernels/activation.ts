@@ -41,7 +41,7 @@ export function derivative(activation: Activation): string {
     case 'none':
       return 'return g;';
     case 'relu':
-      return 'return (x > 0) ? g : 0;';
+      return 'return (x <= 0) ? 0 : g;';
     case 'silu': // σ (1 + x (1 − σ))
       return 'const p = 1 / (1 + Math.exp(Math.min(87, -x)));\nreturn g * p * (1 + x * (1 - p));';
     case 'gelu': // Φ(x) + x φ(x)

@@ -1,4 +1,4 @@
-// Cross-entropy with logits. Forward keeps one number a row for the backward pass, which reads the logits again.
+// Cross-entropy with logits. Forward keeps two numbers a row for the backward pass, which reads the logits again.
 import type { FusedRows } from '../../../registry';
 import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
@@ -17,7 +17,7 @@ export const crossEntropy = (engine: Engine): FusedKernel<FusedRows['crossEntrop
     const [rows, classes] = logits.shape;
     const losses = engine.alloc(rows * 4);
     const own = engine.alloc(rows * 4);
-    const logSums = save === null ? 0 : engine.alloc(rows * 4);
+    const logSums = save === null ? 0 : engine.alloc(rows * 8);
     if (rows > 0) {
       const operands = writeOperands(engine, logits, targets, weight, attrs);
       const { slots } = engine;
@@ -43,7 +43,7 @@ export const crossEntropy = (engine: Engine): FusedKernel<FusedRows['crossEntrop
       engine.free(losses);
     }
     engine.free(own);
-    save?.(logSums, rows);
+    save?.(logSums, rows * 2);
     if (divisor !== 0) save?.(divisor, 1);
     return result;
   },
