@@ -1,12 +1,12 @@
 // Reverse-mode differentiation: the walk from a loss back to the leaves, and the functions around it.
 
 import { ArgumentError, GraphError } from './errors';
+import { accumulate, gathered, replace } from './gathering';
 import type { Node } from './graph';
-import { inWords, requireFunction, requireTensor, scope, track, watchTogether } from './lifetime';
+import { inWords, requireFunction, requireTensor, scope, track } from './lifetime';
 import { inGraph } from './op';
 import { add } from './ops/arithmetic';
 import { requireDType, requireOptions } from './ops/rules';
-import { contiguous } from './ops/views';
 import { enableGrad } from './recording';
 import { runtime } from './runtime';
 import { sameShape, show } from './shape';
@@ -58,25 +58,37 @@ export function gradientsWithin(
 ): Tensor[] {
   const found = new Map<AnyTensor | Node, Tensor>();
   const targets = new Set<AnyTensor | Node>(xs.map((x) => x.node ?? x));
-  walk(
-    y,
-    options,
-    (leaf, g) => {
-      if (!targets.has(leaf)) return;
-      const before = found.get(leaf);
-      found.set(leaf, before === undefined ? g.alias() : replace(before, add(before, g)));
-    },
-    (node, g) => {
-      if (targets.has(node)) found.set(node, g.alias());
-    },
-    isEnd,
-  );
-  return xs.map((x, i) => {
-    const g = found.get(x.node ?? x);
-    if (g === undefined) throw new GraphError(y.op, `input ${i} is not part of the graph`);
-    track(g);
-    return g;
+  return orDispose(found, () => {
+    walk(
+      y,
+      options,
+      (leaf, g) => {
+        if (!targets.has(leaf)) return;
+        const before = found.get(leaf);
+        found.set(leaf, before === undefined ? g.alias() : replace(before, add(before, g)));
+      },
+      (node, g) => {
+        if (targets.has(node)) found.set(node, g.alias());
+      },
+      isEnd,
+    );
+    return xs.map((x, i) => {
+      const g = found.get(x.node ?? x);
+      if (g === undefined) throw new GraphError(y.op, `input ${i} is not part of the graph`);
+      track(g);
+      return g;
+    });
   });
+}
+
+/** Runs `walk`; where it fails, nobody wants what it has found. */
+function orDispose<T>(found: ReadonlyMap<unknown, Tensor>, walk: () => T): T {
+  try {
+    return walk();
+  } catch (error) {
+    for (const g of found.values()) g.dispose();
+    throw error;
+  }
 }
 
 /** What a walk does with the gradient of a leaf. */
@@ -105,21 +117,23 @@ export function walkWithin(
       `the function uses a tensor made by ${op} that wants a gradient and is none of its inputs: pass it as an input`,
     );
   };
-  walk(
-    root,
-    { gradient },
-    (leaf, g) => {
-      if (!own.includes(leaf)) outer?.(leaf, g);
-      else found.set(leaf, gathered(found.get(leaf) ?? null, g, false));
-    },
-    null,
-    refuse,
-    false,
-  );
-  return own.map((leaf) => {
-    const g = found.get(leaf) ?? null;
-    if (g !== null) track(g);
-    return g;
+  return orDispose(found, () => {
+    walk(
+      root,
+      { gradient },
+      (leaf, g) => {
+        if (!own.includes(leaf)) outer?.(leaf, g);
+        else found.set(leaf, gathered(found.get(leaf) ?? null, g, false));
+      },
+      null,
+      refuse,
+      false,
+    );
+    return own.map((leaf) => {
+      const g = found.get(leaf) ?? null;
+      if (g !== null) track(g);
+      return g;
+    });
   });
 }
 
@@ -141,11 +155,7 @@ function walk(
       show(root.shape),
     );
   }
-  if (gradient !== undefined) {
-    requireDType('backward', 'gradient', gradient, 'float32');
-    if (!sameShape(gradient.shape, root.shape))
-      throw new ArgumentError('backward', 'gradient', `shape ${show(root.shape)}`, show(gradient.shape));
-  }
+  if (gradient !== undefined) requireGradient('backward', 'gradient', gradient, root);
   const order = root.node === null ? [] : reachable(root.node, isEnd);
   const outerRecording = runtime.recording;
   runtime.recording = createGraph;
@@ -181,6 +191,12 @@ function walk(
   }
 }
 
+function requireGradient(op: string, argument: string, g: Tensor, like: AnyTensor): void {
+  requireDType(op, argument, g, 'float32');
+  if (!sameShape(g.shape, like.shape))
+    throw new ArgumentError(op, argument, `shape ${show(like.shape)}`, show(g.shape));
+}
+
 /** Turns the gradient that a node has gathered into its inputs' gradients. Everything else made here is freed. */
 function step(
   node: Node,
@@ -192,62 +208,33 @@ function step(
   const whole = node.grad;
   if (whole === null) return;
   node.grad = null;
-  scope(() => {
-    const g = hooked(node.hooks, whole);
-    visit?.(node, g);
-    if (isEnd(node)) return;
-    const needs = node.inputs.map((input) => input.requiresGrad);
-    const found = inGraph(node.op, () => node.gradients(g, needs, createGraph));
-    for (let i = 0; i < found.length; i++) {
-      const gi = found[i];
-      if (gi === null || !needs[i]) continue;
-      const input = node.inputs[i];
-      if (input.node === null) deliverToLeaf(input, gi);
-      else input.node.grad = gathered(input.node.grad, gi, createGraph);
-    }
-  });
-  whole.dispose();
-}
-
-/** The sum of what a node has gathered and one more gradient, held outside the scope. */
-function gathered(before: Tensor | null, g: Tensor, createGraph: boolean): Tensor {
-  if (before === null) return g.alias();
-  if (!createGraph && isOwned(before) && before.storage.error === null && g.storage.error === null) {
-    before.storage.backend.inPlace.addInto(before, g);
-    return before;
+  try {
+    scope(() => {
+      const g = hooked(node.hooks, whole);
+      visit?.(node, g);
+      if (isEnd(node)) return;
+      const needs = node.inputs.map((input) => input.requiresGrad);
+      const found = inGraph(node.op, () => node.gradients(g, needs, createGraph));
+      for (let i = 0; i < found.length; i++) {
+        const gi = found[i];
+        if (gi === null || !needs[i]) continue;
+        const input = node.inputs[i];
+        if (input.node === null) deliverToLeaf(input, gi);
+        else input.node.grad = gathered(input.node.grad, gi, createGraph);
+      }
+    });
+  } finally {
+    whole.dispose();
   }
-  return replace(before, add(before, g));
-}
-
-/** Lets `before` go and holds `next` instead. */
-function replace(before: Tensor, next: Tensor): Tensor {
-  before.dispose();
-  return next.alias();
-}
-
-/** True where nobody else sees the tensor's buffer, so that it may be written into. */
-function isOwned(t: AnyTensor): boolean {
-  return t.storage.refs === 1 && t.contiguous && t.size * 4 === t.storage.bytes;
 }
 
 function hooked(hooks: AnyTensor['hooks'], g: Tensor): Tensor {
   let result = g;
-  if (hooks !== null) for (const hook of hooks) result = hook(result) ?? result;
-  return result;
-}
-
-function accumulate(leaf: AnyTensor, g: Tensor, createGraph: boolean): void {
-  const before = leaf.grad;
-  if (before === null)
-    leaf.grad =
-      createGraph || isOwned(g) || g.storage.error !== null ? g.alias() : contiguous(g, { copy: true }).alias();
-  else if (createGraph || g.storage.error !== null || before.storage.error !== null || !isOwned(before)) {
-    leaf.grad = replace(before, add(before, g));
-  } else {
-    before.storage.backend.inPlace.addInto(before, g);
-    return;
+  for (const hook of hooks ?? []) {
+    result = hook(result) ?? result;
+    requireGradient('registerHook', 'the result of hook', result, g);
   }
-  watchTogether(leaf.grad);
+  return result;
 }
 
 /** All nodes behind `root`, itself included, outputs before inputs, up to those where the walk ends. */

@@ -3,9 +3,10 @@ import { walkWithin } from './autograd';
 import { ArgumentError, GraphError } from './errors';
 import { Node } from './graph';
 import { inWords, requireFunction, requireTensor, scope, track } from './lifetime';
+import { asFloats } from './op';
 import { enableGrad, noGrad } from './recording';
 import { defaultGenerator, runtime } from './runtime';
-import type { Tensor } from './tensor';
+import type { AnyTensor, Tensor } from './tensor';
 
 type Function = (...inputs: readonly Tensor[]) => Tensor;
 
@@ -15,7 +16,7 @@ class CheckpointNode extends Node {
 
   constructor(
     private readonly fn: Function,
-    inputs: readonly Tensor[],
+    inputs: readonly AnyTensor[],
   ) {
     for (const x of inputs) x.storage.retain();
     super(
@@ -51,7 +52,7 @@ class CheckpointNode extends Node {
 }
 
 function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: boolean): Tensor {
-  const leaf = alias.cast('float32').detach();
+  const [leaf] = asFloats([alias.detach()]);
   alias.dispose();
   return leaf.requireGrad(wanted);
 }
@@ -72,13 +73,20 @@ function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: bool
  * y.sum().backward();
  * ```
  */
-export function checkpoint(fn: Function, inputs: readonly Tensor[]): Tensor {
+export function checkpoint<Inputs extends readonly AnyTensor[] | []>(
+  // [] asks for a tuple
+  fn: (...inputs: Inputs) => Tensor,
+  inputs: Inputs,
+): Tensor {
   requireFunction('checkpoint', 'fn', fn);
-  if (!Array.isArray(inputs))
+  // Kept apart from the test, which would make a list of anything of them.
+  const isList: boolean = Array.isArray(inputs);
+  if (!isList)
     throw new ArgumentError('checkpoint', 'inputs', 'a list of tensors, those that fn is given', inWords(inputs));
   for (const x of inputs) requireTensor('checkpoint', 'inputs', x);
   if (!runtime.recording) return fn(...inputs);
-  const node = new CheckpointNode(fn, inputs);
+  // Its leaves are of the inputs' own dtypes, which a list of them can't say.
+  const node = new CheckpointNode(fn as unknown as Function, inputs);
   const plain = scope(() => {
     const result = noGrad(() => fn(...inputs));
     requireTensor('checkpoint', 'the result of fn', result);

@@ -2,14 +2,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpoint,
-  dropout,
   GraphError,
   gelu,
   grad,
   gradients,
   init,
   keep,
-  manualSeed,
   memory,
   noGrad,
   scope,
@@ -141,6 +139,28 @@ describe('higher orders', () => {
 });
 
 describe('lifetimes', () => {
+  it('leaves nothing behind where a walk fails', () => {
+    const x = keep(tensor([1, 2], { requiresGrad: true }));
+    const apart = keep(tensor([1], { requiresGrad: true }));
+    const before = memory().buffers;
+    const failing: readonly ((y: Tensor) => unknown)[] = [
+      (y) => gradients(y, [x, apart]),
+      (y) => y.backward({ gradient: tensor([1, 2, 3]) }),
+    ];
+    for (const fail of failing) {
+      expect(() => scope(() => fail(x.mul(x).sum()))).toThrow();
+      expect(memory().buffers).toBe(before);
+    }
+    const open = x.mul(2);
+    open.registerHook(() => tensor([1]));
+    expect(() => scope(() => open.mul(open).sum().backward())).toThrow(
+      'the result of hook: expected shape [2], got [1]',
+    );
+    open.dispose();
+    expect(memory().buffers).toBe(before);
+    for (const t of [x, apart]) t.dispose();
+  });
+
   it('frees everything in a scope but its result', () => {
     const before = memory().buffers;
     const y = scope(() => tensor([1, 2]).mul(2).add(1));
@@ -242,67 +262,5 @@ describe('lifetimes', () => {
     expect(() => model.loadStateDict(state)).toThrow(
       'loadStateDict: Tied: missing: self_attn.weight · unexpected: extra · of another shape: LayerNorm: expected [2], got [3]',
     );
-  });
-});
-
-describe('checkpoint', () => {
-  it('gives the gradients of inputs and parameters that the plain function gives', async () => {
-    const layer = new Linear({ inputs: 3, outputs: 3 });
-    const x = tensor([[0.1, -0.4, 0.9]], { requiresGrad: true });
-    const body = (t: Tensor): Tensor => dropout(gelu(layer.forward(t)).mul(t), 0.3);
-    manualSeed(3);
-    const plain = body(x).sum();
-    plain.backward();
-    const leaves: Tensor[] = [x, layer.weight];
-    const take = (): Promise<(Float32Array | undefined)[]> =>
-      Promise.all(
-        leaves.map(async (leaf) => {
-          const data = await leaf.grad?.data();
-          leaf.grad?.dispose();
-          leaf.grad = null;
-          return data;
-        }),
-      );
-    const expected = await take();
-    manualSeed(3);
-    const again = checkpoint(body, [x]).sum();
-    again.backward();
-    expect(await again.item()).toBe(await plain.item());
-    expect(await take()).toEqual(expected);
-  });
-
-  it('keeps nothing between forward and backward but its inputs', () => {
-    const x = keep(tensor([1, 2], { requiresGrad: true }));
-    const before = memory().buffers;
-    const y = checkpoint((t) => t.exp().mul(t).exp().mul(t), [x]);
-    expect(memory().buffers).toBe(before + 1);
-    y.sum().backward();
-    x.dispose();
-  });
-
-  it('refuses a function that reads a tensor of the graph which is none of its inputs', async () => {
-    const x = tensor([1, 2], { requiresGrad: true });
-    const hidden = x.mul(3);
-    expect(() =>
-      checkpoint((t) => t.mul(hidden), [x])
-        .sum()
-        .backward(),
-    ).toThrow('checkpoint: the function uses a tensor made by affine that wants a gradient and is none of its inputs');
-    const open = x.mul(3);
-    x.grad = null;
-    checkpoint((t, u) => t.mul(u), [x, open])
-      .sum()
-      .backward();
-    await close(x.grad as unknown as Tensor, [6, 12]);
-  });
-
-  it('lets a part that learns nothing stand in a model that learns', async () => {
-    const frozen = tensor([2, 3]);
-    const w = tensor([1, 2], { requiresGrad: true });
-    checkpoint((t) => t.mul(2), [frozen])
-      .mul(w)
-      .sum()
-      .backward();
-    await close(w.grad as Tensor, [4, 6]);
   });
 });

@@ -1,7 +1,17 @@
 // Modules as such: containers, modes, freezing, hooks, loading. What layers compute is held against PyTorch elsewhere.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { init, layerNorm, memory, ones, rmsNorm, type Tensor, tensor } from '../src/index';
-import { Dropout, Embedding, LayerNorm, Linear, type Module, ModuleList, RMSNorm, Sequential } from '../src/nn/index';
+import { arange, init, layerNorm, memory, ones, rmsNorm, type Tensor, tensor } from '../src/index';
+import {
+  assign,
+  Dropout,
+  Embedding,
+  LayerNorm,
+  Linear,
+  type Module,
+  ModuleList,
+  RMSNorm,
+  Sequential,
+} from '../src/nn/index';
 import { AdamW } from '../src/optim/index';
 
 beforeEach(() => init({ seed: 5, threads: 1 }));
@@ -112,6 +122,18 @@ describe('loading', () => {
     expect(Array.from(await model.weight.data())).toEqual([3, 4]);
     const wide = new Map([['weight', tensor([[1, 2, 3]])]]);
     expect(() => model.loadStateDict(wide, { strict: false })).toThrow('expected [1, 2], got [1, 3]');
+  });
+});
+
+describe('assign', () => {
+  it('reads all of the source before it writes, where both are views of one storage', async () => {
+    const square = arange(0, 10_000, 1, { dtype: 'float32' }).reshape([100, 100]);
+    const turned = await square.transpose().data();
+    assign(square, square.transpose());
+    expect(await square.data()).toEqual(turned);
+    const row = arange(0, 6);
+    assign(row.slice([[1, 6]]), row.slice([[0, 5]]));
+    expect([...(await row.data())]).toEqual([0, 0, 1, 2, 3, 4]);
   });
 });
 

@@ -47,9 +47,9 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ['where: b', ({ x, flags }) => H.where(flags, x, wrong('0'))],
   ['where: b', ({ x, flags }) => H.maskedFill(x, flags.reshape([4, 1]).expand([4, 3]), 1)],
   ['checkpoint: fn', ({ x }) => H.checkpoint(wrong(x), [x])],
-  ['checkpoint: inputs', ({ x }) => H.checkpoint((y) => y, wrong(x))],
-  ['checkpoint: inputs', () => H.checkpoint((y) => y, wrong(undefined))],
-  ['checkpoint: inputs', () => H.checkpoint((y) => y, [wrong(1)])],
+  ['checkpoint: inputs', ({ x }) => H.checkpoint((y: H.Tensor) => y, wrong(x))],
+  ['checkpoint: inputs', () => H.checkpoint((y: H.Tensor) => y, wrong(undefined))],
+  ['checkpoint: inputs', () => H.checkpoint((y: H.Tensor) => y, [wrong(1)])],
   ['concat: tensors', () => H.concat([])],
   ['stack: tensors', () => H.stack([])],
   ['stack: tensors', ({ x, row }) => H.stack([x, row])],
@@ -142,6 +142,21 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ['gradients: xs', ({ x }) => H.gradients(x, wrong(x))],
   ['gradients: y', () => H.gradients(wrong(null), [])],
   ['backward: gradient', ({ parameter }) => parameter.mul(2).backward({ gradient: wrong(1) })],
+  [
+    'registerHook: the result of hook',
+    ({ parameter }) => {
+      const doubled = parameter.mul(2);
+      doubled.registerHook(() => H.ones([1]));
+      doubled.sum().backward();
+    },
+  ],
+  [
+    'scaledDotProductAttention: scale',
+    ({ x }) => {
+      const q = x.reshape([1, 1, 2, 2]);
+      return H.scaledDotProductAttention(q, q, q, { scale: nan });
+    },
+  ],
   ['registerHook: hook', ({ parameter }) => parameter.registerHook(wrong(null))],
   ['onesLike: t', () => H.onesLike(wrong(null))],
   ['Parameter: from', ({ ids }) => new Parameter(wrong(ids))],

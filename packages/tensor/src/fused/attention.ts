@@ -1,6 +1,7 @@
 // Scaled dot-product attention as one op: kernels go over it in tiles, with memory linear in the sequence length.
 import { bools, type FusedOp, floats } from '../define';
 import { ArgumentError, DTypeError, ShapeError } from '../errors';
+import { inWords } from '../lifetime';
 import { defineFused } from '../op';
 import { add, div, exp, mul, sub } from '../ops/arithmetic';
 import { expandTo } from '../ops/broadcast';
@@ -163,7 +164,9 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   }
   const [B, H, T, D] = q.shape;
   const full = [B, H, T, k.shape[2]];
-  const scale = options.scale ?? 1 / Math.sqrt(D);
+  const { scale = 1 / Math.sqrt(D) } = options;
+  if (typeof scale !== 'number' || Number.isNaN(scale))
+    throw new ArgumentError('scaledDotProductAttention', 'scale', 'a number', inWords(scale));
   const random = dropout === 0 ? plain : (options.generator ?? defaultGenerator()).reserve(B * H * T * k.shape[2]);
   const { seedLo, seedHi, offsetLo, offsetHi } = random;
   const attrs = { causal, scale, window, p: dropout, seedLo, seedHi, offsetLo, offsetHi };

@@ -137,7 +137,7 @@ export const castOp: Op<1, { readonly dtype: DType }> = defineOp({
   ],
 });
 
-/** The same values in another dtype; floats lose their fraction on the way to int32. */
+/** The same values in another dtype; floats lose their fraction on the way to int32, and end at its ends. NaN is 0. */
 export const cast = <D extends DType>(x: AnyTensor, dtype: D): Tensor<D> =>
   isTensor(x) && isDType(x, dtype) ? x : apply(castOp.definition, [x], { dtype });
 

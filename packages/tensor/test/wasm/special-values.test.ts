@@ -31,6 +31,7 @@ const binary: Readonly<Record<string, (a: Tensor, b: Tensor) => AnyTensor>> = {
 
 const unary: Readonly<Record<string, (x: Tensor) => AnyTensor>> = {
   neg: (x) => x.neg(),
+  'cast to int32': (x) => x.cast('int32'),
   abs: (x) => x.abs(),
   sign: (x) => sign(x),
   floor: (x) => x.floor(),

@@ -54,7 +54,7 @@ export const elementwise = {
     x < 0 && Math.abs(exponent) === 0.5 ? Number.NaN : power(x, exponent),
   ),
   cast: each<{ readonly dtype: DType }>(({ dtype }, x) =>
-    dtype === 'float32' ? x : dtype === 'int32' ? Math.trunc(x) : bit(x !== 0),
+    dtype === 'float32' ? x : dtype === 'int32' ? toInt(x) : bit(x !== 0),
   ),
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
@@ -78,6 +78,11 @@ export const elementwise = {
   where: each((_: object, condition, a, b) => (condition !== 0 ? a : b)),
   contiguous: unary((x) => x),
 };
+
+/** Without the fraction; the ends of int32 for what lies beyond them, and 0 for NaN, as WebAssembly has it. */
+function toInt(x: number): number {
+  return Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1);
+}
 
 /** aᵇ by IEEE 754, where 1 to any power is 1. */
 function power(a: number, b: number): number {
