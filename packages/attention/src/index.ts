@@ -47,7 +47,7 @@ export { type CacheOptions, KeyValueCache, KeyValues, type LayerCache } from './
 export type { LayerConfig, Norm, NormKind, NormPlacement } from './layer-config';
 export { attentionMask, blockMask, type MaskOptions, segmentMask } from './masks';
 export { type ExpertsConfig, type MixtureConfig, MixtureOfExperts } from './mixture-of-experts';
-export type { Architecture, ModelTarget, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
+export type { Architecture, PretrainedOptions, SavePretrainedOptions } from './models/architecture';
 export { AutoModel, type AutoModelOptions, type PretrainedModel } from './models/auto';
 export { Bart, type BartConfig } from './models/bart';
 export { BartClassifier, type BartClassifierConfig } from './models/bart-classifier';
@@ -90,6 +90,7 @@ export {
   type MaskedLMHead,
   type PoolOptions,
 } from './models/encoder-model';
+export type { ModelTarget } from './models/folder-target';
 export { GptNeoX, type GptNeoXConfig } from './models/gpt-neox';
 export { Gpt2, type Gpt2Config, gpt2Config } from './models/gpt2';
 export { HubError } from './models/hub/errors';

@@ -1,5 +1,4 @@
-// Pretrained word vectors in GloVe's text form (Pennington et al. 2014): a line a word, its numbers behind it. word2vec's
-// text form, which begins with a line of sizes, is understood too.
+// Pretrained word vectors (Pennington et al. 2014), and embeddings made of them.
 import { FormatError, noGrad, scope, tensor } from '@heddle/tensor';
 import { readFile, type Source } from '@heddle/tensor/io';
 import { assign, Embedding } from '@heddle/tensor/nn';
@@ -42,57 +41,10 @@ export async function readWordVectors(
   file: string,
   options: WordVectorOptions = {},
 ): Promise<WordVectors> {
-  const { limit = Number.POSITIVE_INFINITY, words } = options;
+  const { parseWordVectors } = await import('./word-vector-file');
   const bytes = await readFile(source, file);
   if (bytes === null) throw new FormatError(file, 'there is no such file');
-  const index = new Map<string, number>();
-  const rows: Float32Array[] = [];
-  let dim = 0;
-  let number = 0;
-  for (const line of linesOf(bytes)) {
-    number++;
-    if (rows.length >= limit) break;
-    const parts = line.split(' ');
-    // Words may hold spaces; numbers don't. word2vec's first line says how many words of how many numbers follow.
-    if (line === '' || (number === 1 && parts.length === 2 && parts.every((part) => /^\d+$/.test(part)))) continue;
-    if (dim === 0) dim = firstLength(parts);
-    const word = parts.slice(0, -dim).join(' ');
-    const values = Float32Array.from(parts.slice(-dim), Number);
-    if (dim === 0 || word === '' || values.length !== dim || !values.every(Number.isFinite))
-      throw new FormatError(file, `line ${number}: expected a word and ${dim || 'its'} numbers`);
-    if (index.has(word) || words?.has(word) === false) continue;
-    index.set(word, rows.length);
-    rows.push(values);
-  }
-  if (rows.length === 0) throw new FormatError(file, 'holds no vector that was asked for');
-  const data = new Float32Array(rows.length * dim);
-  rows.forEach((row, i) => {
-    data.set(row, i * dim);
-  });
-  return { index, data, dim };
-}
-
-/** Lines one by one, so that a file of a gigabyte never becomes a text as a whole. */
-function* linesOf(bytes: Uint8Array): Generator<string> {
-  const decoder = new TextDecoder();
-  for (let from = 0; from < bytes.length; ) {
-    const found = bytes.indexOf(0x0a, from);
-    const end = found < 0 ? bytes.length : found;
-    yield decoder.decode(bytes.subarray(from, end)).trimEnd();
-    from = end + 1;
-  }
-}
-
-/** How many numbers stand at the end of a line. */
-function firstLength(parts: readonly string[]): number {
-  let count = 0;
-  while (
-    count < parts.length - 1 &&
-    parts[parts.length - 1 - count] !== '' &&
-    Number.isFinite(Number(parts[parts.length - 1 - count]))
-  )
-    count++;
-  return count;
+  return parseWordVectors(bytes, file, options);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Gradient checkpointing of whole models (Chen et al. 2016), turned on and off.
 import type { Module } from '@heddle/tensor/nn';
 import { Decoder, Encoder } from '../encoder';
+import { requireModule, requireOptions } from '../errors';
 
 /**
  * Turns it on or off for every stack of a model. It works while training; results and gradients stay the same, a step
@@ -17,6 +18,8 @@ import { Decoder, Encoder } from '../encoder';
  * ```
  */
 export function gradientCheckpointing(model: Module, options: { readonly enabled?: boolean } = {}): number {
+  requireModule('gradientCheckpointing', model);
+  requireOptions('gradientCheckpointing', options);
   const stacks = model
     .namedModules()
     .map(({ module }) => module)

@@ -2,6 +2,7 @@
 // is worth keeping.
 import { ArgumentError } from '@heddle/tensor';
 import type { Module, Parameter } from '@heddle/tensor/nn';
+import { requireModule, requireOptions } from '../errors';
 
 /** Settings of `layerwiseDecay`. */
 export interface LayerwiseDecayConfig {
@@ -36,6 +37,8 @@ export interface DecayGroup {
  * ```
  */
 export function layerwiseDecay(model: Module, config: LayerwiseDecayConfig): DecayGroup[] {
+  requireModule('layerwiseDecay', model);
+  requireOptions('layerwiseDecay', config, 'config');
   const { lr, decay = 0.9, weightDecay = 0.01 } = config;
   for (const [name, value] of Object.entries({ lr, decay }))
     if (!(value > 0)) throw new ArgumentError('layerwiseDecay', name, 'a number above 0', String(value));

@@ -11,9 +11,9 @@ import {
   writeFile,
 } from '@heddle/tensor/io';
 import { assign, type Linear } from '@heddle/tensor/nn';
-import type { ModelTarget } from '../models/architecture';
 import { checkpointName, packedWith } from '../models/checkpoint-layout';
 import { ConfigReader } from '../models/config-reader';
+import { folderAt, type ModelTarget } from '../models/folder-target';
 import { fromTheirRows, toTheirRows } from '../models/save-checkpoint';
 import { type Adaptable, Lora, linearsOf, type SiteSettings } from './lora';
 import type { LoraPair } from './lora-pair';
@@ -28,6 +28,7 @@ const WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'] as const;
 
 /** Writes an adapter. */
 export async function saveLora(lora: Lora, target: ModelTarget): Promise<void> {
+  const { at, into } = folderAt('Lora.save', target);
   const { model, config, pairs, savedParts } = lora;
   const { rank, alpha = rank, dropout = 0, rankStabilized = false, weightDecomposed = false } = config;
   const modules = pairs.map((pair) => moduleOf(model, pair.targets[0]));
@@ -45,8 +46,6 @@ export async function saveLora(lora: Lora, target: ModelTarget): Promise<void> {
       state.set(`${PREFIX}${modules[i]}.${name}`, theirs);
     }
   });
-  const into = typeof target === 'string' ? {} : { into: target };
-  const at = (file: string): string => (typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file);
   try {
     await saveSafetensors(at(WEIGHTS[0]), state, { metadata: { format: 'pt' }, ...into });
   } finally {

@@ -2,10 +2,10 @@
 // to add.
 import { ArgumentError } from '@heddle/tensor';
 import type { Source } from '@heddle/tensor/io';
-import { type InitializerOptions, Linear, type Module } from '@heddle/tensor/nn';
-import { requireProbability, requireWhole } from '../errors';
-import type { ModelTarget } from '../models/architecture';
+import { HalfLinear, type InitializerOptions, Linear, type Module, QuantizedLinear } from '@heddle/tensor/nn';
+import { requireModule, requireOptions, requireProbability, requireWhole } from '../errors';
 import { type CheckpointLayout, packedWith } from '../models/checkpoint-layout';
+import type { ModelTarget } from '../models/folder-target';
 import { adaptersOf } from './adapted-linear';
 import { Adapter } from './adapter';
 import { loadLora, saveLora } from './lora-files';
@@ -66,18 +66,21 @@ export class Lora<M extends Adaptable = Adaptable> extends Adapter<M> {
 
   /**
    * @param settings of single sites, by the first map's name: an adapter that was loaded may have ranks of its own
-   * @throws {ArgumentError} where no linear map has a name that matches.
+   * @throws {ArgumentError} where no linear map has a name that matches, or one that does was rounded to fewer bits.
    */
   constructor(
     model: M,
     readonly config: LoraConfig,
     settings: ReadonlyMap<string, SiteSettings> = new Map(),
   ) {
+    requireModule('Lora', model);
+    requireOptions('Lora', config, 'config');
     super(model);
     const { targets = /(self_attn|multihead_attn)\.\w+_proj$/, rank, alpha = rank, dropout: p = 0 } = config;
     requireWhole('Lora', 'rank', rank);
     requireProbability('Lora', 'dropout', p);
     if (!Number.isFinite(alpha)) throw new ArgumentError('Lora', 'alpha', 'a number', String(alpha));
+    requireFloats(model, targets);
     const linears = linearsOf(model);
     const found = new Map([...linears].filter(([name]) => targets.test(name)));
     if (found.size === 0) {
@@ -177,6 +180,15 @@ export function linearsOf(model: Module): Map<string, Linear> {
   const found = new Map<string, Linear>();
   for (const { name, module } of model.namedModules()) if (module instanceof Linear) found.set(name, module);
   return found;
+}
+
+/** Refuses maps whose weights were rounded: what is learned beside them could never be merged into them. */
+function requireFloats(model: Module, targets: RegExp): void {
+  for (const { name, module } of model.namedModules()) {
+    if (!((module instanceof QuantizedLinear || module instanceof HalfLinear) && targets.test(name))) continue;
+    const bits = module instanceof QuantizedLinear ? '8-bit integers' : module.format;
+    throw new ArgumentError('Lora', 'model', 'weights in float32 (load it without a dtype)', `${bits} in ${name}`);
+  }
 }
 
 /** Maps that a checkpoint holds as one share a site, as PEFT sees one map there. */

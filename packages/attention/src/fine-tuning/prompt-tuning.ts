@@ -3,16 +3,16 @@
 import { type AnyTensor, ArgumentError, concat, FormatError, noGrad, type Tensor, tensor } from '@heddle/tensor';
 import { openCheckpoint, readFile, readJson, type Source, saveSafetensors, writeFile } from '@heddle/tensor/io';
 import { Embedding, type InitializerOptions, type Module, normal, Parameter } from '@heddle/tensor/nn';
-import { requireWhole } from '../errors';
+import { requireModule, requireOptions, requireWhole } from '../errors';
 import { checkPrompts, type Decoding, RowDecoding } from '../generation/decoding';
 import { type Generated, generate, type Prompts } from '../generation/generate';
 import type { GenerationConfig } from '../generation/generation-config';
 import type { DecodingOptions, GenerateOptions } from '../generation/options';
 import { type StreamOptions, streamText } from '../generation/stream';
-import type { ModelTarget } from '../models/architecture';
 import { ConfigReader } from '../models/config-reader';
 import { DecoderLM } from '../models/decoder-lm';
 import type { EncoderModel } from '../models/encoder-model';
+import { folderAt, type ModelTarget } from '../models/folder-target';
 import type { TextBatch } from '../text-batch';
 import { Adapter } from './adapter';
 import type { Adaptable } from './lora';
@@ -62,8 +62,11 @@ export class PromptTuning extends Adapter<Promptable> {
   readonly #parts: readonly SavedPart[];
 
   /** @throws {ArgumentError} where the number of vectors or the ids are wrong. */
-  constructor(model: Promptable, { tokens, initialIds, modulesToSave, generator }: PromptTuningConfig) {
+  constructor(model: Promptable, config: PromptTuningConfig) {
+    requireModule('PromptTuning', model);
+    requireOptions('PromptTuning', config, 'config');
     super(model);
+    const { tokens, initialIds, modulesToSave, generator } = config;
     requireWhole('PromptTuning', 'tokens', tokens);
     const table = tableOf(model);
     const [count, width] = table.weight.shape;
@@ -156,9 +159,7 @@ export class PromptTuning extends Adapter<Promptable> {
 
   /** Writes adapter_config.json and adapter_model.safetensors, as PEFT has them. */
   async save(target: ModelTarget): Promise<void> {
-    const into = typeof target === 'string' ? {} : { into: target };
-    const at = (file: string): string =>
-      typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file;
+    const { at, into } = folderAt('PromptTuning.save', target);
     const [tokens, width] = this.embedding.shape;
     const { layers, heads } = sizesOf(this.model);
     const state = stateOfParts(this.model, this.#parts, PREFIX).set(KEY, this.embedding);

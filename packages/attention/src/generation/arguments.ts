@@ -1,6 +1,7 @@
 // Whether what `generate` is given is what its types say. Ranges are checked where settings are used; here a program
 // without types learns which argument is wrong.
 import { ArgumentError } from '@heddle/tensor';
+import { requireOptions, shown } from '../errors';
 import type { GenerateOptions } from './options';
 
 /** What an argument should be, and whether a value is it. */
@@ -46,8 +47,7 @@ const kinds: Partial<Record<keyof GenerateOptions, Kind>> = {
  * @throws {ArgumentError} naming the first that is another.
  */
 export function checkKinds(options: GenerateOptions): void {
-  if (typeof options !== 'object' || options === null)
-    throw new ArgumentError('generate', 'options', 'an object', shown(options));
+  requireOptions('generate', options);
   for (const [name, [expected, fits]] of Object.entries(kinds)) {
     const value: unknown = Reflect.get(options, name);
     if (value !== undefined && !fits(value)) throw new ArgumentError('generate', name, expected, shown(value));
@@ -69,13 +69,4 @@ export function checkPromptKinds(prompts: unknown): void {
 export function checkPromptKind(op: string, name: string, prompt: unknown): void {
   if (typeof prompt === 'string' || Array.isArray(prompt) || (ArrayBuffer.isView(prompt) && 'length' in prompt)) return;
   throw new ArgumentError(op, name, 'a text, or a list of token ids', shown(prompt));
-}
-
-/** A value as an error shows it. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return `the text '${value}'`;
-  if (Array.isArray(value)) return `[${value.map(String).join(', ')}]`;
-  return typeof value === 'object' && value !== null
-    ? `an object of ${Object.keys(value).join(', ') || 'nothing'}`
-    : String(value);
 }

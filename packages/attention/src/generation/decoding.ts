@@ -2,6 +2,7 @@
 // is chosen here.
 import { ArgumentError, breathe, IndexError, keep, noGrad, scope, type Tensor, tensor } from '@heddle/tensor';
 import type { KeyValueCache } from '../kv-cache';
+import { checkPromptKinds } from './arguments';
 
 /** Milliseconds that tokens may take before others get a turn. */
 const BREATH = 8;
@@ -96,6 +97,7 @@ export function checkPrompts(
   prompts: readonly (readonly number[])[],
   { vocabSize, maxLength }: Pick<DecodingModel, 'vocabSize' | 'maxLength'>,
 ): void {
+  checkPromptKinds(prompts);
   if (prompts.length === 0) throw new ArgumentError('generate', 'prompts', 'at least one prompt', 'none');
   for (const prompt of prompts) {
     if (prompt.length === 0)

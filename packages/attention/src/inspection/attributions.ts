@@ -2,7 +2,7 @@
 // text itself.
 import { ArgumentError, argmax, grad, keep, noGrad, oneHot, scope, Tensor, tensor } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
-import { requireWhole } from '../errors';
+import { requireModule, requireOptions, requireWhole } from '../errors';
 import type { TextBatch } from '../text-batch';
 import { embeddingsOf, withEmbeddings } from './embedding-input';
 
@@ -60,6 +60,7 @@ export function integratedGradients(
   batch: TextBatch,
   options: IntegratedGradientsOptions = {},
 ): Attributions {
+  requireOptions('integratedGradients', options);
   const { steps = 32 } = options;
   requireWhole('integratedGradients', 'steps', steps);
   return explaining(model, batch, options, (x, valueAt) => {
@@ -92,6 +93,8 @@ function explaining<T extends Tensor | Attributions>(
   options: AttributionOptions,
   explain: (vectors: Tensor, valueAt: (vectors: Tensor) => Tensor) => T,
 ): T {
+  requireModule('attribution', model);
+  requireOptions('attribution', options);
   return noGrad(() => {
     const target = scope(() => targetOf(model.call(batch), options.target));
     const x = scope(() => embeddingsOf(model, () => model.call(batch)));

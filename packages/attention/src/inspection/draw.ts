@@ -1,5 +1,6 @@
 // A model as a drawing: boxes in boxes, in the order in which the parts stand.
 import type { Module } from '@heddle/tensor/nn';
+import { requireModule, requireOptions } from '../errors';
 import { type ModuleNode, moduleTree } from './module-tree';
 
 /** How a model is drawn. */
@@ -23,6 +24,8 @@ export interface DrawOptions {
  * ```
  */
 export function draw(model: Module, options: DrawOptions = {}): string {
+  requireModule('draw', model);
+  requireOptions('draw', options);
   const { format = 'mermaid', depth = 4 } = options;
   const tree = moduleTree(model);
   return format === 'svg' ? svg(tree, depth) : mermaid(tree, depth);

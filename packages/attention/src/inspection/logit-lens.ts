@@ -1,5 +1,6 @@
 // The logit lens (nostalgebraist 2020): what a language model would say if it stopped after each layer.
 import { ArgumentError, noGrad, scope, type Tensor } from '@heddle/tensor';
+import { requireModule } from '../errors';
 import { DecoderLM } from '../models/decoder-lm';
 import { EncoderDecoderLM } from '../models/encoder-decoder-lm';
 import { type EncoderModel, MaskedLMHead } from '../models/encoder-model';
@@ -28,6 +29,7 @@ export function logitLens(
   batch: TextBatch,
   target?: TextBatch,
 ): Tensor[] {
+  requireModule('logitLens', model);
   return noGrad(() => {
     using inspect = new Inspection();
     return scope(() => {

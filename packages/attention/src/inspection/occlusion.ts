@@ -1,6 +1,7 @@
 // Which tokens made a model decide as it did, by hiding them: one at a time, or in the sampled orders that Shapley's
 // values are averages over (Strumbelj & Kononenko 2010; Lundberg & Lee 2017).
 import { ArgumentError, Generator, noGrad, scope } from '@heddle/tensor';
+import { requireModule, requireOptions } from '../errors';
 import type { TokenBatch } from '../text-codec';
 import { type AttributionOptions, type Explained, type TextModelLike, targetOf } from './attributions';
 
@@ -40,6 +41,8 @@ export async function occlusion(
   batch: TokenBatch,
   options: OcclusionOptions,
 ): Promise<Float64Array[]> {
+  requireModule('occlusion', model);
+  requireOptions('occlusion', options);
   const { hiddenId, orders = 16, keepIds = [], batchSize = 32, seed = 0 } = options;
   for (const [name, value, least] of [
     ['orders', orders, 0],

@@ -1,6 +1,7 @@
 // What a call of a model does, part by part: shapes, parameters, arithmetic, traffic.
 import { noGrad, profile, type Shape, scope } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
+import { requireModule } from '../errors';
 
 /** One part of a model, with everything below it. */
 export interface TraceRow {
@@ -42,6 +43,7 @@ export interface Trace {
  * ```
  */
 export async function trace<M extends Module>(model: M, ...inputs: Parameters<M['forward']>): Promise<Trace> {
+  requireModule('trace', model);
   const parts = new Map<Module, Counts>();
   const names = new Map<Module, string>();
   for (const { name, module } of model.namedModules()) {

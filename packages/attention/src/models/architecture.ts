@@ -9,10 +9,12 @@ import {
   writeFile,
 } from '@heddle/tensor/io';
 import { type Module, skipInit } from '@heddle/tensor/nn';
+import { requireOptions } from '../errors';
 import { type LoadCheckpointOptions, type LoadedDType, loadCheckpoint } from './checkpoint';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { type ConfigJson, ConfigReader } from './config-reader';
 import type { DecoderLM } from './decoder-lm';
+import { folderAt, type ModelTarget } from './folder-target';
 import { type HubOptions, resolveModel } from './hub/hub';
 import { ownFloat, saveCheckpoint } from './save-checkpoint';
 
@@ -46,9 +48,6 @@ export interface PretrainedOptions<Config = object> extends HubOptions, Omit<Loa
   /** Settings that replace the file's, such as another head. Say `strict: false` where that makes weights of its own. */
   readonly config?: Partial<Config> | undefined;
 }
-
-/** Where a model is written: a folder on the disk, or one in memory. */
-export type ModelTarget = string | Map<string, Uint8Array>;
 
 /** How a model is written. */
 export interface SavePretrainedOptions {
@@ -165,8 +164,8 @@ export async function writePretrained<Config, Model extends Module>(
   target: ModelTarget,
   options: SavePretrainedOptions = {},
 ): Promise<void> {
-  const into = typeof target === 'string' ? {} : { into: target };
-  const at = (file: string): string => (typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file);
+  requireOptions('savePretrained', options);
+  const { at, into } = folderAt('savePretrained', target);
   const { dtype = ownFloat(model), maxShardBytes = 5e9 } = options;
   const layout = architecture.layout(config);
   await saveCheckpoint(at('model.safetensors'), model, layout, { maxShardBytes, dtype, ...into });

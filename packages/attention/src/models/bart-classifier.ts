@@ -1,11 +1,5 @@
 // BART that labels texts, or finds answers in them. Models of entailment, such as bart-large-mnli, are of this kind.
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import { Bart, type BartConfig, bartFamilies } from './bart';
 import type { CheckpointLayout } from './checkpoint-layout';
 import {
@@ -16,6 +10,7 @@ import {
   readLabels,
   writeLabels,
 } from './encoder-decoder-classifier';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `BartClassifier`. */
 export interface BartClassifierConfig extends BartConfig, EncoderDecoderLabels {}

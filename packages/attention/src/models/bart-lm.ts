@@ -3,17 +3,11 @@
 import { type Tensor, tensor } from '@heddle/tensor';
 import { sinusoidalPositions } from '../positions/sinusoidal';
 import type { BatchTensors } from '../text-batch';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  memberOf,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, memberOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import { type BartConfig, bartFamilies } from './bart';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { DecoderLM, type Places } from './decoder-lm';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `BartLM`: what they say of the encoder isn't asked. */
 export interface BartLMConfig extends Omit<BartConfig, 'logitsBias'> {}

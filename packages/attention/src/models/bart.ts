@@ -1,16 +1,10 @@
 // BART (Lewis et al. 2020) and Marian (Junczys-Dowmunt et al. 2018), which differ in their positions and a norm.
 import type { FeedForwardActivation } from '../feed-forward';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  memberOf,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, memberOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader } from './config-reader';
 import { EncoderDecoderLM } from './encoder-decoder-lm';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `Bart`. */
 export interface BartConfig {

@@ -3,14 +3,7 @@
 import { type Tensor, zeros } from '@heddle/tensor';
 import { Embedding, Linear } from '@heddle/tensor/nn';
 import type { BatchTensors } from '../text-batch';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  memberOf,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, memberOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import {
   type BertConfig,
   type BertFamily,
@@ -24,6 +17,7 @@ import { bertLayouts } from './bert-names';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { DecoderLM, type Places } from './decoder-lm';
 import { MaskedLMHead } from './encoder-model';
+import type { ModelTarget } from './folder-target';
 
 /** The families that `transformers` has as decoders. */
 export type BertLMFamily = Extract<BertFamily, 'bert' | 'roberta' | 'xlm-roberta' | 'electra'>;

@@ -3,18 +3,12 @@
 // configs. Their names in checkpoints stand in bert-names.ts.
 import { ArgumentError } from '@heddle/tensor';
 import type { FeedForwardActivation } from '../feed-forward';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  memberOf,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, memberOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import { bertLayouts, headsOf, POOLED } from './bert-names';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader, labelFields } from './config-reader';
 import { type EncoderHead, EncoderModel, type EncoderModelConfig } from './encoder-model';
+import type { ModelTarget } from './folder-target';
 import { withPooler } from './pooler';
 
 /** The families that share the network. */

@@ -1,13 +1,8 @@
 // BLOOM (Workshop et al. 2022): ALiBi instead of positions, and a norm right after the embeddings.
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { DecoderLM } from './decoder-lm';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `Bloom`. */
 export interface BloomConfig {

@@ -1,13 +1,7 @@
 // CLIP's tower that sees, with a linear map to labels on the mean of its patches: transformers' CLIPForImageClassification.
 import type { Tensor } from '@heddle/tensor';
 import { Linear, Module } from '@heddle/tensor/nn';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import {
   ClipImage,
@@ -19,6 +13,7 @@ import {
   writeClipImage,
 } from './clip-towers';
 import { labelFields } from './config-reader';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `ClipClassifier`. */
 export interface ClipClassifierConfig extends ClipImageConfig {

@@ -6,7 +6,6 @@ import type { TextBatch } from '../text-batch';
 import {
   type Architecture,
   loaderOf,
-  type ModelTarget,
   readModelConfig,
   type SavePretrainedOptions,
   writePretrained,
@@ -28,6 +27,7 @@ import {
   writeClipText,
 } from './clip-towers';
 import type { ConfigReader } from './config-reader';
+import type { ModelTarget } from './folder-target';
 
 /** What stands behind a tower. */
 interface Projected {

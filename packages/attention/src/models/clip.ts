@@ -4,13 +4,7 @@ import { crossEntropy, matmul, type Tensor, tensor } from '@heddle/tensor';
 import { Linear, Module, Parameter } from '@heddle/tensor/nn';
 import type { Inspection } from '../inspection';
 import type { TextBatch } from '../text-batch';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import {
   ClipImage,
@@ -27,6 +21,7 @@ import {
   writeClipImage,
   writeClipText,
 } from './clip-towers';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `Clip`. */
 export interface ClipConfig {

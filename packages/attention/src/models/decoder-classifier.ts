@@ -8,7 +8,6 @@ import { batchTensors, type TextBatch } from '../text-batch';
 import {
   type Architecture,
   loadPretrained,
-  type ModelTarget,
   type PretrainedOptions,
   readModelConfig,
   type SavePretrainedOptions,
@@ -18,6 +17,7 @@ import { bloom } from './bloom';
 import { type CheckpointLayout, renamed } from './checkpoint-layout';
 import { labelFields } from './config-reader';
 import type { DecoderLM } from './decoder-lm';
+import type { ModelTarget } from './folder-target';
 import { gptNeoX } from './gpt-neox';
 import { gpt2 } from './gpt2';
 import { resolveModel } from './hub/hub';

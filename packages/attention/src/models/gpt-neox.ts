@@ -2,16 +2,11 @@
 // on a part of each head.
 import type { FeedForwardActivation } from '../feed-forward';
 import { Rope } from '../positions/rope';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName } from './config-reader';
 import { DecoderLM } from './decoder-lm';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `GptNeoX`. */
 export interface GptNeoXConfig {

@@ -3,16 +3,11 @@ import { ArgumentError, type Tensor } from '@heddle/tensor';
 import { Dropout, Linear } from '@heddle/tensor/nn';
 import type { FeedForwardActivation } from '../feed-forward';
 import { batchTensors, type TextBatch } from '../text-batch';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader } from './config-reader';
 import { DecoderLM, type LanguageOptions } from './decoder-lm';
+import type { ModelTarget } from './folder-target';
 import { poolTokens } from './sentence-pooling';
 
 /** Settings of a `Gpt2`. */

@@ -9,7 +9,6 @@ import type { RopeScaling } from '../positions/rope-scaling';
 import {
   type Architecture,
   loaderOf,
-  type ModelTarget,
   readModelConfig,
   type SavePretrainedOptions,
   writePretrained,
@@ -17,6 +16,7 @@ import {
 import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, type ConfigReader } from './config-reader';
 import { DecoderLM } from './decoder-lm';
+import type { ModelTarget } from './folder-target';
 import { longestWith, readScaling, scaledFrom, writeScaling } from './rope-scaling-config';
 
 /** Settings of a `Llama`. */

@@ -1,14 +1,9 @@
 // A Vision Transformer that fills in patches it wasn't shown (Xie et al. 2022), as transformers' ViTForMaskedImageModeling.
 import { type AnyTensor, ArgumentError, abs, ShapeError, sub, type Tensor } from '@heddle/tensor';
 import { Linear, normal, Parameter } from '@heddle/tensor/nn';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
+import type { ModelTarget } from './folder-target';
 import { Vit, type VitConfig, type VitOptions, vit } from './vit';
 
 /** Settings of a `MaskedVit`. */

@@ -1,14 +1,16 @@
 // Sentence encoders as sentence-transformers has them (Reimers & Gurevych 2019): an encoder, pooling, maps behind it, and
 // normalisation, as modules.json says.
-import { concat, FormatError, noGrad, scope, type Tensor } from '@heddle/tensor';
+import { ArgumentError, concat, FormatError, noGrad, scope, type Tensor } from '@heddle/tensor';
 import { openCheckpoint, readFile, type Source, saveSafetensors, writeFile } from '@heddle/tensor/io';
 import { Linear, Module } from '@heddle/tensor/nn';
+import { requireOptions, requireWhole, shown } from '../errors';
 import { activate } from '../feed-forward';
 import { batchTensors, type TextBatch } from '../text-batch';
 import type { TextCodec } from '../text-codec';
-import type { ModelTarget, PretrainedOptions, SavePretrainedOptions } from './architecture';
+import type { PretrainedOptions, SavePretrainedOptions } from './architecture';
 import { Bert } from './bert';
 import { type ConfigJson, ConfigReader } from './config-reader';
+import { folderAt, type ModelTarget } from './folder-target';
 import { resolveModel } from './hub/hub';
 import { normalized, poolingFields, poolTokens, type SentencePooling } from './sentence-pooling';
 
@@ -102,7 +104,12 @@ export class SentenceEncoder extends Module {
     texts: readonly string[],
     options: { readonly tokenizer: TextCodec; readonly batchSize?: number },
   ): Promise<Float32Array[]> {
+    requireOptions('encode', options);
     const { tokenizer, batchSize = 32 } = options;
+    if (!Array.isArray(texts)) throw new ArgumentError('encode', 'texts', 'a list of texts', shown(texts));
+    requireWhole('encode', 'batchSize', batchSize);
+    if (typeof tokenizer?.encodeBatch !== 'function')
+      throw new ArgumentError('encode', 'tokenizer', 'one that encodes', shown(tokenizer));
     const found: Float32Array[] = [];
     for (let from = 0; from < texts.length; from += batchSize) {
       const rows = texts.slice(from, from + batchSize);
@@ -156,9 +163,7 @@ export class SentenceEncoder extends Module {
   /** Writes a folder that sentence-transformers loads, once a tokenizer lies beside it. */
   async savePretrained(target: ModelTarget, options: SavePretrainedOptions = {}): Promise<void> {
     await this.encoder.savePretrained(target, options);
-    const into = typeof target === 'string' ? {} : { into: target };
-    const at = (file: string): string =>
-      typeof target === 'string' ? `${target.replace(/[/\\]+$/, '')}/${file}` : file;
+    const { at, into } = folderAt('savePretrained', target);
     const write = (file: string, json: object): Promise<unknown> =>
       writeFile(at(file), `${JSON.stringify(json, null, 2)}\n`, into);
     const modules = [

@@ -1,11 +1,5 @@
 // T5 that labels texts, or finds answers in them, by what it writes. For labels of tokens see t5-encoder.ts.
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import { type CheckpointLayout, renamed } from './checkpoint-layout';
 import {
   EncoderDecoderClassifier,
@@ -15,6 +9,7 @@ import {
   readLabels,
   writeLabels,
 } from './encoder-decoder-classifier';
+import type { ModelTarget } from './folder-target';
 import { T5, type T5Config, t5 } from './t5';
 
 /** Settings of a `T5Classifier`. */

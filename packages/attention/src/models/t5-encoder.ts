@@ -4,15 +4,10 @@ import { Dropout, Embedding, Linear, Module } from '@heddle/tensor/nn';
 import { Encoder } from '../encoder';
 import type { Inspection } from '../inspection';
 import { batchTensors, type TextBatch } from '../text-batch';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import { type CheckpointLayout, renamed } from './checkpoint-layout';
 import { labelFields } from './config-reader';
+import type { ModelTarget } from './folder-target';
 import { type T5Config, t5, t5Limits, t5Stack } from './t5';
 
 /** Settings of a `T5Encoder`. */

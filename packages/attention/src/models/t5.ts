@@ -1,15 +1,10 @@
 // T5 (Raffel et al. 2020), version 1.1 and Flan too: relative positions, RMS norms, no biases, scores without a scale.
 import type { EncoderConfig } from '../encoder';
 import type { FeedForwardActivation } from '../feed-forward';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { EncoderDecoderLM } from './encoder-decoder-lm';
+import type { ModelTarget } from './folder-target';
 
 /** Settings of a `T5`. */
 export interface T5Config {

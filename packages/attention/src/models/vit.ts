@@ -5,15 +5,10 @@ import { Encoder } from '../encoder';
 import type { FeedForwardActivation } from '../feed-forward';
 import type { Inspection } from '../inspection';
 import { PatchEmbedding } from '../patch-embedding';
-import {
-  type Architecture,
-  loaderOf,
-  type ModelTarget,
-  type SavePretrainedOptions,
-  writePretrained,
-} from './architecture';
+import { type Architecture, loaderOf, type SavePretrainedOptions, writePretrained } from './architecture';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { activationName, labelFields } from './config-reader';
+import type { ModelTarget } from './folder-target';
 import { POOLER, Pooler, withPooler } from './pooler';
 
 /** Settings of a `Vit`. */

@@ -39,6 +39,18 @@ beforeAll(async () => {
   await init({ backend: 'wasm', seed: 5 });
 });
 
+it.each([
+  ['int8', '8-bit integers in'],
+  ['bfloat16', 'bfloat16 in'],
+] as const)('stands beside no weights of %s, and says so', async (dtype, received) => {
+  const model = await Llama.fromPretrained(folderOf('llama'), { dtype });
+  const before = memory().buffers;
+  expect(() => new Lora(model, { rank: 2 })).toThrow(
+    `Lora: model: expected weights in float32 (load it without a dtype), got ${received} decoder.layers.0.self_attn.q_proj`,
+  );
+  expect(memory().buffers).toBe(before);
+});
+
 describe('an adapter', () => {
   let model: Llama;
   const logits = (): Promise<Float32Array> => valuesOf((): Tensor => model.call(batch));

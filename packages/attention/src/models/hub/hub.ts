@@ -1,5 +1,6 @@
 // Models by folder or by their ids on the Hub. What fetches them is loaded when it is needed.
 import type { Source } from '@heddle/tensor/io';
+import { requireOptions } from '../../errors';
 
 /** How a model is fetched from the Hub. */
 export interface HubOptions {
@@ -24,6 +25,7 @@ const ID = /^[\w][\w.-]*(\/[\w][\w.-]*)?$/;
  * @throws {HubError} where there is no such model, or it can't be reached and isn't in the cache.
  */
 export async function resolveModel(source: Source, options: HubOptions = {}): Promise<Source> {
+  requireOptions('fromPretrained', options);
   if (typeof source !== 'string' || !ID.test(source)) return source;
   const { revision = 'main', hubUrl = 'https://huggingface.co' } = options;
   if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function')
