@@ -44,6 +44,8 @@ NAMES = {
     "typicalP": "typical_p",
     "eosIds": "eos_token_id",
     "minNewTokens": "min_new_tokens",
+    "minLength": "min_length",
+    "renormalizeLogits": "renormalize_logits",
     "badWordsIds": "bad_words_ids",
     "forcedBosId": "forced_bos_token_id",
     "forcedEosIds": "forced_eos_token_id",
@@ -76,7 +78,7 @@ def processed(model):
     (first,), (second,), (third,), *_ = fond(1, 5)
     starts = [id for id, _ in Counter(row[0] for row in texts).most_common(2)]
     ends = {"eosIds": [eos, second, third]}
-    end = {"eosIds": [second]}  # of several, transformers' beams all end in the first
+    end = {"eosIds": [second]}
     words = fond(2, 6) + fond(3, 6) + fond(4, 4) + [[first], [eos], [second, eos]]
     tokens = [first, fond(1, 5)[4][0]]
     beams = {"beams": 4, "returnSequences": 4}
@@ -86,9 +88,14 @@ def processed(model):
     return [
         ("min new tokens", 20, {**ends, "minNewTokens": 6}),
         ("min new tokens, beams", 20, {**end, "minNewTokens": 4, **beams}),
+        ("min length", 12, {**ends, "minLength": 9}),
+        ("min length, of which new tokens take precedence", 12, {**ends, "minLength": 14, "minNewTokens": 2}),
+        ("several ends, beams", 20, {**ends, **beams}),
         ("bad words", 20, {"badWordsIds": words}),
         ("bad words, beams", 20, {"badWordsIds": words, "noRepeatNgram": 3, **beams}),
         ("forced bos", 20, {"forcedBosId": 6, "badWordsIds": [[6]]}),
+        ("renormalised, beams", 20, {"renormalizeLogits": True, "suppressTokens": tokens, "repetitionPenalty": 1.5, **beams}),
+        ("renormalised, groups", 12, {"renormalizeLogits": True, "badWordsIds": words, "beams": 4, "beamGroups": 2, "diversityPenalty": 1.5, "returnSequences": 4}),
         ("forced bos, beams", 20, {"forcedBosId": 6, "beginSuppressTokens": starts, **beams}),
         ("forced eos", 12, {"forcedEosIds": [eos], "badWordsIds": words[:2]}),
         ("forced eos, one of two", 12, {**ends, "forcedEosIds": [third, second]}),
@@ -115,6 +122,18 @@ def trimmed(ids, eos):
     return ids[: end + 1]
 
 
+def reached(out, texts, eos, length_penalty):
+    """Of several ends, transformers' beams write the first; this is the one that was reached, told by the scores."""
+    for i, text in enumerate(texts):
+        if text[-1] not in eos:
+            continue
+        *before, last = [out.scores[k][beam] for k, beam in enumerate(out.beam_indices[i, : len(text)].tolist())]
+        known = sum(row[id] for row, id in zip(before, text))
+        total = out.sequences_scores[i] * len(text) ** length_penalty
+        text[-1] = min(eos, key=lambda id: abs(known + last[id] - total))
+    return texts
+
+
 def run(model, prompt, settings):
     ids = torch.tensor([prompt])
     options = {NAMES[k]: v for k, v in settings.items()}
@@ -132,6 +151,8 @@ def run(model, prompt, settings):
     eos = settings.get("eosIds", [model.config.eos_token_id])
     texts = [trimmed(row[start:], eos) for row in out.sequences.tolist()]
     scores = getattr(out, "sequences_scores", None)
+    if scores is not None and len(eos) > 1:
+        texts = reached(out, texts, eos, settings.get("lengthPenalty", 1.0))
     return {
         "prompt": prompt,
         "texts": texts,
@@ -193,6 +214,8 @@ CONFIGURED = [
     ("several ends", {"eos_token_id": [1, 4, 5, 7], "min_new_tokens": 2, "max_new_tokens": 9}, {}),
     ("forbidden", {"suppress_tokens": [4, 5], "begin_suppress_tokens": [6, 7], "bad_words_ids": [[3], [7, 7]], "max_new_tokens": 8, "no_repeat_ngram_size": 0, "forced_bos_token_id": None}, {}),
     ("contrastive", {"penalty_alpha": 0.6, "top_k": 3, "max_new_tokens": 7}, {}),
+    ("several texts, renormalised", {"num_beams": 4, "num_return_sequences": 3, "renormalize_logits": True, "suppress_tokens": [4, 5, 9], "max_new_tokens": 7}, {}),
+    ("both minima", {"min_length": 14, "min_new_tokens": 2, "eos_token_id": [1, 4, 5, 7], "max_new_tokens": 9}, {}),
 ]
 
 
@@ -216,7 +239,7 @@ def configured():
                     prompt = prompt[:6]
                     ids = torch.tensor([prompt])
                     out = model.generate(ids, attention_mask=torch.ones_like(ids), **options)
-                    texts.append({"prompt": prompt, "texts": [trimmed(out[0, 1 if start else len(prompt) :].tolist(), eos)]})
+                    texts.append({"prompt": prompt, "texts": [trimmed(row[1 if start else len(prompt) :], eos) for row in out.tolist()]})
                 cases.append({"model": name, "name": case, "config": written, "options": settings, "texts": texts})
     write("configured", {"cases": cases})
 

@@ -33,6 +33,7 @@ const kinds: Partial<Record<keyof GenerateOptions, Kind>> = {
   generator: having('a Generator', 'uniform'),
   pattern: ['a RegExp, or the text of one', (value) => typeof value === 'string' || value instanceof RegExp],
   prefix: having('what readPrefix gives', 'spread'),
+  renormalizeLogits: flag,
   sample: flag,
   schema: ['a JSON schema, an object', (value) => typeof value === 'object' && value !== null],
   signal: having('an AbortSignal', 'throwIfAborted'),

@@ -116,10 +116,10 @@ interface Search {
 const NOTHING = -1e9;
 
 /**
- * The best texts of each prompt, best first. The decoding holds one row a prompt at first, and is disposed of by the
- * caller.
+ * The best `count` texts of each prompt, best first: where fewer can be written, the last of them again, so that texts stand
+ * where they are expected. The decoding holds one row a prompt at first, and is disposed of by the caller.
  */
-export async function beamSearch(decoding: Decoding, options: BeamOptions): Promise<Hypothesis[][]> {
+export async function beamSearch(decoding: Decoding, options: BeamOptions, count: number): Promise<Hypothesis[][]> {
   const { beams, groups, signal } = options;
   const rules = new Rules(options, decoding.capacity);
   const width = beams / groups;
@@ -162,7 +162,10 @@ export async function beamSearch(decoding: Decoding, options: BeamOptions): Prom
     for (const group of going.flatMap((own) => own.groups))
       group.beams = group.beams.map((beam) => ({ ...beam, row: row++ }));
   }
-  return all.map((own) => own.groups.flatMap(({ finished }) => finished.list));
+  return all.map((own) => {
+    const found = own.groups.flatMap(({ finished }) => finished.list).sort((a, b) => b.score - a.score);
+    return Array.from({ length: count }, (_, i) => found[Math.min(i, found.length - 1)]);
+  });
 }
 
 /** One group's next beams; finished texts are put aside. */
@@ -180,9 +183,10 @@ function advance(
   const count = Math.max(2, 1 + options.eosIds.length) * width;
   const candidates: Beam[] = [];
   for (const { row, sum, logProbs, state } of group.beams) {
-    const scores = logSoftmax(logits[row]);
+    let scores = logSoftmax(logits[row]);
     for (const token of chosen) scores[token] -= options.diversityPenalty;
     rules.shape(scores, decoding.rows[row], decoding.prompted[row], state);
+    if (options.renormalizeLogits) scores = logSoftmax(scores);
     for (const token of highest(scores, count))
       candidates.push({ row, token, sum: scores[token] + sum, logProbs: [...logProbs, scores[token]], state });
   }

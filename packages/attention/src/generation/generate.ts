@@ -125,15 +125,12 @@ async function withBeams(
   const decoding = model.startDecoding(prompts, { useCache: options.useCache, prefix: options.prefix });
   try {
     const prompted = decoding.prompted.slice();
-    const found = await beamSearch(decoding, own);
+    const found = await beamSearch(decoding, own, returnSequences);
     return found.flatMap((hypotheses, i) =>
-      [...hypotheses]
-        .sort((a, b) => b.score - a.score)
-        .slice(0, returnSequences)
-        .map(({ tokens, score, logProbs, ended }) => {
-          const newIds = tokens.slice(prompted[i]);
-          return { ids: tokens, newIds, text: writtenText(model, prompts[i], newIds, options), logProbs, score, ended };
-        }),
+      hypotheses.map(({ tokens, score, logProbs, ended }) => {
+        const newIds = tokens.slice(prompted[i]);
+        return { ids: tokens, newIds, text: writtenText(model, prompts[i], newIds, options), logProbs, score, ended };
+      }),
     );
   } finally {
     decoding.dispose();

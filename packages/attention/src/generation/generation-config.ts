@@ -11,10 +11,12 @@ export class GenerationConfig {
   /**
    * @param json what the file says, known to us or not
    * @param options what of it is known
+   * @param ignored names of fields that would change what `transformers` writes, and change nothing here
    */
   constructor(
     readonly json: ConfigJson,
     private readonly options: GenerateOptions,
+    readonly ignored: readonly string[] = [],
   ) {}
 
   /**
@@ -28,7 +30,7 @@ export class GenerationConfig {
     const drop = (...names: readonly (keyof GenerateOptions)[]): void => {
       for (const name of names) delete own[name];
     };
-    const { beams = 1, contrastiveAlpha, draft, maxNewTokens, maxLength } = given;
+    const { beams = 1, contrastiveAlpha, draft, maxNewTokens, maxLength, minNewTokens, minLength } = given;
     const searched = beams > 1 || contrastiveAlpha !== undefined;
     const drawn = !searched && (given.sample ?? (sampled || own.sample === true));
     if (searched || drawn || draft !== undefined) drop('beams', 'beamGroups', 'diversityPenalty', 'contrastiveAlpha');
@@ -37,7 +39,10 @@ export class GenerationConfig {
     else drop('sample', 'temperature', 'topP', 'minP', 'typicalP');
     if (!drawn && own.contrastiveAlpha === undefined) drop('topK');
     if (maxNewTokens !== undefined || maxLength !== undefined) drop('maxNewTokens', 'maxLength');
+    if (minNewTokens !== undefined || minLength !== undefined) drop('minNewTokens', 'minLength');
     if ((own.minNewTokens ?? 0) > (maxNewTokens ?? Number.POSITIVE_INFINITY)) drop('minNewTokens');
+    // Without drawing, each text is another beam's.
+    if (!drawn && (given.beams ?? own.beams ?? 1) < (own.returnSequences ?? 1)) drop('returnSequences');
     // A form says itself what a text begins and ends with.
     if ((given.pattern ?? given.schema ?? given.constraint) !== undefined) drop('forcedBosId', 'forcedEosIds');
     const said = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -46,19 +51,22 @@ export class GenerationConfig {
 }
 
 /**
- * The config beside a checkpoint; null where there is none.
+ * The config beside a checkpoint; null where there is none. What it asks for and isn't supported is said once.
  *
  * @throws {FormatError} naming the file, and each field that is wrong.
  */
-export async function readGenerationConfig(source: Source): Promise<GenerationConfig | null> {
+export async function readGenerationConfig(source: Source, startId?: number): Promise<GenerationConfig | null> {
   const bytes = await readFile(source, FILE);
   // Servers of single-page programs answer for what is missing with a page.
   if (bytes === null || bytes[0] === '<'.charCodeAt(0)) return null;
-  return parseGenerationConfig((await readJson(new Map([[FILE, bytes]]), FILE)) as ConfigJson);
+  const config = parseGenerationConfig((await readJson(new Map([[FILE, bytes]]), FILE)) as ConfigJson, startId);
+  if (config.ignored.length > 0)
+    console.warn(`heddle: ${FILE}: not supported, and without effect: ${config.ignored.join(', ')}`);
+  return config;
 }
 
 /** Reads the fields that are known; throws a `FormatError` that lists those that are wrong. */
-function parseGenerationConfig(json: ConfigJson): GenerationConfig {
+function parseGenerationConfig(json: ConfigJson, startId: number | undefined): GenerationConfig {
   const problems: string[] = [];
   const options: Record<string, unknown> = {};
   for (const [key, { option, expected, fits, as }] of Object.entries(fields)) {
@@ -68,7 +76,12 @@ function parseGenerationConfig(json: ConfigJson): GenerationConfig {
     options[option] = as === undefined ? value : as(value);
   }
   if (problems.length > 0) throw new FormatError(FILE, problems.join('; '));
-  return new GenerationConfig(json, options);
+  const neutral = { ...unsupported, ...(startId === undefined ? {} : { decoder_start_token_id: startId }) };
+  const ignored = Object.entries(neutral).filter(([key, value]) => (json[key] ?? value) !== value);
+  const names = ignored.map(([key]) => key);
+  // What is drawn is drawn without beams.
+  if (json['do_sample'] === true && Number(json['num_beams'] ?? 1) > 1) names.push('num_beams beside do_sample');
+  return new GenerationConfig(json, options, names);
 }
 
 /** How a field is read. */
@@ -137,6 +150,7 @@ const fields: Readonly<Record<string, Field>> = {
   forced_bos_token_id: { option: 'forcedBosId', expected: 'a token id', fits: isId },
   forced_eos_token_id: idOrIds('forcedEosIds'),
   eos_token_id: idOrIds('eosIds'),
+  num_return_sequences: whole('returnSequences', 1),
   num_beams: whole('beams', 1),
   num_beam_groups: whole('beamGroups', 1),
   diversity_penalty: number('diversityPenalty'),
@@ -146,6 +160,30 @@ const fields: Readonly<Record<string, Field>> = {
     expected: "true, false or 'never'",
     fits: (value) => typeof value === 'boolean' || value === 'never',
   },
+  renormalize_logits: {
+    option: 'renormalizeLogits',
+    expected: 'true or false',
+    fits: (value) => typeof value === 'boolean',
+  },
   penalty_alpha: share('contrastiveAlpha'),
   use_cache: { option: 'useCache', expected: 'true or false', fits: (value) => typeof value === 'boolean' },
+};
+
+/** Fields that would change what is written, each with the value that changes nothing. */
+const unsupported: Readonly<Record<string, unknown>> = {
+  constraints: null,
+  dola_layers: null,
+  encoder_no_repeat_ngram_size: 0,
+  encoder_repetition_penalty: 1,
+  epsilon_cutoff: 0,
+  eta_cutoff: 0,
+  exponential_decay_length_penalty: null,
+  force_words_ids: null,
+  forced_decoder_ids: null,
+  guidance_scale: 1,
+  max_time: null,
+  sequence_bias: null,
+  stop_strings: null,
+  token_healing: false,
+  watermarking_config: null,
 };

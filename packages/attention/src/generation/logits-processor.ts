@@ -7,7 +7,7 @@ import type { Settings } from './options';
 export interface ProcessorOptions {
   /** No eos before a text has so many new tokens. */
   readonly minNewTokens?: number | undefined;
-  /** The same for all tokens of a text, its prompt among them. */
+  /** The same for all tokens of a text, its prompt among them. Counts where `minNewTokens` isn't said. */
   readonly minLength?: number | undefined;
   /**
    * Sequences of tokens that aren't written. As in transformers, one of eos alone doesn't count, and one of n tokens counts
@@ -52,7 +52,7 @@ export function logitsProcessor(
   vocabSize: number,
 ): LogitsProcessor {
   check(options, vocabSize);
-  const { eosIds, minNewTokens = 0, minLength = 0, badWordsIds = [], forcedBosId, forcedEosIds } = options;
+  const { eosIds, minNewTokens, minLength = 0, badWordsIds = [], forcedBosId, forcedEosIds } = options;
   const { suppressTokens = [], beginSuppressTokens = [] } = options;
   const isEos = (word: readonly number[]): boolean => word.length === 1 && eosIds.includes(word[0]);
   const endings = byPrefix(badWordsIds.filter((word) => !isEos(word)));
@@ -69,7 +69,8 @@ export function logitsProcessor(
       };
       for (const word of [...(endings.get(undefined) ?? []), ...(endings.get(tokens[tokens.length - 1]) ?? [])])
         if (completes(word, tokens)) forbid(word.slice(-1));
-      if (tokens.length - prompted < minNewTokens || tokens.length < minLength) forbid(eosIds);
+      const least = minNewTokens === undefined ? minLength : prompted + minNewTokens;
+      if (tokens.length < least) forbid(eosIds);
       if (forcedBosId !== undefined && tokens.length === 1) force([forcedBosId]);
       if (forcedEosIds !== undefined && left === 1) force(forcedEosIds);
       forbid(suppressTokens);

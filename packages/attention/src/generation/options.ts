@@ -23,7 +23,7 @@ export interface GenerateOptions extends ChoiceOptions, ProcessorOptions {
   readonly eosIds?: readonly number[] | undefined;
   /** Continuations that are followed at once (beam search): 1 where nothing is said. */
   readonly beams?: number | undefined;
-  /** Texts returned for each prompt: 1 where nothing is said. */
+  /** Texts returned for each prompt: 1 where nothing is said. Beams that find fewer give their last one again. */
   readonly returnSequences?: number | undefined;
   /** Beam search: scores are divided by length to this power. */
   readonly lengthPenalty?: number | undefined;
@@ -32,6 +32,8 @@ export interface GenerateOptions extends ChoiceOptions, ProcessorOptions {
   /** Beam search: groups of beams that are pushed apart (Vijayakumar et al. 2018). */
   readonly beamGroups?: number | undefined;
   readonly diversityPenalty?: number | undefined;
+  /** Beam search: what penalties and forbidden tokens leave is made a distribution again before texts are compared. */
+  readonly renormalizeLogits?: boolean | undefined;
   /**
    * Contrastive search (Su et al. 2022): of the `topK` likeliest tokens (4 where nothing is said), the one that is likely,
    * by 1 − alpha, and unlike all before, by alpha.

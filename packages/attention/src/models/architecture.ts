@@ -10,6 +10,7 @@ import {
 } from '@heddle/tensor/io';
 import { type Module, skipInit } from '@heddle/tensor/nn';
 import { requireOptions } from '../errors';
+import type { Generative } from '../generation/options';
 import { type LoadCheckpointOptions, type LoadedDType, loadCheckpoint } from './checkpoint';
 import type { CheckpointLayout } from './checkpoint-layout';
 import { type ConfigJson, ConfigReader } from './config-reader';
@@ -111,7 +112,7 @@ export async function loadPretrained<Config, Model extends Module>(
 }
 
 /** Whether a model writes texts, by its own config or by a checkpoint's generation_config.json. */
-function writes(model: object): model is Pick<DecoderLM, 'generationConfig'> {
+function writes(model: object): model is Pick<DecoderLM, 'generationConfig'> & Pick<Generative, 'startId'> {
   return 'generationConfig' in model;
 }
 
@@ -130,7 +131,7 @@ async function filled<Config, Model extends Module>(
   try {
     if (writes(model)) {
       const { readGenerationConfig } = await import('../generation/generation-config');
-      model.generationConfig = await readGenerationConfig(source);
+      model.generationConfig = await readGenerationConfig(source, model.startId);
     }
     await loadCheckpoint(model, file, architecture.layout(config), {
       strict: strict ?? true,

@@ -14,6 +14,7 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   generator: [{}, 7],
   pattern: [5, {}],
   prefix: [{}, [3, 4]],
+  renormalizeLogits: ['yes', 1],
   sample: ['yes', 1],
   schema: ['x', 1],
   signal: [{}, true],

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError, init, memory } from '@heddle/tensor';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AutoModel, Bart, Bert, Gpt2, Llama, PromptTuning, T5 } from '../../src/index';
 import { configuredCases } from '../support/generation-fixture';
 import { codec } from '../support/letters';
@@ -32,8 +32,9 @@ describe('writes what transformers writes', () => {
     const family = families[name as keyof typeof families];
     const model = await family.fromPretrained(folderWith(name, config));
     const alone = [];
-    for (const { prompt } of texts) alone.push((await model.generate([prompt], options))[0].newIds);
-    expect(alone).toEqual(texts.map(({ texts: [text] }) => text));
+    for (const { prompt } of texts)
+      alone.push(...(await model.generate([prompt], options)).map(({ newIds }) => newIds));
+    expect(alone).toEqual(texts.flatMap((each) => each.texts));
     const batch = await model.generate(
       texts.map(({ prompt }) => prompt),
       options,
@@ -42,8 +43,9 @@ describe('writes what transformers writes', () => {
   });
 });
 
+const prompts = [[5, 7, 3], [9]];
+
 describe('a call', () => {
-  const prompts = [[5, 7, 3], [9]];
   const textsOf = async (model: Gpt2, options: object = {}) =>
     (await model.generate(prompts, options)).map(({ newIds }) => newIds);
 
@@ -86,6 +88,26 @@ describe('a call', () => {
     const bart = await Bart.fromPretrained(files);
     const [{ text }] = await bart.generate([[5, 7]], { tokenizer: codec, pattern: /[d-f]{4}/ });
     expect(text).toMatch(/^[d-f]{4}$/);
+  });
+
+  it('that can’t give as many texts as the file says gives one', async () => {
+    const model = await gpt2With({ num_return_sequences: 3, num_beams: 4, max_new_tokens: 5 });
+    const counts = async (options: object) => (await model.generate([[5, 7, 3]], options)).length;
+    expect(await counts({})).toBe(3);
+    expect(await counts({ returnSequences: 2 })).toBe(2);
+    expect(await counts({ sample: true, seed: 1 })).toBe(3);
+    expect(await counts({ beams: 3 })).toBe(3);
+    for (const fewer of [{ beams: 1 }, { beams: 2 }, { contrastiveAlpha: 0.5 }, { draft: model }])
+      expect(await counts(fewer)).toBe(1);
+  });
+
+  it('that says one least length has it alone', async () => {
+    const eosIds = Array.from({ length: 22 }, (_, id) => id);
+    const model = await gpt2With({ min_new_tokens: 9, max_new_tokens: 12, eos_token_id: eosIds });
+    const plain = await Gpt2.fromPretrained(folderOf('gpt2'));
+    const own = await textsOf(plain, { minLength: 5, maxNewTokens: 12, eosIds });
+    expect(await textsOf(model, { minLength: 5 })).toEqual(own);
+    expect(own.some(({ length }) => length < 9)).toBe(true);
   });
 
   it('may be shorter than the file’s least', async () => {
@@ -144,6 +166,41 @@ it('is read by AutoModel and for heads that write only, and saved with the model
   await Bert.fromPretrained(folderWith('bert', { max_new_tokens: 'seven' }));
 });
 
+describe('what a file asks for and isn’t supported', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  afterEach(() => warn.mockClear());
+
+  it('is said once, by its names, and can be asked for', async () => {
+    const model = await gpt2With({ guidance_scale: 1.5, sequence_bias: [[[5], -2]], num_beams: 2, do_sample: true });
+    expect(model.generationConfig?.ignored).toEqual(['guidance_scale', 'sequence_bias', 'num_beams beside do_sample']);
+    await model.generate(prompts);
+    await model.generate(prompts);
+    expect(warn.mock.calls).toEqual([
+      [
+        'heddle: generation_config.json: not supported, and without effect: guidance_scale, sequence_bias, num_beams beside do_sample',
+      ],
+    ]);
+  });
+
+  it('is nothing where it has the value that changes nothing, or is no setting', async () => {
+    const written = { guidance_scale: null, epsilon_cutoff: 0.0, encoder_repetition_penalty: 1.0, max_time: null };
+    const model = await gpt2With({ ...written, transformers_version: '4.44.2', pad_token_id: 0, num_beams: 4 });
+    expect(model.generationConfig?.ignored).toEqual([]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('is another beginning of answers than config.json’s', async () => {
+    const { startId } = await Bart.fromPretrained(folderOf('bart'));
+    for (const [id, ignored] of [
+      [startId, []],
+      [startId + 1, ['decoder_start_token_id']],
+    ] as const) {
+      const model = await Bart.fromPretrained(folderWith('bart', { decoder_start_token_id: id }));
+      expect(model.generationConfig?.ignored).toEqual(ignored);
+    }
+  });
+});
+
 describe('a file that makes no sense', () => {
   it.each([
     ['max_new_tokens', [0, 1.5, '20', [20]]],
@@ -155,6 +212,8 @@ describe('a file that makes no sense', () => {
     ['top_p', [1.5, '0.9']],
     ['repetition_penalty', ['high', []]],
     ['num_beams', [0, 'four']],
+    ['num_return_sequences', [0, '3']],
+    ['renormalize_logits', [1, 'yes']],
     ['early_stopping', ['always', 1]],
     ['eos_token_id', ['</s>', [1, '2'], -1, []]],
     ['forced_bos_token_id', [[6], 'en']],

@@ -172,6 +172,14 @@ describe('choices', () => {
     });
   });
 
+  it('give as many texts of each prompt as were asked for, where there are fewer', async () => {
+    const only = { allowed: () => [5], maxNewTokens: 3, beams: 4, returnSequences: 3 };
+    const found = await model.generate([[1, 2], [3], [4, 5, 6]], only);
+    expect(found.map(({ ids }) => ids)).toEqual(
+      [[1, 2], [3], [4, 5, 6]].flatMap((prompt) => Array.from({ length: 3 }, () => [...prompt, 5, 5, 5])),
+    );
+  });
+
   it('find different texts in different groups of beams', async () => {
     const found = await texts({ beams: 4, beamGroups: 4, diversityPenalty: 100, returnSequences: 4, maxNewTokens: 3 });
     expect(new Set(found.map(([first]) => first)).size).toBe(4);
