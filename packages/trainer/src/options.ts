@@ -1,5 +1,5 @@
 // What a Trainer may be told, and what that means where nothing is said.
-import { ArgumentError, defaultGenerator, type Tensor } from '@heddle/tensor';
+import { ArgumentError, defaultGenerator, type Generator, type Tensor } from '@heddle/tensor';
 import type { Module, Parameter } from '@heddle/tensor/nn';
 import { LearningRate, type OptimizerState, ReduceOnPlateau, type Schedule } from '@heddle/tensor/optim';
 import type { TrainerCallback } from './callbacks.js';
@@ -49,6 +49,11 @@ export interface RunOptions {
   readonly clip?: number | null;
   /** Seed of the order of rows and of dropout; `init`'s where nothing is said. */
   readonly seed?: number;
+  /**
+   * Generators of your own that `collate` or `loss` draw from. Checkpoints hold where they stand, as they do of the default
+   * one and of those that the model's modules were given.
+   */
+  readonly generators?: readonly Generator[];
   /** Where checkpoints go: a folder, or a map in memory. None are written where nothing is said. */
   readonly checkpoints?: CheckpointTarget;
   /** Checkpoints that stay: 2 where nothing is said. */
@@ -114,6 +119,7 @@ export interface RunSettings {
   readonly accumulate: number;
   readonly clip: number | null;
   readonly seed: number;
+  readonly generators: readonly Generator[];
   readonly keep: number;
   readonly checkpointEvery: number;
   readonly evaluateEvery: number | null;
@@ -158,6 +164,9 @@ export function settle(options: RunOptions, hasValidation: boolean): RunSettings
     throw new ArgumentError('Trainer', 'progress', 'auto, bar, lines or none', String(options.progress));
   }
   requireCallbacks(options.callbacks ?? []);
+  const { generators = [] } = options;
+  if (!Array.isArray(generators) || !generators.every((one) => has(one, 'state', 'restore')))
+    throw new ArgumentError('Trainer', 'generators', 'a list of Generators', typeof generators);
   if (clip !== null && !(clip > 0)) throw new ArgumentError('Trainer', 'clip', 'a norm above 0, or null', String(clip));
   if (options.resume !== undefined && options.resume !== false && options.checkpoints === undefined) {
     throw new ArgumentError('Trainer', 'resume', 'a folder in checkpoints beside it', 'none');
@@ -179,6 +188,7 @@ export function settle(options: RunOptions, hasValidation: boolean): RunSettings
     accumulate: whole('accumulate', options.accumulate ?? 1),
     clip,
     seed: seed ?? defaultGenerator().seed,
+    generators,
     keep: whole('keep', options.keep ?? 2),
     checkpointEvery: whole('checkpointEvery', options.checkpointEvery ?? Number.MAX_SAFE_INTEGER),
     evaluateEvery: options.evaluateEvery === undefined ? null : whole('evaluateEvery', options.evaluateEvery),

@@ -1,15 +1,16 @@
 // Putting a program back to where a checkpoint was written. All is checked before anything changes.
-import { ArgumentError, type BackendInfo, manualSeed } from '@heddle/tensor';
+import { ArgumentError, type BackendInfo, type Generator, manualSeed } from '@heddle/tensor';
 import { loadSafetensors, loadWeights, openSafetensors } from '@heddle/tensor/io';
 import { type Module, StateDictError } from '@heddle/tensor/nn';
 import type { ScheduleState } from '@heddle/tensor/optim';
 import { Checkpoints, type Found } from './checkpoints/checkpoints.js';
 import { CheckpointError } from './checkpoints/errors.js';
 import type { RunIdentity, RunState } from './checkpoints/run-state.js';
+import { type GeneratorState, generatorsOf } from './generators.js';
 import type { RunSettings } from './options.js';
 
 /**
- * Loads weights, optimizer, schedule and the default generator from a checkpoint.
+ * Loads weights, optimizer, schedule and generators from a checkpoint.
  *
  * @throws {CheckpointError} where it belongs to another model, optimizer, dataset or settings.
  */
@@ -34,6 +35,8 @@ export async function restoreRun(
       `was written with a schedule of ${kinds[0]}, and this one has ${kinds[1]}`,
     );
   }
+  const generators = generatorsOf(model, settings.generators);
+  requireSameGenerators(path, found.state.generators, generators);
   const files = Checkpoints.filesOf(found);
   await asCheckpointError(path, async () => {
     await requireFits(model, checkpoints, files.model);
@@ -41,6 +44,7 @@ export async function restoreRun(
     await loadWeights(model, checkpoints.store.source(files.model));
   });
   if (found.state.schedule !== null) settings.schedule?.restore(found.state.schedule);
+  for (const [i, state] of (found.state.generators ?? []).entries()) generators[i].restore(state);
   manualSeed(found.state.random.seed).restore(found.state.random);
 }
 
@@ -73,6 +77,19 @@ function requireSame(path: string, was: RunIdentity, is: RunIdentity): void {
   );
   if (changed.length === 0) return;
   throw new CheckpointError(path, 'other-run', `belongs to another run: ${changed.join('; ')}`);
+}
+
+/** Generators of the same seeds, or each would go on somewhere else. */
+function requireSameGenerators(
+  path: string,
+  was: readonly GeneratorState[] | undefined,
+  is: readonly Generator[],
+): void {
+  if (was === undefined) return;
+  const [then, now] = [was, is].map((all) => all.map(({ seed }) => seed).join(', ') || 'none');
+  if (then === now) return;
+  const sentence = `was written with generators of the seeds ${then}, and this run has ${now}`;
+  throw new CheckpointError(path, 'other-run', sentence);
 }
 
 async function requireFits(model: Module, { store }: Checkpoints, file: string): Promise<void> {

@@ -1,6 +1,15 @@
 // One run of `fit`: the loop over steps, evaluations and checkpoints. Everything it depends on is in RunState, so that a
 // run which is stopped anywhere ends as if it had not been.
-import { ArgumentError, backendInfo, breathe, DeviceLost, defaultGenerator, memory, type Tensor } from '@heddle/tensor';
+import {
+  ArgumentError,
+  backendInfo,
+  breathe,
+  DeviceLost,
+  defaultGenerator,
+  type Generator,
+  memory,
+  type Tensor,
+} from '@heddle/tensor';
 import { loadWeights } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
 import type { TrainerCallback } from './callbacks.js';
@@ -10,6 +19,7 @@ import type { CheckpointTarget } from './checkpoints/store.js';
 import { planEpoch } from './epoch-plan.js';
 import { NonFiniteError, RunLost } from './errors.js';
 import { BREATH, evaluateItems } from './evaluate.js';
+import { generatorsOf } from './generators.js';
 import { type RunSettings, watchesMetric } from './options.js';
 import type { StoppedBy, TrainingReport } from './report.js';
 import { variantOf } from './restore.js';
@@ -55,9 +65,11 @@ export class TrainingRun<Row, Item, Batch> {
   private readonly lengths: readonly number[] | null;
   private readonly stepsPerEpoch: number;
   private readonly totalSteps: number;
+  private readonly generators: readonly Generator[];
 
   constructor(private readonly parts: RunParts<Row, Item, Batch>) {
-    const { task, data, settings } = parts;
+    const { model, task, data, settings } = parts;
+    this.generators = generatorsOf(model, settings.generators);
     this.lengths = task.bucketed ? data.train.map((item) => task.lengthOf(item)) : null;
     this.stepsPerEpoch = Math.ceil(data.train.length / (settings.batchSize * settings.accumulate));
     this.totalSteps = Math.min(settings.steps, settings.epochs * this.stepsPerEpoch);
@@ -215,6 +227,8 @@ export class TrainingRun<Row, Item, Batch> {
   private async evaluate(): Promise<void> {
     const { model, task, data, settings, callback } = this.parts;
     await this.readLosses();
+    const generators = [defaultGenerator(), ...this.generators];
+    const states = generators.map((one) => one.state());
     const found = await evaluateItems(
       model,
       task,
@@ -222,7 +236,11 @@ export class TrainingRun<Row, Item, Batch> {
       settings.batchSize,
       () => settings.signal?.aborted === true,
     );
-    if (found === null) return;
+    if (found === null) {
+      // What was drawn will be drawn again.
+      for (const [i, one] of generators.entries()) one.restore(states[i]);
+      return;
+    }
     this.evaluatedAt = this.step;
     const record = { step: this.step, epoch: this.epochsDone, metrics: found.metrics };
     this.evaluations.push(record);
@@ -292,6 +310,7 @@ export class TrainingRun<Row, Item, Batch> {
       sinceBest: this.sinceBest,
       finished: this.finished,
       random: defaultGenerator().state(),
+      generators: this.generators.map((one) => one.state()),
       schedule: this.parts.settings.schedule?.state() ?? null,
       optimizer: { step, groups, updates },
       best: this.best,

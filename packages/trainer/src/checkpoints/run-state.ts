@@ -1,6 +1,7 @@
 // Where a run stands, as checkpoints hold it: every number that the rest of the run depends on, and its history.
 import { sha256 } from '@heddle/tensor/io';
 import type { ScheduleState } from '@heddle/tensor/optim';
+import type { GeneratorState } from '../generators.js';
 import type { Metrics } from '../tasks/task.js';
 
 /** One evaluation during a run. */
@@ -51,7 +52,9 @@ export interface RunState {
   readonly sinceBest: number;
   /** Whether nothing is left to do, and why. */
   readonly finished: 'completed' | 'early-stopping' | null;
-  readonly random: { readonly seed: number; readonly counter: number };
+  readonly random: GeneratorState;
+  /** Of the model's own generators and those named. Checkpoints before they were noted have none. */
+  readonly generators?: readonly GeneratorState[];
   readonly schedule: ScheduleState | null;
   readonly optimizer: {
     readonly step: number;
