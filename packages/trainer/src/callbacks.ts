@@ -34,8 +34,8 @@ export interface EvaluationEvent extends EvaluationRecord {
 }
 
 /**
- * Hears of a run. All functions are optional and are called in the order of `callbacks`; an error thrown in one stops
- * the run.
+ * Hears of a run. All functions are optional and are called in the order of `callbacks`. The run waits for those that give
+ * a promise; an error in one stops it.
  *
  * @example
  * ```ts
@@ -61,3 +61,8 @@ export interface TrainerCallback {
   /** The run ended by an error, which `fit` throws next. */
   onFailure?(error: unknown): void;
 }
+
+/** All callbacks of a run as one. */
+export type JoinedCallbacks = {
+  readonly [K in keyof TrainerCallback]-?: (...event: Parameters<Required<TrainerCallback>[K]>) => Promise<void>;
+};

@@ -168,6 +168,8 @@ export function settle(options: RunOptions, hasValidation: boolean): RunSettings
   if (!Array.isArray(generators) || !generators.every((one) => has(one, 'state', 'restore')))
     throw new ArgumentError('Trainer', 'generators', 'a list of Generators', typeof generators);
   if (clip !== null && !(clip > 0)) throw new ArgumentError('Trainer', 'clip', 'a norm above 0, or null', String(clip));
+  if (!['boolean', 'string', 'undefined'].includes(typeof (options.resume ?? undefined)))
+    throw new ArgumentError('Trainer', 'resume', 'true, false or the path of a checkpoint', typeof options.resume);
   if (options.resume !== undefined && options.resume !== false && options.checkpoints === undefined) {
     throw new ArgumentError('Trainer', 'resume', 'a folder in checkpoints beside it', 'none');
   }
@@ -231,8 +233,16 @@ function scheduleOf({ schedule, optimizer }: RunOptions): LearningRate | ReduceO
 }
 
 function requireCallbacks(callbacks: unknown): void {
-  if (Array.isArray(callbacks) && callbacks.every((one) => typeof one === 'object' && one !== null)) return;
+  if (Array.isArray(callbacks) && callbacks.every(hearsOnly)) return;
   throw new ArgumentError('Trainer', 'callbacks', 'a list of objects with functions such as onStep', typeof callbacks);
+}
+
+const heard = ['onStart', 'onStep', 'onEvaluation', 'onCheckpoint', 'onWarning', 'onEnd', 'onFailure'] as const;
+
+/** Whether what a callback has under the names of events are functions. */
+function hearsOnly(callback: unknown): boolean {
+  if (typeof callback !== 'object' || callback === null) return false;
+  return heard.every((name) => ['function', 'undefined'].includes(typeof Reflect.get(callback, name)));
 }
 
 function isTarget(target: unknown): boolean {

@@ -1,7 +1,7 @@
 // The Trainer: options in, a report out. The loop itself is in training-run.ts, what is learned in tasks/.
 import { ArgumentError, backendInfo, manualSeed, resetPeak } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
-import type { TrainerCallback } from './callbacks.js';
+import type { JoinedCallbacks, TrainerCallback } from './callbacks.js';
 import { Checkpoints, type Found } from './checkpoints/checkpoints.js';
 import type { RunIdentity } from './checkpoints/run-state.js';
 import { openStore } from './checkpoints/store.js';
@@ -110,7 +110,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
       await checkpoints.adopt(found);
       run.restore(found.state);
       const warning = variantWarning(found.state.variant, variantOf(backendInfo()));
-      if (warning !== null) callback.onWarning(warning);
+      if (warning !== null) await callback.onWarning(warning);
     }
     resetPeak();
     return run.run(found === null ? null : checkpoints.store.path(found.folder));
@@ -146,7 +146,7 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
     return readLabelledRows(source, name, 'columns' in this.options ? (this.options.columns ?? {}) : {});
   }
 
-  private async findCheckpoint(checkpoints: Checkpoints, warn: (sentence: string) => void): Promise<Found | null> {
+  private async findCheckpoint(checkpoints: Checkpoints, warn: JoinedCallbacks['onWarning']): Promise<Found | null> {
     const { resume = false } = this.options;
     if (typeof resume === 'string') return checkpoints.find(resume);
     if (resume) return checkpoints.findLatest(warn);
@@ -155,15 +155,18 @@ export class Trainer<M extends Module = Classifier, Row = LabelledRow | Labelled
   }
 }
 
-/** One callback that calls all, in order. */
-function joinCallbacks(callbacks: readonly TrainerCallback[]): Required<TrainerCallback> {
+/** One callback that calls all, in order, and waits for each. */
+function joinCallbacks(callbacks: readonly TrainerCallback[]): JoinedCallbacks {
+  const all = async (call: (callback: TrainerCallback) => unknown): Promise<void> => {
+    for (const callback of callbacks) await call(callback);
+  };
   return {
-    onStart: (event) => callbacks.forEach((c) => void c.onStart?.(event)),
-    onStep: (event) => callbacks.forEach((c) => void c.onStep?.(event)),
-    onEvaluation: (event) => callbacks.forEach((c) => void c.onEvaluation?.(event)),
-    onCheckpoint: (event) => callbacks.forEach((c) => void c.onCheckpoint?.(event)),
-    onWarning: (sentence) => callbacks.forEach((c) => void c.onWarning?.(sentence)),
-    onEnd: (report) => callbacks.forEach((c) => void c.onEnd?.(report)),
-    onFailure: (error) => callbacks.forEach((c) => void c.onFailure?.(error)),
+    onStart: (event) => all((c) => c.onStart?.(event)),
+    onStep: (event) => all((c) => c.onStep?.(event)),
+    onEvaluation: (event) => all((c) => c.onEvaluation?.(event)),
+    onCheckpoint: (event) => all((c) => c.onCheckpoint?.(event)),
+    onWarning: (sentence) => all((c) => c.onWarning?.(sentence)),
+    onEnd: (report) => all((c) => c.onEnd?.(report)),
+    onFailure: (error) => all((c) => c.onFailure?.(error)),
   };
 }

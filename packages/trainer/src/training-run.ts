@@ -12,7 +12,7 @@ import {
 } from '@heddle/tensor';
 import { loadWeights } from '@heddle/tensor/io';
 import type { Module } from '@heddle/tensor/nn';
-import type { TrainerCallback } from './callbacks.js';
+import type { JoinedCallbacks } from './callbacks.js';
 import type { Checkpoints } from './checkpoints/checkpoints.js';
 import type { Best, EvaluationRecord, RunIdentity, RunState } from './checkpoints/run-state.js';
 import type { CheckpointTarget } from './checkpoints/store.js';
@@ -41,7 +41,7 @@ export interface RunParts<Row, Item, Batch> {
   readonly mirrors: boolean;
   /** What a run is resumed from. */
   readonly target: CheckpointTarget;
-  readonly callback: Required<TrainerCallback>;
+  readonly callback: JoinedCallbacks;
 }
 
 /** A run, from its beginning or from where a checkpoint left it. */
@@ -97,7 +97,7 @@ export class TrainingRun<Row, Item, Batch> {
     const { model, callback, settings } = this.parts;
     const wasTraining = model.training;
     try {
-      callback.onStart({
+      await callback.onStart({
         steps: this.totalSteps,
         stepsPerEpoch: this.stepsPerEpoch,
         doneSteps: this.step,
@@ -107,11 +107,11 @@ export class TrainingRun<Row, Item, Batch> {
       const stoppedBy = await this.loop();
       if (stoppedBy !== 'signal' && this.best !== null) await this.restoreBest();
       const report = await this.report(stoppedBy, resumedFrom);
-      callback.onEnd(report);
+      await callback.onEnd(report);
       return report;
     } catch (cause) {
       const error = isDeviceLost(cause) ? this.lost(cause) : cause;
-      callback.onFailure(error);
+      await callback.onFailure(error);
       throw error;
     } finally {
       for (const losses of this.pending) for (const loss of losses) loss.dispose();
@@ -161,7 +161,7 @@ export class TrainingRun<Row, Item, Batch> {
     }
     if (this.step % settings.logEvery === 0) await this.readLosses();
     this.seconds += (performance.now() - started) / 1000;
-    callback.onStep({
+    await callback.onStep({
       step: this.step,
       steps: this.totalSteps,
       epoch: this.epochsDone,
@@ -246,7 +246,7 @@ export class TrainingRun<Row, Item, Batch> {
     this.evaluations.push(record);
     const isBest = await this.weigh(record);
     if (settings.schedule !== null && watchesMetric(settings.schedule)) settings.schedule.step(found.metrics['loss']);
-    callback.onEvaluation({ ...record, isBest });
+    await callback.onEvaluation({ ...record, isBest });
   }
 
   /** Keeps the weights where the evaluation is the best so far, and ends the run where none has been for long. */
@@ -295,7 +295,7 @@ export class TrainingRun<Row, Item, Batch> {
     const tensors = { model: model.stateDict(), optimizer: optimizer.tensors };
     const path = await checkpoints.write(this.state(optimizer), tensors);
     this.checkpointAt = this.step;
-    if (writesCheckpoints) callback.onCheckpoint({ step: this.step, path });
+    if (writesCheckpoints) await callback.onCheckpoint({ step: this.step, path });
   }
 
   private state({ step, groups, updates }: RunState['optimizer']): RunState {

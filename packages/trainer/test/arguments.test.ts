@@ -30,13 +30,19 @@ describe.each<[option: string, given: readonly object[]]>([
   ['seed', [{ seed: -1 }, { seed: 1.5 }, { seed: 'a' }]],
   ['schedule', [{ schedule: 5 }, { schedule: {} }]],
   ['signal', [{ signal: {} }, { signal: true }]],
-  ['callbacks', [{ callbacks: {} }, { callbacks: [null] }, { callbacks: [() => 1] }]],
+  ['callbacks', [{ callbacks: {} }, { callbacks: [null] }, { callbacks: [() => 1] }, { callbacks: [{ onStep: 5 }] }]],
   ['progress', [{ progress: 'loud' }]],
   ['checkpoints', [{ checkpoints: 5 }, { checkpoints: '' }, { checkpoints: {} }]],
   ['earlyStopping.mode', [{ validation, earlyStopping: { patience: 1, mode: 'maximum' } }]],
   ['train', [{ train: undefined }, { train: 5 }, { train: {} }]],
-  ['labels', [{ labels: 'ab' }]],
-  ['loss', [{ loss: () => undefined }, { loss: () => 5 }, { loss: 'mse', collate: (rows: unknown) => rows }]],
+  ['labels', [{ labels: 'ab' }, { labels: [1, 2] }, { labels: ['a', 'a'] }]],
+  ['maxLength', [{ maxLength: 0 }, { maxLength: -1 }, { maxLength: 1.5 }, { maxLength: '8' }]],
+  ['resume', [5, {}, []].map((resume) => ({ resume, checkpoints: new Map() }))],
+  ['metrics', [{ validation, metrics: 5 }]],
+  [
+    'loss',
+    [{ loss: 5 }, { loss: () => undefined }, { loss: () => 5 }, { loss: 'mse', collate: (rows: unknown) => rows }],
+  ],
   ['collate', [{ collate: 5, loss: (): null => null }]],
   [
     'tokenizer',
@@ -86,6 +92,40 @@ it.each<[string, readonly unknown[]]>([
   ['names among indices', [{ ids: [1], label: 'a' }, { ids: [2], label: 'b' }, row]],
 ])('rows with %s', async (_, train) => {
   expect(await thrown({ train })).toBeInstanceOf(TableError);
+});
+
+it.each([5, { own: 'high' }, Promise.resolve({ own: 1 })])('metrics that give %j', async (given) => {
+  const model = new Toy({ seed: 5 });
+  const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
+  const usual = { train: toyRows(20, 1), validation, optimizer, epochs: 1, progress: 'none', metrics: () => given };
+  for (const own of [
+    {},
+    {
+      collate: (rows: object) => rows,
+      loss: (toy: Toy) => toy.up.weight.square().mean(),
+      predict: (toy: Toy) => toy.up.weight,
+    },
+  ])
+    await expect(Reflect.construct(Trainer, [model, { ...usual, ...own }]).fit()).rejects.toMatchObject({
+      name: 'ArgumentError',
+      argument: 'metrics',
+    });
+});
+
+it('a classifier of several labels a text, which cross-entropy would train for one', () => {
+  const model = Object.assign(new Toy(), { config: { problemType: 'multi_label_classification' } });
+  const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
+  expect(() => new Trainer(model, { train: toyRows(20, 1), optimizer })).toThrow(
+    /model: expected .*binaryCrossEntropy/,
+  );
+});
+
+it('rows to evaluate that are none', async () => {
+  const model = new Toy({ seed: 5 });
+  const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
+  const trainer = new Trainer(model, { train: toyRows(20, 1), optimizer, epochs: 1, progress: 'none' });
+  await trainer.fit();
+  await expect(Reflect.apply(trainer.evaluate, trainer, [[null]])).rejects.toBeInstanceOf(TableError);
 });
 
 it('takes names and indices together where the names are said', async () => {

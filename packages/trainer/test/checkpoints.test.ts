@@ -1,5 +1,5 @@
 // Runs that are stopped anywhere and gone on with end as if they had never been; damaged, foreign and unfinished checkpoints.
-import fs, { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import fs, { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { init, manualSeed, memory } from '@heddle/tensor';
@@ -197,6 +197,20 @@ describe('a checkpoint', () => {
     expect(warnings[1]).toContain('going on from step-00000008');
   });
 
+  it.each(['state', 'model.safetensors', 'optimizer.safetensors', ''])(
+    'of which step-00000009/%s is a folder for a file, or a file for a folder, is passed over',
+    async (file) => {
+      const checkpoints = await mkdtemp(join(tmpdir(), 'heddle-'));
+      await run({ checkpoints, stopAt: 9 });
+      const path = join(checkpoints, 'step-00000009', file);
+      await rm(path, { recursive: true });
+      await (file === '' ? writeFile(path, 'a file') : mkdir(path));
+      const resumed = await run({ checkpoints, resume: true, callbacks: [heed] });
+      expect(resumed.report.resumedFrom).toBe(join(checkpoints, 'step-00000008'));
+      expect(outcome(resumed)).toEqual(outcome(await run()));
+    },
+  );
+
   it('is not replaced by a fresh start where all are damaged, or the one that was named', async () => {
     const checkpoints = new Map<string, Uint8Array>();
     await run({ checkpoints, stopAt: 9 });
@@ -223,6 +237,23 @@ describe('a checkpoint', () => {
     expect((failure as Error).message).toContain('the disk is full');
     vi.restoreAllMocks();
     expect((await files()).filter((name) => !name.startsWith('best'))).toEqual(before);
+    expect(outcome(await run({ checkpoints, resume: true }))).toEqual(outcome(await run()));
+  });
+
+  it.each([
+    ['mkdir', 'EROFS', 'the disk is read-only'],
+    ['rename', 'EACCES', 'no permission to write here'],
+  ] as const)('stays whole where %s fails with %s', async (name, code, sentence) => {
+    const checkpoints = await mkdtemp(join(tmpdir(), 'heddle-'));
+    await run({ checkpoints, stopAt: 3 });
+    const fail = async (): Promise<never> => {
+      throw Object.assign(new Error(code), { code });
+    };
+    vi.spyOn(fs, name).mockImplementation(fail);
+    const failure = await run({ checkpoints, resume: true, stopAt: 5 }).catch((e: unknown) => e);
+    vi.restoreAllMocks();
+    expect(failure).toBeInstanceOf(WriteError);
+    expect((failure as Error).message).toContain(sentence);
     expect(outcome(await run({ checkpoints, resume: true }))).toEqual(outcome(await run()));
   });
 

@@ -142,6 +142,23 @@ describe.each(backends)('on %s', (backend) => {
     expect(new Set(await rates(() => undefined))).toEqual(new Set([1e-2]));
   });
 
+  it('waits for callbacks that give a promise, and stops where one of them fails', async () => {
+    const seen: string[] = [];
+    const slowly = (what: string) => async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      seen.push(what);
+    };
+    const after = { onStep: () => void seen.push('next') };
+    await fit({ steps: 2, callbacks: [{ onStep: slowly('step'), onEnd: slowly('end') }, after] });
+    expect(seen).toEqual(['step', 'next', 'step', 'next', 'end']);
+    const failing = {
+      onStep: async (): Promise<void> => {
+        throw new Error('no room');
+      },
+    };
+    await expect(fit({ steps: 2, callbacks: [failing] })).rejects.toThrow('no room');
+  });
+
   it('says what happens, in order', async () => {
     const events: string[] = [];
     const watch: TrainerCallback = {

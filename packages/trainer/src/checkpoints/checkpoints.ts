@@ -69,15 +69,15 @@ export class Checkpoints {
    *
    * @throws {CheckpointError} where all are damaged.
    */
-  async findLatest(warn: (sentence: string) => void): Promise<Found | null> {
+  async findLatest(warn: (sentence: string) => Promise<void>): Promise<Found | null> {
     const folders = await this.folders();
     for (const folder of [...folders].reverse()) {
       const found = await this.check(folder);
       if (typeof found !== 'string') {
-        if (folder !== folders.at(-1)) warn(`going on from ${this.store.path(folder)}`);
+        if (folder !== folders.at(-1)) await warn(`going on from ${this.store.path(folder)}`);
         return found;
       }
-      warn(`${this.store.path(folder)} is damaged and passed over: ${found}`);
+      await warn(`${this.store.path(folder)} is damaged and passed over: ${found}`);
     }
     if (folders.length === 0) return null;
     throw new CheckpointError(this.store.name, 'damaged', `all ${folders.length} checkpoints are damaged`);

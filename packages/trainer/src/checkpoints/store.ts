@@ -1,6 +1,6 @@
 // Where checkpoints live: a folder on a disk, or a map in memory. Files and names only; what they mean is checkpoint.ts' affair.
 import { ArgumentError } from '@heddle/tensor';
-import { type Source, sha256, writeFile } from '@heddle/tensor/io';
+import { type Source, sha256, WriteError, writeFile } from '@heddle/tensor/io';
 import { CheckpointError } from './errors.js';
 
 /** A folder's path (Node), or a map from path to bytes that stands for one. */
@@ -40,12 +40,22 @@ function diskStore(root: string): Store {
   const fs = process.getBuiltinModule('node:fs/promises');
   const { join } = process.getBuiltinModule('node:path');
   const path = (file: string): string => join(root, file);
+  // A folder in a file's place, or a file in a folder's, is as good as nothing there.
   const unlessMissing = async <T>(work: Promise<T>): Promise<T | null> => {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      if (error instanceof Error && 'code' in error && ['ENOENT', 'EISDIR', 'ENOTDIR'].includes(String(error.code)))
+        return null;
       throw error;
+    }
+  };
+  const orWriteError = async (file: string, work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (cause) {
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+      throw new WriteError(path(file), code, { cause });
     }
   };
   return {
@@ -54,8 +64,9 @@ function diskStore(root: string): Store {
     path,
     async list() {
       try {
-        return ((await unlessMissing(fs.readdir(root))) ?? []).sort();
+        return (await fs.readdir(root)).sort();
       } catch (cause) {
+        if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
         const sentence = 'is a file, or lies below one: checkpoints need a folder';
         if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') {
           throw new CheckpointError(root, 'no-folder', sentence, { cause });
@@ -67,14 +78,14 @@ function diskStore(root: string): Store {
     source: path,
     hash: async (file) => unlessMissing(hashOfFile(path(file))),
     async rename(from, to) {
-      await fs.rm(path(to), { recursive: true, force: true });
-      await fs.rename(path(from), path(to));
+      await orWriteError(to, fs.rm(path(to), { recursive: true, force: true }));
+      await orWriteError(to, fs.rename(path(from), path(to)));
       // Makes the name last through a power cut, where the system lets folders be flushed.
       const folder = await fs.open(root, 'r').catch(() => null);
       await folder?.sync().catch(() => undefined);
       await folder?.close();
     },
-    remove: (name) => fs.rm(path(name), { recursive: true, force: true }),
+    remove: (name) => orWriteError(name, fs.rm(path(name), { recursive: true, force: true })),
   };
 }
 

@@ -4,7 +4,7 @@ import { classificationScores } from '../metrics/classification.js';
 import { expectedCalibrationError } from '../metrics/probability.js';
 import { averagePrecision, rocAuc } from '../metrics/ranking.js';
 import type { Classifier, LabelledBatch } from './classification.js';
-import type { Metrics, Scorer } from './task.js';
+import { type Metrics, ownMetrics, type Scorer } from './task.js';
 
 /** Scores of one's own, beside or instead of the usual ones. */
 export interface Scorers {
@@ -36,7 +36,7 @@ export function classificationScorer(rows: number, model: Classifier, { metrics 
 
     finish() {
       const usual = { loss: loss / rows, ...usualMetrics(truth, predicted, probabilities) };
-      const own = metrics?.(truth, probabilities, predicted) ?? {};
+      const own = ownMetrics(metrics?.(truth, probabilities, predicted));
       return { metrics: { ...usual, ...own }, truth, predicted, probabilities };
     },
   };

@@ -36,7 +36,7 @@ export type Classifier = Module & {
   /** Names of the classes by index. */
   readonly labels?: readonly string[];
   /** Tokens that a row may have at most. */
-  readonly config?: { readonly maxLength?: number };
+  readonly config?: { readonly maxLength?: number; readonly problemType?: string };
 };
 
 /** A row's tokens. */
@@ -69,8 +69,20 @@ export function classification(
 ): Task<LabelledRow | LabelledIds, LabelledItem, LabelledBatch> {
   const { model, tokenizer, maxLength = model.config?.maxLength } = config;
   const labels = config.labels ?? model.labels;
-  if (labels !== undefined && !Array.isArray(labels))
-    throw new ArgumentError('Trainer', 'labels', 'a list of names', String(labels));
+  if (labels !== undefined && !isLabelList(labels))
+    throw new ArgumentError('Trainer', 'labels', 'a list of different names', String(labels));
+  if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength >= 1))
+    throw new ArgumentError('Trainer', 'maxLength', 'a whole number of at least 1', String(maxLength));
+  for (const name of ['loss', 'metrics'] as const)
+    if (config[name] !== undefined && typeof config[name] !== 'function')
+      throw new ArgumentError('Trainer', name, 'a function', typeof config[name]);
+  if (model.config?.problemType === 'multi_label_classification')
+    throw new ArgumentError(
+      'Trainer',
+      'model',
+      'a classifier whose texts have one label each; for several, say collate, and loss with binaryCrossEntropy',
+      'one of multi_label_classification',
+    );
   const { loss = (m: Classifier, batch: LabelledBatch) => crossEntropy(m.call(batch), batch.labels) } = config;
   let classes: ClassIds | null = labels === undefined ? null : { ...classIds([], labels) };
 
@@ -99,7 +111,8 @@ export function classification(
     },
 
     prepareOne(rows, name) {
-      return ready(rows, name, classes ?? classIds(labelsIn(rows, name), labels));
+      const found = labelsIn(rows, name);
+      return ready(rows, name, classes ?? classIds(found, labels));
     },
 
     bucketed: true,
@@ -125,6 +138,12 @@ export function classification(
       return `${items.length} rows, ${hash.slice(0, 16)}`;
     },
   };
+}
+
+function isLabelList(labels: unknown): boolean {
+  return (
+    Array.isArray(labels) && labels.every((name) => typeof name === 'string') && new Set(labels).size === labels.length
+  );
 }
 
 function labelsIn(rows: readonly { readonly label: Label }[], name: string): Label[] {

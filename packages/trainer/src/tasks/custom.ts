@@ -1,7 +1,7 @@
 // A task of one's own: functions instead of the classification's. Regression, language modelling, anything with a loss.
 import { ArgumentError, type Tensor } from '@heddle/tensor';
 import type { Module } from '@heddle/tensor/nn';
-import type { Evaluation, Metrics, Task } from './task.js';
+import { type Evaluation, type Metrics, ownMetrics, type Task } from './task.js';
 
 /** One batch's prediction, read back. */
 export interface Prediction<Batch> {
@@ -56,7 +56,7 @@ export function customTask<M extends Module, Row, Batch>(
           if (values !== undefined) predictions.push({ batch, values });
         },
         finish(): Evaluation {
-          const found = { loss: total / count, ...metrics?.(predictions) };
+          const found = { loss: total / count, ...ownMetrics(metrics?.(predictions)) };
           return { metrics: found, truth: new Int32Array(0), predicted: new Int32Array(0), probabilities: [] };
         },
       };

@@ -1,8 +1,21 @@
 // What a training run needs to know of what is learned: how rows become batches, batches a loss, and outputs scores.
-import type { Tensor } from '@heddle/tensor';
+import { ArgumentError, type Tensor } from '@heddle/tensor';
 
 /** Numbers by name, such as `{ loss: 0.3, accuracy: 0.9 }`. */
 export type Metrics = Readonly<Record<string, number>>;
+
+/**
+ * What a program's own scores are, or nothing.
+ *
+ * @throws {ArgumentError} where they aren't numbers by name, such as a promise of them, which would say nothing.
+ */
+export function ownMetrics(found: Metrics | undefined): Metrics {
+  if (found === undefined) return {};
+  const isRecord = typeof found === 'object' && found !== null && !('then' in found);
+  if (isRecord && Object.values(found).every((value) => typeof value === 'number')) return found;
+  const got = isRecord ? JSON.stringify(found) : typeof found;
+  throw new ArgumentError('Trainer', 'metrics', 'a function that gives numbers by name, at once', got);
+}
 
 /** The parts of a dataset; only the first must be there. */
 export interface Parts<Row> {
