@@ -2,7 +2,7 @@
 import { ArgumentError, init, type Tensor } from '@heddle/tensor';
 import { AdamW, ReduceOnPlateau } from '@heddle/tensor/optim';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TableError, Trainer } from '../src/index.js';
+import { type LabelledBatch, type LabelledIds, TableError, Trainer } from '../src/index.js';
 import { Toy, toyRows, weightsOf } from './toy.js';
 
 beforeAll(() => init({ backend: 'wasm', threads: 1 }));
@@ -117,6 +117,23 @@ it('a classifier of several labels a text, which cross-entropy would train for o
   const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
   expect(() => new Trainer(model, { train: toyRows(20, 1), optimizer })).toThrow(
     /model: expected .*binaryCrossEntropy/,
+  );
+});
+
+it('a model that labels tokens, and rows of numbers to predict', async () => {
+  class Tokens extends Toy {
+    override forward(batch: LabelledBatch): Tensor {
+      return super.forward(batch).unsqueeze(1);
+    }
+  }
+  const fit = (model: Toy, train: LabelledIds[]) => {
+    const optimizer = new AdamW(model.parameters(), { lr: 1e-2 });
+    return new Trainer(model, { train, optimizer, epochs: 1, batchSize: 4, progress: 'none' }).fit();
+  };
+  await expect(fit(new Tokens(), toyRows(20, 1))).rejects.toThrow(/model: .*say collate and loss, got \[4, 1, 2\]/);
+  const numbers = toyRows(20, 1).map(({ ids }, i) => ({ ids, label: i / 10 }));
+  await expect(fit(new Toy(), numbers)).rejects.toThrow(
+    "got the label '0.1': to predict numbers, say collate and loss",
   );
 });
 

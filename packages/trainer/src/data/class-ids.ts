@@ -29,7 +29,9 @@ export function classIds(train: readonly Label[], named: readonly string[] | und
     const index = typeof label === 'number' ? label : indices.get(label);
     if (index !== undefined && Number.isInteger(index) && index >= 0 && index < names.length) return index;
     const known = names.length > 12 ? `one of ${names.length} classes` : `one of ${names.join(', ')}`;
-    throw new TableError('unseen-label', `expected ${known}, got the label '${label}'`, { source: place });
+    const hint =
+      typeof label === 'number' && !Number.isInteger(label) ? ': to predict numbers, say collate and loss' : '';
+    throw new TableError('unseen-label', `expected ${known}, got the label '${label}'${hint}`, { source: place });
   };
   const seen = new Set(train.map((label, i) => indexOf(label, `train, row ${i}`)));
   if (seen.size === 1) {

@@ -83,7 +83,7 @@ export function classification(
       'a classifier whose texts have one label each; for several, say collate, and loss with binaryCrossEntropy',
       'one of multi_label_classification',
     );
-  const { loss = (m: Classifier, batch: LabelledBatch) => crossEntropy(m.call(batch), batch.labels) } = config;
+  const { loss = classLoss } = config;
   let classes: ClassIds | null = labels === undefined ? null : { ...classIds([], labels) };
 
   const ready = (rows: readonly (LabelledRow | LabelledIds)[], name: string, known: ClassIds): LabelledItem[] => {
@@ -138,6 +138,14 @@ export function classification(
       return `${items.length} rows, ${hash.slice(0, 16)}`;
     },
   };
+}
+
+/** Cross-entropy of one class a text. */
+function classLoss(model: Classifier, batch: LabelledBatch): Tensor {
+  const logits = model.call(batch);
+  if (logits.rank === 2) return crossEntropy(logits, batch.labels);
+  const expected = 'one that gives logits [texts, classes]; for anything else say collate and loss';
+  throw new ArgumentError('Trainer', 'model', expected, `[${logits.shape.join(', ')}]`);
 }
 
 function isLabelList(labels: unknown): boolean {
