@@ -1,4 +1,5 @@
 // Decodes tokens as they come: text goes out as soon as it is certain, never half a character.
+import type { CleanUp } from './tokenizer-parts';
 
 /**
  * A decoder that is fed one id at a time.
@@ -19,7 +20,22 @@ export class DecodeStream {
   private context = 0;
   private emitted = '';
 
-  constructor(private readonly decode: (ids: readonly number[]) => string) {}
+  /** Text that what follows may still change. */
+  private open = '';
+
+  constructor(
+    private readonly decode: (ids: readonly number[]) => string,
+    private readonly cleanUp?: CleanUp,
+  ) {}
+
+  private clean(text: string, isLast: boolean): string {
+    if (this.cleanUp === undefined) return text;
+    this.open += text;
+    if (!isLast && this.cleanUp.isOpen(this.open)) return '';
+    const cleaned = this.cleanUp.clean(this.open);
+    this.open = '';
+    return cleaned;
+  }
 
   /** Takes ids and gives the text that they complete: often empty in the middle of a character. */
   push(...ids: readonly number[]): string {
@@ -31,7 +47,7 @@ export class DecodeStream {
     this.ids = this.ids.slice(this.context);
     this.context = this.ids.length;
     this.emitted = this.decode(this.ids);
-    return fresh;
+    return this.clean(fresh, false);
   }
 
   /** Gives what was held back, with U+FFFD for bytes that never became a character. */
@@ -41,6 +57,6 @@ export class DecodeStream {
     this.ids = [];
     this.context = 0;
     this.emitted = '';
-    return fresh;
+    return this.clean(fresh, true);
   }
 }

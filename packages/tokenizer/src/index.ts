@@ -9,7 +9,7 @@ export type { TokenizerSource } from './files';
 export type { HubOptions } from './formats/hub';
 export type { LoadOptions } from './formats/load';
 export type { TiktokenEncoding, TiktokenOptions } from './formats/tiktoken';
-export type { AllowedSpecial, BatchOptions, CommonOptions, EncodeOptions, TextInput } from './options';
+export type { AllowedSpecial, BatchOptions, CommonOptions, DecodeOptions, EncodeOptions, TextInput } from './options';
 export type { OffsetUnit } from './text/offset-units';
 export { Tokenizer } from './tokenizer';
 export type { NewToken, Padding, TokenizerOptions } from './tokenizer-parts';

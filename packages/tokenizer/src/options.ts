@@ -15,8 +15,8 @@ export interface CommonOptions {
   readonly addSpecialTokens?: boolean;
   /** Most tokens, special ones included; short for `truncation: { maxLength }`. */
   readonly maxLength?: number | undefined;
-  /** false switches off what the file sets. */
-  readonly truncation?: Truncation | false | undefined;
+  /** false switches off what the file sets; true cuts to {@link Tokenizer.modelMaxLength} where the file sets nothing. */
+  readonly truncation?: Truncation | boolean | undefined;
   /** Special tokens inside the text itself. Default 'all', as Hugging Face has it; use 'none' for untrusted text. */
   readonly allowedSpecial?: AllowedSpecial;
 }
@@ -42,6 +42,14 @@ export interface BatchOptions extends CommonOptions {
   readonly padToMultipleOf?: number;
   /** Whether the batch has offsets, in UTF-16 units as the model's tokens have them (post-processors trim none here). */
   readonly offsets?: boolean;
+}
+
+/** Options of {@link Tokenizer.decode}. */
+export interface DecodeOptions {
+  /** Whether special tokens are left out. Default true. */
+  readonly skipSpecialTokens?: boolean;
+  /** false: keeps the spaces before punctuation that `clean_up_tokenization_spaces` of the folder's config takes out. */
+  readonly cleanUpTokenizationSpaces?: boolean;
 }
 
 export function inputError(where: string, expected: string, got: unknown): TokenizerError {
@@ -109,13 +117,21 @@ export function checkPadding({ padding, paddingSide, padToMultipleOf }: PaddingO
   else checkChoice('padding', padding, PADDINGS);
 }
 
+/** What holds where a call says nothing. */
+export interface TruncationDefaults {
+  readonly truncation: Truncation | undefined;
+  readonly truncationSide?: Side | undefined;
+  readonly modelMaxLength?: number | undefined;
+}
+
 /** The truncation that holds for a call: the call's own, else the file's. */
-export function truncationOf(options: CommonOptions, fallback: Truncation | undefined): Truncation | undefined {
-  const { maxLength, truncation } = options;
-  const base = truncation === false ? undefined : (truncation ?? (maxLength === undefined ? fallback : undefined));
-  const chosen = maxLength === undefined ? base : { ...base, maxLength };
-  if (chosen === undefined) return undefined;
-  checkCount('maxLength', chosen.maxLength);
+export function truncationOf(options: CommonOptions, defaults: TruncationDefaults): Truncation | undefined {
+  const { maxLength, truncation = maxLength === undefined && defaults.truncation } = options;
+  if (!truncation && maxLength === undefined) return undefined;
+  const base = truncation === true ? defaults.truncation : truncation || undefined;
+  const most = maxLength ?? base?.maxLength ?? (truncation === true ? defaults.modelMaxLength : undefined);
+  checkCount('maxLength', most);
+  const chosen = { side: defaults.truncationSide ?? 'right', ...base, maxLength: most as number };
   checkChoice('truncation.strategy', chosen.strategy, STRATEGY_NAMES);
   checkChoice('truncation.side', chosen.side, SIDES);
   checkCount('truncation.stride', chosen.stride ?? 0);

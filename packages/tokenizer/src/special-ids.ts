@@ -12,6 +12,9 @@ export interface SpecialIds {
   readonly eos: number | undefined;
 }
 
+/** Special tokens by role; null where there is none. */
+export type SpecialRoles = Readonly<Partial<Record<keyof SpecialIds, string | null | undefined>>>;
+
 /** The usual spellings, the first that the tokenizer has wins. `tokenizer_config.json` overrules them. */
 const SPELLINGS: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
   pad: ['[PAD]', '<pad>', '<|pad|>', '<PAD>', '<|finetune_right_pad_id|>', '<|endofpad|>'],
@@ -31,6 +34,7 @@ export function specialIds(parts: TokenizerParts): SpecialIds {
   const idOf = (token: string): number | undefined => parts.added.get(token)?.id ?? parts.model.vocab.idOf(token);
   const find = (role: keyof SpecialIds): number | undefined => {
     const own = named[role];
+    if (own === null) return undefined;
     if (own !== undefined && idOf(own) !== undefined) return idOf(own);
     const { unkId } = parts.model;
     if (role === 'unk' && unkId !== undefined) return unkId;

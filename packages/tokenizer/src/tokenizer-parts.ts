@@ -3,7 +3,7 @@ import { type AddedToken, AddedTokens } from './added-tokens';
 import type { Model } from './models/model';
 import type { Normalizer } from './normalizers/normalizer';
 import type { Components } from './pipeline';
-import type { SpecialIds } from './special-ids';
+import type { SpecialRoles } from './special-ids';
 import { NormalizedString } from './text/normalized-string';
 import type { Side, Truncation } from './truncation';
 
@@ -18,14 +18,26 @@ export interface Padding {
   readonly token: string;
 }
 
-/** Everything that a `tokenizer.json` says. */
+/** What is done to a decoded text in the end. */
+export interface CleanUp {
+  clean(text: string): string;
+  /** Whether what follows may change how this text is cleaned. */
+  isOpen(text: string): boolean;
+}
+
+/** Everything that a `tokenizer.json` says, and what stands beside it. */
 export interface TokenizerParts extends Components {
   readonly truncation: Truncation | undefined;
   readonly padding: Padding | undefined;
   /** Special tokens by role, where files other than `tokenizer.json` name them. */
-  readonly roles?: Readonly<Partial<Record<keyof SpecialIds, string | undefined>>>;
+  readonly roles?: SpecialRoles;
   /** The Jinja template of a chat, where `tokenizer_config.json` has one. */
   readonly chatTemplate?: string | undefined;
+  /** Which side batches are padded on where nothing else says it. */
+  readonly paddingSide?: Side | undefined;
+  readonly truncationSide?: Side | undefined;
+  readonly modelMaxLength?: number | undefined;
+  readonly cleanUp?: CleanUp | undefined;
   /** false where `tokenizer.json` cannot say all of it. */
   readonly portable?: boolean;
 }

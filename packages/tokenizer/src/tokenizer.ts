@@ -17,6 +17,7 @@ import {
   checkBatch,
   checkPadding,
   checkText,
+  type DecodeOptions,
   type EncodeOptions,
   inputError,
   type PaddingOptions,
@@ -28,6 +29,7 @@ import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
 import { positionTable } from './text/offset-units';
 import {
   addTokens,
+  type CleanUp,
   composeParts,
   type NewToken,
   type Padding,
@@ -133,7 +135,8 @@ export class Tokenizer {
   }
 
   /**
-   * Loads a folder, or a model of Hugging Face's hub by its name.
+   * Loads a folder, or a model of Hugging Face's hub by its name, as transformers' AutoTokenizer does: with the tokens,
+   * sides and settings of `tokenizer_config.json` and the files beside it.
    *
    * @example
    * ```ts no-run
@@ -196,6 +199,11 @@ export class Tokenizer {
   /** The chat template of the tokenizer's folder; `@heddle/tokenizer/chat` renders it. */
   get chatTemplate(): string | undefined {
     return this.parts.chatTemplate;
+  }
+
+  /** Most tokens that the model takes, where its folder says so; `truncation: true` cuts to it. */
+  get modelMaxLength(): number | undefined {
+    return this.parts.modelMaxLength;
   }
 
   /** Truncation that the file sets. */
@@ -285,7 +293,7 @@ export class Tokenizer {
     const matchers = this.matchers(options);
     let parts = [this.encodeSequence(text, 0, matchers, options)];
     if (pair !== undefined) parts.push(this.encodeSequence(pair, 1, matchers, options));
-    const truncation = truncationOf(options, this.parts.truncation);
+    const truncation = this.truncationOf(options);
     if (truncation !== undefined)
       parts = truncate(parts, this.room(truncation, parts.length === 2, addSpecialTokens), truncation);
     // Without a post-processor a lone text is left unmarked, as the reference leaves it: its padding counts as part of it.
@@ -324,7 +332,7 @@ export class Tokenizer {
   private batchPadding(options: PaddingOptions): Omit<Padding, 'token' | 'length'> {
     const file = this.parts.padding;
     return {
-      side: options.paddingSide ?? file?.side ?? 'right',
+      side: options.paddingSide ?? file?.side ?? this.parts.paddingSide ?? 'right',
       multipleOf: options.padToMultipleOf ?? file?.multipleOf ?? 0,
       id: file?.id ?? this.padId ?? 0,
       typeId: file?.typeId ?? 0,
@@ -360,7 +368,7 @@ export class Tokenizer {
             false,
           );
     }
-    const max = options.maxLength ?? (options.truncation || this.parts.truncation || undefined)?.maxLength;
+    const max = (this.truncationOf(options) ?? this.parts.truncation)?.maxLength ?? this.modelMaxLength;
     if (padding === 'max' && max === undefined)
       throw inputError('encodeBatch: maxLength', "a length for padding: 'max'", max);
     const length = padding === 'max' ? max : typeof padding === 'number' ? padding : undefined;
@@ -372,6 +380,11 @@ export class Tokenizer {
     return batchOf(this.encodePart(texts, options));
   }
 
+  /** @internal The truncation that holds for a call, for threads that know the tokenizer by its `tokenizer.json` only. */
+  truncationOf(options: CommonOptions): Truncation | undefined {
+    return truncationOf(options, this.parts);
+  }
+
   /** @internal Rows as they go between threads. */
   encodePart(texts: readonly TextInput[], options: BatchOptions): RaggedPart {
     const { pairs, addSpecialTokens = true } = options;
@@ -379,7 +392,7 @@ export class Tokenizer {
     const isPair = pairs !== undefined;
     const matchers = this.matchers(options);
     const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);
-    const truncation = truncationOf(options, this.parts.truncation);
+    const truncation = this.truncationOf(options);
     const room = truncation && this.room(truncation, isPair, addSpecialTokens);
     const { sink, writer } = this;
     writer.begin(texts.length, options.offsets === true);
@@ -459,8 +472,16 @@ export class Tokenizer {
    * console.log(tokenizer.decode(tokenizer.encode('How are you?').ids)); // how are you?
    * ```
    */
-  decode(ids: ArrayLike<number>, options: { readonly skipSpecialTokens?: boolean } = {}): string {
-    const { skipSpecialTokens = true } = options;
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    const text = this.decodeAsIs(ids, options);
+    return this.cleanUpOf(options)?.clean(text) ?? text;
+  }
+
+  private cleanUpOf({ cleanUpTokenizationSpaces = true }: DecodeOptions): CleanUp | undefined {
+    return cleanUpTokenizationSpaces ? this.parts.cleanUp : undefined;
+  }
+
+  private decodeAsIs(ids: ArrayLike<number>, { skipSpecialTokens = true }: DecodeOptions): string {
     const { added, model, decoder, padding } = this.parts;
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
@@ -482,13 +503,13 @@ export class Tokenizer {
   }
 
   /** Text of each row. A padded batch's rows can be given as they are: padding is a special token. */
-  decodeBatch(rows: readonly ArrayLike<number>[], options: { readonly skipSpecialTokens?: boolean } = {}): string[] {
+  decodeBatch(rows: readonly ArrayLike<number>[], options: DecodeOptions = {}): string[] {
     return rows.map((row) => this.decode(row, options));
   }
 
   /** A decoder that takes ids as they come and never gives half a character. */
-  decodeStream(options: { readonly skipSpecialTokens?: boolean } = {}): DecodeStream {
-    return new DecodeStream((ids) => this.decode(ids, options));
+  decodeStream(options: DecodeOptions = {}): DecodeStream {
+    return new DecodeStream((ids) => this.decodeAsIs(ids, options), this.cleanUpOf(options));
   }
 
   /** Names of the special tokens' roles that this tokenizer fills. */

@@ -1,23 +1,38 @@
 // What stands beside a tokenizer's main file: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`.
+// Only what they say; what follows from it is in auto-tokenizer.ts.
 
 import type { AddedTokens } from '../added-tokens';
 import { isObject, parseJson } from '../json';
 import type { Model } from '../models/model';
 import type { Normalizer } from '../normalizers/normalizer';
-import { SPECIAL_ROLES, type SpecialIds } from '../special-ids';
-import { type AddedTokenInput, addTokens, toAddedToken } from '../tokenizer-parts';
+import { SPECIAL_ROLES, type SpecialRoles } from '../special-ids';
+import { type AddedTokenInput, addTokens, type NewToken, toAddedToken } from '../tokenizer-parts';
+import type { Side } from '../truncation';
 
 /** The settings of a folder that matter here. */
 export interface FolderConfig {
-  readonly tokenizerClass: string | undefined;
+  /** The Python class, without its `Fast`. */
+  readonly tokenizerClass: string;
   readonly lowercase: boolean | undefined;
   readonly stripAccents: boolean | undefined;
   readonly tokenizeChineseChars: boolean;
   readonly addPrefixSpace: boolean | undefined;
-  readonly roles: Readonly<Partial<Record<keyof SpecialIds, string>>>;
+  readonly trimOffsets: boolean;
+  readonly addBosToken: boolean | undefined;
+  readonly addEosToken: boolean | undefined;
+  readonly paddingSide: Side | undefined;
+  readonly truncationSide: Side | undefined;
+  readonly modelMaxLength: number | undefined;
+  readonly cleansUp: boolean;
+  readonly roles: SpecialRoles;
+  /** The tokens that the files list with their ids, in the order of these. */
   readonly addedTokens: readonly AddedTokenInput[];
+  /** The tokens that have a role or are listed as special: a name, or a name and how it is to be found. */
+  readonly specialTokens: readonly (string | AddedTokenInput)[];
   readonly chatTemplate: string | undefined;
 }
+
+type Table = Readonly<Record<string, unknown>>;
 
 /** A token's text, from either way that these files write one. */
 function contentOf(value: unknown): string | undefined {
@@ -34,62 +49,102 @@ function chatTemplateOf(value: unknown): string | undefined {
 }
 
 const flag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
+const side = (value: unknown): Side | undefined => (value === 'left' || value === 'right' ? value : undefined);
+
+/** transformers writes a length of 1e30 where there is no limit. */
+const NO_LIMIT = 1e20;
+
+function lengthOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 && value < NO_LIMIT ? Math.floor(value) : undefined;
+}
+
+function readToken(value: unknown): AddedTokenInput | undefined {
+  const content = contentOf(value);
+  if (content === undefined || !isObject(value)) return undefined;
+  const special = value['special'] === true;
+  return {
+    content,
+    special,
+    singleWord: value['single_word'] === true,
+    lstrip: value['lstrip'] === true,
+    rstrip: value['rstrip'] === true,
+    normalized: flag(value['normalized']) ?? !special,
+  };
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The tokens of `added_tokens_decoder`, or of the older `added_tokens.json`, by id. */
+function readAdded(decoder: Table | undefined, older: Table, specials: ReadonlySet<string>): AddedTokenInput[] {
+  const entries: (readonly [number, AddedTokenInput | undefined])[] =
+    decoder === undefined
+      ? Object.entries(older).map(([content, id]) => [Number(id), toAddedToken(content, specials.has(content))])
+      : Object.entries(decoder).map(([id, token]) => [Number(id), readToken(token)]);
+  entries.sort(([a], [b]) => a - b);
+  return entries.flatMap(([, token]) => token ?? []);
+}
 
 /** Reads the texts of those files; each may be missing. */
 export function readFolderConfig(texts: {
   readonly config: string | undefined;
   readonly specials: string | undefined;
+  readonly added: string | undefined;
   readonly chatTemplate: string | undefined;
 }): FolderConfig {
-  const read = (text: string | undefined, file: string): Readonly<Record<string, unknown>> => {
+  const read = (text: string | undefined, file: string): Table => {
     const value = text === undefined ? {} : parseJson(text, file);
     return isObject(value) ? value : {};
   };
   const config = read(texts.config, 'tokenizer_config.json');
-  const specials = read(texts.specials, 'special_tokens_map.json');
-  const roles: Partial<Record<keyof SpecialIds, string>> = {};
+  const decoder = isObject(config['added_tokens_decoder']) ? config['added_tokens_decoder'] : undefined;
+  // Where tokenizer_config.json lists the added tokens it is the newer layout, and the other two files say nothing more.
+  const specials = decoder === undefined ? read(texts.specials, 'special_tokens_map.json') : {};
+  const roles: { -readonly [Role in keyof SpecialRoles]: SpecialRoles[Role] } = {};
+  const specialTokens: (string | AddedTokenInput)[] = [];
   for (const role of SPECIAL_ROLES) {
-    const content = contentOf(config[`${role}_token`]) ?? contentOf(specials[`${role}_token`]);
-    if (content !== undefined) roles[role] = content;
+    const key = `${role}_token`;
+    const value = specials[key] ?? config[key];
+    const content = contentOf(value);
+    if (content !== undefined) {
+      roles[role] = content;
+      specialTokens.push(readToken(value) ?? content);
+    } else if (value === null) roles[role] = null;
   }
-  const decoder = isObject(config['added_tokens_decoder']) ? Object.entries(config['added_tokens_decoder']) : [];
-  const addedTokens = decoder.flatMap(([id, token]): (AddedTokenInput & { id: number })[] => {
-    const content = contentOf(token);
-    if (content === undefined || !isObject(token)) return [];
-    const is = (name: string): boolean => token[name] === true;
-    return [
-      {
-        id: Number(id),
-        content,
-        special: is('special'),
-        singleWord: is('single_word'),
-        lstrip: is('lstrip'),
-        rstrip: is('rstrip'),
-        normalized: is('normalized'),
-      },
-    ];
-  });
-  addedTokens.sort((a, b) => a.id - b.id);
+  const more = 'additional_special_tokens';
+  for (const value of [...listOf(config[more]), ...listOf(specials[more])]) {
+    const token = readToken(value) ?? contentOf(value);
+    if (token !== undefined) specialTokens.push(token);
+  }
+  const names = new Set(specialTokens.map((token) => (typeof token === 'string' ? token : token.content)));
+  const name = config['tokenizer_class'];
   return {
-    tokenizerClass: typeof config['tokenizer_class'] === 'string' ? config['tokenizer_class'] : undefined,
+    tokenizerClass: typeof name === 'string' ? name.replace(/Fast$/, '') : '',
     lowercase: flag(config['do_lower_case']),
     stripAccents: flag(config['strip_accents']),
     tokenizeChineseChars: flag(config['tokenize_chinese_chars']) ?? true,
     addPrefixSpace: flag(config['add_prefix_space']),
+    trimOffsets: flag(config['trim_offsets']) ?? true,
+    addBosToken: flag(config['add_bos_token']),
+    addEosToken: flag(config['add_eos_token']),
+    paddingSide: side(config['padding_side']),
+    truncationSide: side(config['truncation_side']),
+    modelMaxLength: lengthOf(config['model_max_length'] ?? config['max_len']),
+    cleansUp: config['clean_up_tokenization_spaces'] === true,
     roles,
-    addedTokens: addedTokens.map(({ id: _id, ...token }) => token),
+    addedTokens: readAdded(decoder, decoder ? {} : read(texts.added, 'added_tokens.json'), names),
+    specialTokens,
     chatTemplate: texts.chatTemplate ?? chatTemplateOf(config['chat_template']),
   };
 }
 
 /** The added tokens of a vocabulary without a list of its own: the usual ones that it has, and the folder's. */
 export function addedOf(
-  usual: readonly string[],
+  usual: readonly NewToken[],
   model: Model,
   normalizer: Normalizer | undefined,
   config: FolderConfig,
 ): AddedTokens {
-  const known = usual.filter((token) => model.vocab.idOf(token) !== undefined);
-  const inputs = [...known.map((token) => toAddedToken(token, true)), ...config.addedTokens];
-  return addTokens(inputs, model, normalizer);
+  const inputs = usual.map((token) => toAddedToken(token, true));
+  const known = inputs.filter(({ content }) => model.vocab.idOf(content) !== undefined);
+  return addTokens([...known, ...config.addedTokens], model, normalizer);
 }

@@ -15,17 +15,10 @@ export interface HubOptions {
   readonly signal?: AbortSignal;
 }
 
-const FILES = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'vocab.txt',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer.model',
-];
 /** With this one the vocabulary files say nothing new. */
 const COMPLETE = 'tokenizer.json';
+const VOCABULARIES = ['vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer.model', 'added_tokens.json'];
+const FILES = [COMPLETE, 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja', ...VOCABULARIES];
 
 /** Downloads what there is of a model's tokenizer. */
 export async function fetchFiles(model: string, options: HubOptions): Promise<Map<string, Uint8Array>> {
@@ -39,7 +32,7 @@ export async function fetchFiles(model: string, options: HubOptions): Promise<Ma
   const { revision = 'main', accessToken, endpoint = 'https://huggingface.co', fetch: get = fetch, signal } = options;
   const files = new Map<string, Uint8Array>();
   for (const name of FILES) {
-    if (files.has(COMPLETE) && !name.endsWith('config.json') && !name.startsWith('special')) continue;
+    if (files.has(COMPLETE) && VOCABULARIES.includes(name)) continue;
     const headers: Record<string, string> = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
     const url = `${endpoint}/${model}/resolve/${encodeURIComponent(revision)}/${name}`;
     const response = await get(url, signal === undefined ? { headers } : { headers, signal });

@@ -8,10 +8,14 @@ import { ByteLevelPostProcessor } from '../post-processors/byte-level';
 import { RobertaProcessing } from '../post-processors/roberta';
 import { JsonCursor, Unusual } from '../reading/json-cursor';
 import { scanVocab } from '../reading/scan-sections';
-import type { TokenizerParts } from '../tokenizer-parts';
+import type { NewToken, TokenizerParts } from '../tokenizer-parts';
 import { addedOf, type FolderConfig } from './folder-config';
 
-const SPECIALS = ['<s>', '<pad>', '</s>', '<unk>', '<mask>', '<|endoftext|>'];
+/** As transformers' classes have them: the mask takes the space before it. */
+const SPECIALS: readonly NewToken[] = [
+  ...['<s>', '<pad>', '</s>', '<unk>', '<|endoftext|>'].map((content) => ({ content, normalized: true })),
+  { content: '<mask>', lstrip: true },
+];
 
 const SPACE = 0x20;
 const LINE_FEED = 0x0a;

@@ -77,7 +77,8 @@ export class TokenizerPool {
   async encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): Promise<RaggedBatch> {
     if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
     checkInputs(texts, options.pairs);
-    const { pairs, ...shared } = options;
+    const { pairs, maxLength: _, ...rest } = options;
+    const shared = { ...rest, truncation: this.tokenizer.truncationOf(options) ?? false };
     const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
     const share = Math.min(LARGEST, Math.max(SMALLEST, total / (2 * AHEAD * this.threads)));
     const parts: RaggedPart[] = [];
