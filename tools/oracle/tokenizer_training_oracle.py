@@ -9,7 +9,7 @@ import random
 import sys
 from pathlib import Path
 
-from tokenizers import Tokenizer, __version__, models, trainers
+from tokenizers import Tokenizer, __version__, models, normalizers, pre_tokenizers, trainers
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 rng = random.Random(20261127)
@@ -58,5 +58,25 @@ def case(kind):
 
 
 cases = [case(kind) for kind in ["bpe", "wordpiece", "wordlevel"] for _ in range(20)]
-text = json.dumps({"made by": {"tokenizers": __version__}, "cases": cases}, separators=(",", ":"), ensure_ascii=False)
+
+
+PIECES = ["Bb", "a", "é", "e\u0301", "漢", "🙂", "1", ".", "-", "▁", " ", "  ", "\t", "\n", "\u2028", "\ufeff", "\u0301"]
+
+
+def cut_case():
+    """Words by the components that cut them: what a normaliser drops at the front is not the first piece's any more."""
+    texts = ["".join(rng.choice(PIECES) for _ in range(rng.randint(0, 6))) for _ in range(rng.randint(1, 3))]
+    n, p = normalizers, pre_tokenizers
+    normalizer = rng.choice([n.Strip(True, True), n.Strip(True, False), n.Replace(" ", ""), n.BertNormalizer(), n.Prepend("x"), n.Sequence([n.Strip(True, False), n.Prepend("x")])])
+    before = rng.choice([[], [p.Digits(True)], [p.Punctuation()], [p.ByteLevel(add_prefix_space=True, use_regex=False)], [p.Metaspace("▁", "never", False)]])
+    tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = p.Sequence([*before, p.Metaspace("▁", rng.choice(["first", "first", "always"]), rng.random() < 0.6)])
+    tokenizer.train_from_iterator(texts, trainers.WordLevelTrainer(special_tokens=["[UNK]"], show_progress=False))
+    made = json.loads(tokenizer.to_str())
+    return {"texts": texts, "normalizer": made["normalizer"], "preTokenizer": made["pre_tokenizer"], "vocab": made["model"]["vocab"]}
+
+
+cuts = [cut_case() for _ in range(300)]
+text = json.dumps({"made by": {"tokenizers": __version__}, "cases": cases, "cuts": cuts}, separators=(",", ":"), ensure_ascii=False)
 (Path(sys.argv[1]) / "training.json").write_text(text + "\n")

@@ -55,7 +55,9 @@ export function countText(
   const whole = new NormalizedString(text);
   normalizer?.apply(whole);
   if (whole.text === '') return;
-  for (const { text: word } of preTokenizer?.apply(whole) ?? [whole]) counts.set(word, (counts.get(word) ?? 0) + 1);
+  // As in encoding, what was dropped at the front counts: Metaspace asks whether a piece is the text's very first.
+  const piece = whole.startOf(0) === 0 ? whole : whole.slice(0, whole.text.length);
+  for (const { text: word } of preTokenizer?.apply(piece) ?? [piece]) counts.set(word, (counts.get(word) ?? 0) + 1);
 }
 
 /** Counts words. Memory grows with the number of different words, not with the length of the texts. */
