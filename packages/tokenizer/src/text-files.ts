@@ -6,7 +6,8 @@ export type ByteStream = AsyncIterable<Uint8Array | string>;
 
 /** Lines with their ends, as the native trainer reads files. The last one needs none. */
 export async function* linesWithEnds(stream: ByteStream): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8');
+  // A byte order mark is a character of the text, as it is there.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let rest = '';
   for await (const chunk of stream) {
     rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
@@ -26,11 +27,11 @@ export async function* linesOf(stream: ByteStream): AsyncGenerator<string> {
   for await (const line of linesWithEnds(stream)) yield line.replace(/\r?\n$/, '');
 }
 
-/** Opens a file as a stream. */
-export async function openFile(path: string): Promise<ByteStream> {
+/** Reads a file as a stream. It is opened when the first piece is asked for; a folder, say, opens but can't be read. */
+export async function* openFile(path: string): AsyncGenerator<Uint8Array> {
   const { open } = process.getBuiltinModule('node:fs/promises');
   try {
-    return (await open(path)).createReadStream();
+    yield* (await open(path)).createReadStream();
   } catch (cause) {
     throw new TokenizerError({ kind: 'file', where: path, expected: 'a file that can be read', cause });
   }

@@ -67,6 +67,48 @@ describe('a pool', () => {
     expect(pool.note).toContain('none.js');
     expect(digest(await pool.encodeBatch(lines))).toEqual(digest(tokenizer.encodeBatch(lines)));
   });
+  it('encodes by what stands beside tokenizer.json, too', async () => {
+    const files = {
+      'tokenizer.json': tokenizer,
+      'tokenizer_config.json': { truncation_side: 'left', model_max_length: 5 },
+    };
+    const loaded = await Tokenizer.load(
+      new Map(Object.entries(files).map(([name, of]) => [name, new TextEncoder().encode(JSON.stringify(of))])),
+    );
+    const pool = await TokenizerPool.start(loaded, { threads: 2, workerUrl });
+    for (const options of [{ truncation: true }, { maxLength: 7 }, { padding: 'max', truncation: true }] as const)
+      expect(digest(await pool.encodeBatch(texts, options))).toEqual(digest(loaded.encodeBatch(texts, options)));
+    pool.close();
+  });
+  it.each([
+    ['ends', 'process.exit(3)', 'the worker ended with code 3'],
+    ['throws', "throw new Error('boom')", 'boom'],
+  ])('is of no use when one of its workers %s in the middle of a call, and says so', (_, end, got) => {
+    const folder = mkdtempSync(join(tmpdir(), 'heddle-pool-'));
+    const dist = new URL('../dist/', import.meta.url);
+    writeFileSync(
+      join(folder, 'worker.mjs'),
+      `import { parentPort } from 'node:worker_threads';
+       await import('${dist}worker.js');
+       let tasks = 0;
+       parentPort.on('message', ({ kind }) => { if (kind === 'encode' && ++tasks === 3) { ${end} } });`,
+    );
+    writeFileSync(
+      join(folder, 'pool.mjs'),
+      `import { pathToFileURL } from 'node:url';
+       import { Tokenizer } from '${dist}index.js';
+       import { TokenizerPool } from '${dist}threads.js';
+       const texts = Array.from({ length: 6000 }, (_, i) => 'some words ' + i + ' that go on for a while, and on');
+       const tokenizer = await Tokenizer.train(texts.slice(0, 50), { model: 'bpe', vocabSize: 300 });
+       const workerUrl = pathToFileURL(${JSON.stringify(join(folder, 'worker.mjs'))});
+       const pool = await TokenizerPool.start(tokenizer, { threads: 3, workerUrl });
+       const call = () => pool.encodeBatch(texts).catch(({ name, kind, where, got }) => ({ name, kind, where, got }));
+       console.log(JSON.stringify([await call(), await call()]));`,
+    );
+    const out = execFileSync(process.execPath, [join(folder, 'pool.mjs')], { encoding: 'utf8', timeout: 60_000 });
+    const refusal = { name: 'TokenizerError', kind: 'limit', where: 'TokenizerPool', got };
+    expect(JSON.parse(out)).toEqual([refusal, refusal]);
+  });
   it('lets a process end', () => {
     const script = join(mkdtempSync(join(tmpdir(), 'heddle-pool-')), 'pool.mjs');
     const dist = new URL('../dist/', import.meta.url);

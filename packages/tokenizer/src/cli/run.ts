@@ -69,7 +69,7 @@ async function* inputs(
   stdin: ByteStream,
 ): AsyncGenerator<{ name: string; stream: ByteStream }> {
   if (files.length === 0) yield { name: '-', stream: stdin };
-  for (const name of files) yield { name, stream: await openFile(name) };
+  for (const name of files) yield { name, stream: openFile(name) };
 }
 
 async function* allLines(files: readonly string[], stdin: ByteStream): AsyncGenerator<string> {
@@ -84,13 +84,14 @@ async function train(values: Values, files: readonly string[], io: CliStreams): 
   const vocabSize = wholeNumber(values, 'vocab-size');
   const minFrequency = wholeNumber(values, 'min-frequency');
   const threads = wholeNumber(values, 'threads');
+  const special = text(values, 'special');
   const options: TrainOptions = {
     model,
     ...(vocabSize === undefined ? {} : { vocabSize }),
     ...(minFrequency === undefined ? {} : { minFrequency }),
     ...(threads === undefined ? {} : { threads }),
     ...(lowercase === undefined ? {} : { lowercase }),
-    ...(text(values, 'special') === undefined ? {} : { specialTokens: (text(values, 'special') as string).split(',') }),
+    ...(special === undefined ? {} : { specialTokens: special.split(',').filter(Boolean) }),
     onNote: (note) => io.warn(`${note}\n`),
     onProgress: ({ stage, done, total }) => {
       if (io.progress) io.warn(`\r${stage} ${done}${total === undefined ? '' : ` of ${total}`}\u001b[K`);

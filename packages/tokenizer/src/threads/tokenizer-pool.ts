@@ -1,10 +1,11 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
 import { batchOf, type EncodedBatch, type RaggedBatch, type RaggedPart } from '../batch';
+import { TokenizerError } from '../errors';
 import { type BatchOptions, checkInputs, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { joinParts } from './join-parts';
 import { type JoinedTexts, joinTexts } from './protocol';
-import { isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
+import { isLost, isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
 /**
  * Characters in a chunk, at the most and at the least: messages cost little, the memory of one chunk serves the next, and
@@ -42,6 +43,8 @@ function messageOf(texts: readonly TextInput[]): JoinedTexts | readonly TextInpu
  * ```
  */
 export class TokenizerPool {
+  private failure: TokenizerError | undefined;
+
   private constructor(
     private readonly tokenizer: Tokenizer,
     private readonly workers: readonly TaskWorker[],
@@ -76,6 +79,7 @@ export class TokenizerPool {
   /** {@link Tokenizer.encodeRagged} over all threads. */
   async encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): Promise<RaggedBatch> {
     if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
+    if (this.failure !== undefined) throw this.failure;
     checkInputs(texts, options.pairs);
     const { pairs, maxLength: _, ...rest } = options;
     const shared = { ...rest, truncation: this.tokenizer.truncationOf(options) ?? false };
@@ -109,8 +113,26 @@ export class TokenizerPool {
       await new Promise((resolve) => setImmediate(resolve));
       return this.tokenizer.encodePart(texts, options);
     };
-    await Promise.all(HELPERS > 0 ? [...feeds, work(help)] : feeds);
+    try {
+      await Promise.all(HELPERS > 0 ? [...feeds, work(help)] : feeds);
+    } catch (error) {
+      throw this.lose(error);
+    }
     return batchOf(joinParts(parts, options.offsets === true));
+  }
+
+  /** With one worker lost the others end, too: no later call should find half a pool. */
+  private lose(error: unknown): unknown {
+    if (!isLost(error)) return error;
+    this.failure ??= new TokenizerError({
+      kind: 'limit',
+      where: 'TokenizerPool',
+      expected: 'its workers to run on (start another pool, or encode on this thread)',
+      got: error.got ?? '',
+      cause: error,
+    });
+    this.close();
+    return this.failure;
   }
 
   /** Ends the workers. */

@@ -61,6 +61,11 @@ function lost(reason: string): TokenizerError {
   return new TokenizerError({ kind: 'limit', where: LOST, expected: 'an answer', got: reason });
 }
 
+/** Whether an error is a worker's end, and not a refusal of what it was asked or the end of its pool. */
+export function isLost(error: unknown): error is TokenizerError {
+  return error instanceof TokenizerError && error.where === LOST && error.kind === 'limit';
+}
+
 interface Waiting {
   readonly resolve: (result: Results[keyof Results]) => void;
   readonly reject: (error: Error) => void;
@@ -74,13 +79,18 @@ export class TaskWorker {
   constructor(private readonly channel: Channel) {
     channel.listen(
       (answer) => {
-        const { resolve, reject } = this.waiting.shift() as Waiting;
+        const task = this.waiting.shift();
+        if (task === undefined) return; // an answer that was under way when the worker failed or was stopped
+        const { resolve, reject } = task;
         if (this.waiting.length === 0) channel.hold(false);
         if ('result' in answer) resolve(answer.result);
         else if ('refused' in answer) reject(new TokenizerError(answer.refused));
         else reject(lost(answer.failed));
       },
-      (reason) => this.fail(lost(reason)),
+      (reason) => {
+        this.fail(lost(reason));
+        channel.stop(); // a page's worker goes on after an error
+      },
     );
   }
 

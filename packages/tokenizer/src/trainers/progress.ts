@@ -16,15 +16,14 @@ const SLICE_MS = 40;
 
 const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
+/** What a training ends with when its signal has fired. */
+export function aborted({ reason }: AbortSignal): TokenizerError {
+  return new TokenizerError({ kind: 'input', where: 'train: signal', expected: 'not to be aborted', cause: reason });
+}
+
 /** Throws when the signal has fired. */
 export function checkAbort(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'train: signal',
-      expected: 'not to be aborted',
-      cause: signal.reason,
-    });
+  if (signal?.aborted) throw aborted(signal);
 }
 
 /** Runs a training to its end; lets other work in every few milliseconds, and stops when the signal fires. */

@@ -15,7 +15,7 @@ import { addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts
 import { trainBpe } from './bpe-trainer';
 import { type ModelKind, type Preset, presetOf } from './presets';
 import { drive, type TrainProgress } from './progress';
-import { openTexts, type TextSource } from './text-source';
+import { openTexts, type TextSource, untilAborted } from './text-source';
 import { trainUnigram } from './unigram-trainer';
 import { type CountOptions, countWords } from './word-counts';
 import { trainWordLevel } from './word-level-trainer';
@@ -139,7 +139,7 @@ async function wordsOf(
   options: Omit<TrainOptions, 'normalizer' | 'preTokenizer'> & Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
 ): Promise<Map<string, number>> {
   const { normalizer, preTokenizer, onProgress, onNote, signal, threads = 1, workerUrl } = options;
-  const source = openTexts(texts);
+  const source = untilAborted(openTexts(texts), signal);
   const counting = { normalizer, preTokenizer, onProgress, signal };
   if (threads === 1) return countWords(source, counting);
   const { countWordsOnThreads } = await import('../threads/parallel-counts');
