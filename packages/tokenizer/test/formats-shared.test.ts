@@ -102,4 +102,22 @@ describe.skipIf(shared === undefined)('formats', () => {
         ]);
     },
   );
+
+  it.each([
+    'bert-base-uncased/vocab.txt',
+    'gpt2/vocab.json',
+    'roberta-base/vocab.json',
+    'openai-gpt/vocab.json',
+    'cl100k/cl100k_base.tiktoken',
+  ])('%s gives the same from the tokenizer.json that is made of it', async (file) => {
+    const tokenizer = await Tokenizer.load(at('tokenizers', file));
+    const again = await Tokenizer.fromJSON(JSON.stringify(tokenizer));
+    expect(tokenizer.isPortable).toBe(true);
+    for (const { text } of readLines<Pieces>(expected('gpt2'))) {
+      const { ids, tokens, offsets } = tokenizer.encode(text);
+      const theirs = again.encode(text);
+      expect([ids, tokens, offsets]).toEqual([theirs.ids, theirs.tokens, theirs.offsets]);
+      expect(again.decode(ids)).toBe(tokenizer.decode(ids));
+    }
+  });
 });
