@@ -49,6 +49,7 @@ interface Classes {
   readonly default?: Classes;
   readonly encode?: (text: string) => number[];
   readonly getEncoding?: (name: string) => { encode(text: string, allowed: string[], disallowed: string[]): number[] };
+  readonly clearMergeCache?: () => void;
   readonly get_encoding?: (name: string) => { encode_ordinary(text: string): Uint32Array };
 }
 
@@ -140,7 +141,9 @@ export const peers: readonly Peer[] = [
     package: 'gpt-tokenizer/encoding',
     vocabularies: TIKTOKEN,
     load: async (_file, vocabulary) => {
-      const { encode } = await classesOf(`gpt-tokenizer/encoding/${ENCODINGS[vocabulary]}`);
+      const { encode, clearMergeCache } = await classesOf(`gpt-tokenizer/encoding/${ENCODINGS[vocabulary]}`);
+      // The module remembers words from one text to the next, whose first pass would not be a first one.
+      clearMergeCache?.();
       return encode === undefined ? {} : { encode };
     },
   },
