@@ -8,7 +8,7 @@ import { enableGrad, noGrad } from './recording';
 import { defaultGenerator, runtime } from './runtime';
 import type { AnyTensor, Tensor } from './tensor';
 
-type Function = (...inputs: readonly Tensor[]) => Tensor;
+type Function = (...inputs: readonly AnyTensor[]) => Tensor;
 
 /** Owns the inputs of the function, and where the random stream stood. */
 class CheckpointNode extends Node {
@@ -73,20 +73,23 @@ function leafOf(alias: ReturnType<Node['inputs'][number]['alias']>, wanted: bool
  * y.sum().backward();
  * ```
  */
-export function checkpoint<Inputs extends readonly AnyTensor[] | []>(
+export function checkpoint<Inputs extends readonly Tensor[] | []>(
   // [] asks for a tuple
   fn: (...inputs: Inputs) => Tensor,
   inputs: Inputs,
-): Tensor {
+): Tensor;
+/** The same where some inputs are of another dtype. Stands second, since the first makes `ones([2])` one of floats. */
+export function checkpoint<Inputs extends readonly AnyTensor[] | []>(
+  fn: (...inputs: Inputs) => Tensor,
+  inputs: Inputs,
+): Tensor;
+export function checkpoint(fn: Function, inputs: readonly AnyTensor[]): Tensor {
   requireFunction('checkpoint', 'fn', fn);
-  // Kept apart from the test, which would make a list of anything of them.
-  const isList: boolean = Array.isArray(inputs);
-  if (!isList)
+  if (!Array.isArray(inputs))
     throw new ArgumentError('checkpoint', 'inputs', 'a list of tensors, those that fn is given', inWords(inputs));
   for (const x of inputs) requireTensor('checkpoint', 'inputs', x);
   if (!runtime.recording) return fn(...inputs);
-  // Its leaves are of the inputs' own dtypes, which a list of them can't say.
-  const node = new CheckpointNode(fn as unknown as Function, inputs);
+  const node = new CheckpointNode(fn, inputs);
   const plain = scope(() => {
     const result = noGrad(() => fn(...inputs));
     requireTensor('checkpoint', 'the result of fn', result);
