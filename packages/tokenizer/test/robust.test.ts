@@ -536,6 +536,26 @@ describe('options that no call has', () => {
   });
 });
 
+describe('the cache of words', () => {
+  it('counts on, however many words a stretch of text is cut into', async () => {
+    const many = await Tokenizer.fromJSON(
+      JSON.stringify({
+        normalizer: { type: 'Replace', pattern: { String: 'a' }, content: '▁'.repeat(5000) },
+        pre_tokenizer: {
+          type: 'Sequence',
+          pretokenizers: [
+            { type: 'WhitespaceSplit' },
+            { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+          ],
+        },
+        model: { type: 'BPE', vocab: { z: 0 }, merges: [] },
+      }),
+    );
+    // Each a is 5000 words that have no token; the second one was met before.
+    expect(many.encode('a z a z').wordIds).toEqual([5000, 10001]);
+  });
+});
+
 describe('the buffer of units', () => {
   it('holds what charCodeAt gives, whatever the length, the range and the text before', () => {
     const buffer = new UnitBuffer();

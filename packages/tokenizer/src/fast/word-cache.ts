@@ -9,6 +9,8 @@ const MAX_SIZE = 1 << 22;
 /** Longer words are rare, and would push many others out. */
 export const MAX_WORD_LENGTH = 128;
 const MAX_TOKENS = 1024;
+/** Words that a record's integer has bits for. */
+const MAX_WORDS_CUT = 4095;
 
 // A record: hash; length, number of tokens and of the words that it is cut into, in one integer; then its units, two to an
 // integer; then the tokens' ids; then of each where it starts and ends and which word it belongs to, a byte each. Small, since
@@ -58,7 +60,7 @@ export class WordCache {
     this.misses++;
     const count = sink.length;
     const length = end - start;
-    if (length > MAX_WORD_LENGTH || count > MAX_TOKENS) return;
+    if (length > MAX_WORD_LENGTH || count > MAX_TOKENS || sink.word > MAX_WORDS_CUT) return;
     const size = HEAD + ((length + 1) >> 1) + 2 * count;
     if (2 * this.words >= this.slots.length || this.used + size > this.records.length) this.makeRoom(size);
     const { records, units, used: record } = this;
