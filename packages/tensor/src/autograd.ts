@@ -1,11 +1,10 @@
 // Reverse-mode differentiation: the walk from a loss back to the leaves, and the functions around it.
 
 import { ArgumentError, GraphError } from './errors';
-import { accumulate, gathered, replace } from './gathering';
+import { accumulate, gathered } from './gathering';
 import type { Node } from './graph';
 import { inWords, requireFunction, requireTensor, scope, track } from './lifetime';
 import { inGraph } from './op';
-import { add } from './ops/arithmetic';
 import { requireDType, requireOptions } from './ops/rules';
 import { enableGrad } from './recording';
 import { runtime } from './runtime';
@@ -64,8 +63,8 @@ export function gradientsWithin(
       options,
       (leaf, g) => {
         if (!targets.has(leaf)) return;
-        const before = found.get(leaf);
-        found.set(leaf, before === undefined ? g.alias() : replace(before, add(before, g)));
+        // As if a graph were made: what was found is not written into.
+        found.set(leaf, gathered(found.get(leaf) ?? null, g, true));
       },
       (node, g) => {
         if (targets.has(node)) found.set(node, g.alias());

@@ -15,7 +15,7 @@ export function gathered(before: Tensor | null, g: Tensor, createGraph: boolean)
 }
 
 /** Lets `before` go and holds `next` instead. */
-export function replace(before: Tensor, next: Tensor): Tensor {
+function replace(before: Tensor, next: Tensor): Tensor {
   before.dispose();
   return next.alias();
 }
