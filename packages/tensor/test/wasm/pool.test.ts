@@ -139,6 +139,30 @@ test('an error on the calling thread leaves no worker behind in the job', async 
   await r.pool.stop();
 });
 
+test('workers that are roused start, look for jobs for a while, and sleep until they are roused again', async () => {
+  const r = await rig(1, 20_000);
+  expect(r.pool.awake).toBe(false);
+  r.pool.rouse();
+  await vi.waitFor(() => expect(r.pool.ready).toBe(1), { timeout: 20_000 });
+  // Awake for less time than a timer takes, so it is looked at without pause.
+  const becomes = (awake: boolean): boolean => {
+    const end = performance.now() + 20_000;
+    while (r.pool.awake !== awake) {
+      if (performance.now() > end) return false;
+      // Again and again: one that is just about to sleep misses it.
+      if (awake) r.pool.rouse();
+    }
+    return true;
+  };
+  for (let i = 0; i < 10; i++) {
+    expect(becomes(false)).toBe(true);
+    expect(becomes(true)).toBe(true);
+  }
+  expect(r.threads).toHaveLength(1);
+  await r.pool.stop();
+  expect(r.pool.awake).toBe(false);
+});
+
 test('every unit runs exactly once', async () => {
   const engine = await Engine.create({ threads: 4, blas: 'off' });
   const [M, N, K] = [500, 500, 40];

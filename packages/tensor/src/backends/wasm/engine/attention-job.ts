@@ -37,7 +37,6 @@ const [Q, K, V, OUT] = [0, 1, 2, 4];
 const [Q_STRIDES, K_STRIDES, V_STRIDES, SCALE] = [13, 17, 21, 29];
 const [G, G_STRIDES, DQ, DK, DV] = [42, 43, 48, 49, 50];
 const [OUT_STRIDES, DQ_STRIDES, DK_STRIDES, DV_STRIDES] = [54, 57, 60, 63];
-const SLOTS = 66;
 /** Queries of a block, and floats between rows of its scores. */
 export const BLOCK_QUERIES = 52;
 export const BLOCK_KEYS = 53;
@@ -59,23 +58,28 @@ export function attentionRunners(
   parts: AttentionParts,
   scratch: number,
 ): readonly [forward: Part, backward: Part] {
-  const read = (args: number) => {
-    const words = new Int32Array(memory.buffer, args, SLOTS);
-    return {
-      words,
-      floats: new Float32Array(memory.buffer, args, SLOTS),
-      /** Where head `h` of batch `b` begins, and how many floats lie between its rows. */
-      place: (tensor: number, strides: number, b: number, h: number): number =>
-        words[tensor] + b * words[strides] + h * words[strides + 1],
-      rowStride: (strides: number): number => words[strides + 2] / 4,
-    };
+  let words = new Int32Array(memory.buffer);
+  let floats = new Float32Array(memory.buffer);
+  let at = 0; // where the arguments begin
+  const read = (args: number): void => {
+    at = args >>> 2;
+    // A view dies or ends too early when the memory grows; in shared memory, nothing says so but the buffer.
+    if (words.buffer === memory.buffer) return;
+    words = new Int32Array(memory.buffer);
+    floats = new Float32Array(memory.buffer);
   };
+  /** Where head `h` of batch `b` begins. */
+  const place = (tensor: number, strides: number, b: number, h: number): number =>
+    words[at + tensor] + b * words[at + strides] + h * words[at + strides + 1];
+  /** How many floats lie between rows. */
+  const rowStride = (strides: number): number => words[at + strides + 2] / 4;
 
   const forward: Part = (args, from, to) => {
-    const { words, floats, place, rowStride } = read(args);
-    const [H, groups, T, D, Dv] = [words[7], words[8], words[9], words[11], words[12]];
-    const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
-    const [ldq, ldk, ldv, ldo] = [Q_STRIDES, K_STRIDES, V_STRIDES, OUT_STRIDES].map(rowStride);
+    read(args);
+    const [H, groups, T, D, Dv] = [words[at + 7], words[at + 8], words[at + 9], words[at + 11], words[at + 12]];
+    const [R, ld, scale] = [words[at + BLOCK_QUERIES], words[at + BLOCK_KEYS], floats[at + SCALE]];
+    const [ldq, ldk, ldv] = [rowStride(Q_STRIDES), rowStride(K_STRIDES), rowStride(V_STRIDES)];
+    const ldo = rowStride(OUT_STRIDES);
     const blocks = Math.ceil(T / R);
     for (let unit = from; unit < to; unit++) {
       const head = Math.floor(unit / blocks);
@@ -86,7 +90,7 @@ export function attentionRunners(
       const count = Math.max(1, parts.attentionKeys(args, i0 + rows - 1));
       const q = place(Q, Q_STRIDES, b, h) + i0 * ldq * 4;
       const scores = scratch + SCORES;
-      sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, floats[SCALE], q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
+      sgemm(AS_IT_IS, TRANSPOSED, rows, count, D, scale, q, ldq, place(K, K_STRIDES, b, g), ldk, 0, scores, ld);
       parts.attentionWeigh(args, head, i0, rows, count, scores, ld * 4, scratch);
       const out = place(OUT, OUT_STRIDES, b, h) + i0 * ldo * 4;
       sgemm(AS_IT_IS, AS_IT_IS, rows, Dv, count, 1, scores, ld, place(V, V_STRIDES, b, g), ldv, 0, out, ldo);
@@ -95,11 +99,12 @@ export function attentionRunners(
   };
 
   const backward: Part = (args, from, to) => {
-    const { words, place, rowStride } = read(args);
-    const [H, groups, T, S, D, Dv] = [words[7], words[8], words[9], words[10], words[11], words[12]];
-    const [R, ld] = [words[BLOCK_QUERIES], words[BLOCK_KEYS]];
-    const [ldq, ldk, ldv, ldg] = [Q_STRIDES, K_STRIDES, V_STRIDES, G_STRIDES].map(rowStride);
-    const [lddq, lddk, lddv] = [DQ_STRIDES, DK_STRIDES, DV_STRIDES].map(rowStride);
+    read(args);
+    const [H, groups, T, S] = [words[at + 7], words[at + 8], words[at + 9], words[at + 10]];
+    const [D, Dv, R, ld] = [words[at + 11], words[at + 12], words[at + BLOCK_QUERIES], words[at + BLOCK_KEYS]];
+    const [ldq, ldk, ldv] = [rowStride(Q_STRIDES), rowStride(K_STRIDES), rowStride(V_STRIDES)];
+    const ldg = rowStride(G_STRIDES);
+    const [lddq, lddk, lddv] = [rowStride(DQ_STRIDES), rowStride(DK_STRIDES), rowStride(DV_STRIDES)];
     const [weights, slopes] = [scratch + SCORES, scratch + SLOPES];
     for (let unit = from; unit < to; unit++) {
       const [b, group] = [Math.floor(unit / groups), unit % groups];

@@ -84,8 +84,8 @@ const BLAS_DIMENSION = 9;
 // what a batch of one waits for.
 const BLAS_BLOCK = 1 << 22;
 const BLAS_AREA = 1 << 14;
-const BLAS_HALF = 1 << 20;
-const BLAS_HALF_AREA = 1 << 12;
+const BLAS_HALF = 1 << 17;
+const BLAS_HALF_AREA = 1 << 10;
 const BLAS_BLOCKS = 8;
 const BLAS_FLOPS_PER_OPERATION = 12;
 // The table of addresses lies in the argument block behind the arguments, where it has room there.

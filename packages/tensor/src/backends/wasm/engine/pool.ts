@@ -87,6 +87,20 @@ export class Pool {
     return this.#lost;
   }
 
+  /** Whether workers run and look for jobs: they take part at once then, where one that sleeps takes its time. */
+  get awake(): boolean {
+    return (
+      this.#threads.length > 0 && Atomics.load(this.#words, READY) > 0 && Atomics.load(this.#words, SLEEPERS) === 0
+    );
+  }
+
+  /** Wakes the workers, or starts them, so that they look for jobs for a while. One about to sleep may miss it. */
+  rouse(): void {
+    if (!this.works) return;
+    if (this.#threads.length < this.workers.length) this.#restart();
+    else if (Atomics.load(this.#words, SLEEPERS) > 0) Atomics.notify(this.#words, SEQUENCE);
+  }
+
   /** Runs all units of a job, `part` on this thread and kernel `kernel` on the workers, and returns when all are done. */
   run(kernel: number, part: RunPart, args: number, units: number): void {
     if (!this.works) part(args, 0, units);

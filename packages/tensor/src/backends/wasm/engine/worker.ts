@@ -50,6 +50,8 @@ function work(setup: WorkerSetup): void {
   for (;;) {
     sequence = next(words, sequence);
     if (words[KERNEL] === END) return;
+    // Small jobs are often over before all have seen them: nobody waits for those who come late.
+    if (Atomics.load(words, NEXT) >= words[UNITS]) continue;
     Atomics.add(words, ACTIVE, 1);
     // The calling thread closes a job before it waits for ACTIVE to fall to 0: either we see it closed, or it sees us.
     if (Atomics.load(words, OPEN) === 1) {
@@ -73,14 +75,16 @@ function load({ koffi, library }: BlasSource, memory: WebAssembly.Memory): Sgemm
 
 /** Waits until the number of the job is another one: at first awake, since the next job mostly comes at once. */
 function next(words: Int32Array, sequence: number): number {
-  for (let i = 0; i < SPINS; i++) {
-    const now = Atomics.load(words, SEQUENCE);
-    if (now !== sequence) return now;
+  for (;;) {
+    for (let i = 0; i < SPINS; i++) {
+      const now = Atomics.load(words, SEQUENCE);
+      if (now !== sequence) return now;
+    }
+    Atomics.add(words, SLEEPERS, 1);
+    // Ends at a new job, and where jobs worth sharing are near: see `Pool.rouse`.
+    Atomics.wait(words, SEQUENCE, sequence);
+    Atomics.sub(words, SLEEPERS, 1);
   }
-  Atomics.add(words, SLEEPERS, 1);
-  while (Atomics.load(words, SEQUENCE) === sequence) Atomics.wait(words, SEQUENCE, sequence);
-  Atomics.sub(words, SLEEPERS, 1);
-  return Atomics.load(words, SEQUENCE);
 }
 
 function claim(words: Int32Array, kernel: Kernel, args: number): void {
