@@ -145,12 +145,12 @@ export function scope<T>(fn: () => T): T {
 
 /** Frees a scope's tensors but those found in `result`, which move to the scope around it. */
 function leave(own: readonly AnyTensor[], result: TensorTree): void {
-  const escaped = tensorsIn(result);
+  const escaped = isTensor(result) ? null : tensorsIn(result);
   for (let i = 0; i < own.length; i++) {
     const t = own[i];
     if (t.isFreed) continue;
     if (t.isKept) t.join(new Group(1));
-    else if (escaped?.has(t)) track(t);
+    else if (t === result || escaped?.has(t)) track(t);
     else t.dispose();
   }
 }

@@ -4,7 +4,7 @@ import type { Arity, Definition, FusedDefinition, FusedOp, Op } from './define';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import { ArgumentError, GraphError, HeddleError } from './errors';
 import { FusedNode, PrimitiveNode, ViewNode } from './graph';
-import { requireTensor, track } from './lifetime';
+import { isTensor, requireTensor, track } from './lifetime';
 import { currentBackend, runtime } from './runtime';
 import { rowMajor, type Shape, sizeOf } from './shape';
 import { Storage } from './storage';
@@ -189,7 +189,10 @@ function wantsGradient(inputs: readonly AnyTensor[]): boolean {
 
 function backendOf(op: string, inputs: readonly AnyTensor[]): Backend {
   if (inputs.length === 0) return currentBackend();
-  for (let i = 0; i < inputs.length; i++) requireTensor(op, inputs.length === 1 ? 'x' : `input ${i}`, inputs[i]);
+  for (let i = 0; i < inputs.length; i++) {
+    if (isTensor(inputs[i])) inputs[i].assertAlive(op);
+    else requireTensor(op, inputs.length === 1 ? 'x' : `input ${i}`, inputs[i]);
+  }
   const backend = inputs[0].storage.backend;
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i].storage.backend !== backend) {

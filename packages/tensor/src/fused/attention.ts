@@ -41,20 +41,15 @@ export const attentionOp: FusedOp<AttentionAttrs> = defineFused({
   name: 'scaledDotProductAttention',
   infer: ([q, k, v, mask]) => {
     const op = 'scaledDotProductAttention';
-    for (const [name, t] of [
-      ['q', q],
-      ['k', k],
-      ['v', v],
-    ] as const) {
-      requireDType(op, name, t, 'float32');
-      if (t.rank !== 4) throw new ShapeError(op, name, '[batch, heads, tokens, dim]', show(t.shape));
-    }
+    requireHeads('q', q);
+    requireHeads('k', k);
+    requireHeads('v', v);
     const [B, H, T, D] = q.shape;
     const [, G, S] = k.shape;
     if (k.shape[0] !== B || k.shape[3] !== D || G === 0 || H % G !== 0) {
       throw new ShapeError(op, 'k', `[${B}, a divisor of ${H}, tokens, ${D}]`, show(k.shape));
     }
-    if (!sameShape(v.shape.slice(0, 3), k.shape.slice(0, 3)))
+    if (v.shape[0] !== B || v.shape[1] !== G || v.shape[2] !== S)
       throw new ShapeError(op, 'v', `[${B}, ${G}, ${S}, dim]`, show(v.shape));
     if (mask !== undefined && !sameShape(mask.shape, [B, H, T, S]))
       throw new ShapeError(op, 'mask', show([B, H, T, S]), show(mask.shape));
@@ -85,6 +80,12 @@ export const attentionOp: FusedOp<AttentionAttrs> = defineFused({
     },
   ],
 });
+
+function requireHeads(name: string, t: AnyTensor): void {
+  requireDType('scaledDotProductAttention', name, t, 'float32');
+  if (t.rank !== 4)
+    throw new ShapeError('scaledDotProductAttention', name, '[batch, heads, tokens, dim]', show(t.shape));
+}
 
 /**
  * softmax(q·kᵀ·scale + mask), `[B, H, T, S]`: what attention multiplies the values with, before dropout. A row that may
@@ -156,7 +157,9 @@ export interface AttentionOptions {
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const { mask, causal = false, window = null, dropout = 0 } = requireOptions('scaledDotProductAttention', options);
-  for (const [name, t] of Object.entries({ q, k, v })) requireDType('scaledDotProductAttention', name, t, 'float32');
+  requireDType('scaledDotProductAttention', 'q', q, 'float32');
+  requireDType('scaledDotProductAttention', 'k', k, 'float32');
+  requireDType('scaledDotProductAttention', 'v', v, 'float32');
   if (mask !== undefined) requireDType('scaledDotProductAttention', 'mask', mask, 'bool', 'float32');
   requireProbability('scaledDotProductAttention', dropout);
   if (window !== null && !(Number.isInteger(window) && window > 0)) {

@@ -61,17 +61,19 @@ export function flatten<D extends DType>(x: Tensor<D>, from = 0, to = -1): Tenso
 /** Reorders the axes: axis i of the result is axis `order[i]` of `x`. */
 export function permute<D extends DType>(x: Tensor<D>, order: readonly number[]): Tensor<D> {
   requireTensor('permute', 'x', x);
-  if (!Array.isArray(order)) throw new IndexError('permute', 'order', `each of the ${x.rank} axes once`, String(order));
-  const axes = order.map((axis) => normalAxis('permute', axis, x.rank));
-  if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
-    throw new IndexError('permute', 'order', `each of the ${x.rank} axes once`, show(order));
-  }
-  const inverse = new Array<number>(x.rank);
-  axes.forEach((axis, i) => {
+  const wrong = (got: string): IndexError => new IndexError('permute', 'order', `each of the ${x.rank} axes once`, got);
+  if (!Array.isArray(order)) throw wrong(String(order));
+  if (order.length !== x.rank) throw wrong(show(order));
+  const inverse = new Array<number>(x.rank).fill(-1);
+  const shape: number[] = [];
+  const strides: number[] = [];
+  for (let i = 0; i < order.length; i++) {
+    const axis = normalAxis('permute', order[i], x.rank);
+    if (inverse[axis] !== -1) throw wrong(show(order));
     inverse[axis] = i;
-  });
-  const shape = axes.map((axis) => x.shape[axis]);
-  const strides = axes.map((axis) => x.strides[axis]);
+    shape.push(x.shape[axis]);
+    strides.push(x.strides[axis]);
+  }
   return viewOf('permute', x, shape, strides, x.offset, (g) => permute(g, inverse));
 }
 
