@@ -51,7 +51,7 @@ export const linearHalfOp: FusedOp<{ readonly format: HalfFormat }> = defineFuse
     const outputs = requirePacked('linearHalf', format, x, words);
     if (bias !== undefined && (bias.rank !== 1 || bias.size !== outputs))
       throw new ShapeError('linearHalf', 'bias', show([outputs]), show(bias.shape));
-    return { shape: [...x.shape.slice(0, -1), outputs], dtype: 'float32' };
+    return { shape: x.shape.with(-1, outputs), dtype: 'float32' };
   },
   composite: ([x, words, bias], { format }) => {
     const product = matmul(x, transpose(widenHalfOp([words], { format, count: x.shape[x.rank - 1] })));

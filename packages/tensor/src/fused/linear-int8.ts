@@ -23,7 +23,7 @@ export const linearInt8Op: FusedOp<Readonly<Record<never, never>>> = defineFused
     const outputs = requirePacked('linearInt8', 'int8', x, words);
     for (const [name, t] of Object.entries(bias === undefined ? { scales } : { scales, bias }))
       if (t.rank !== 1 || t.size !== outputs) throw new ShapeError('linearInt8', name, show([outputs]), show(t.shape));
-    return { shape: [...x.shape.slice(0, -1), outputs], dtype: 'float32' };
+    return { shape: x.shape.with(-1, outputs), dtype: 'float32' };
   },
   composite: ([x, words, scales, bias]) => {
     const weight = mul(integersOf(words, x.shape[x.rank - 1]), unsqueeze(scales, 1));

@@ -37,7 +37,7 @@ export const linearOp: FusedOp<LinearAttrs> = defineFused({
     if (bias !== undefined && (bias.rank !== 1 || bias.size !== outputs)) {
       throw new ShapeError('linear', 'bias', show([outputs]), show(bias.shape));
     }
-    return { shape: [...x.shape.slice(0, -1), outputs], dtype: 'float32' };
+    return { shape: x.shape.with(-1, outputs), dtype: 'float32' };
   },
   composite: ([x, weight, bias], { activation }) => {
     const product = matmul(x, transpose(weight));

@@ -66,7 +66,9 @@ export class Engine {
   readonly #kernels: Record<KernelName, RunPart>;
   readonly #indices: ReadonlyMap<string, number>;
   readonly #pool: Pool | null;
+  // What was allocated since `begin`: the first so many of the list, which keeps its length.
   readonly #recent: number[] = [];
+  #recents = 0;
   readonly #native: readonly RunPart[];
 
   /** Use `Engine.create`. */
@@ -178,19 +180,20 @@ export class Engine {
     const before = this.#memory.f32;
     const address = this.#allocator.alloc(bytes);
     if (this.#memory.f32 !== before) this.#aim();
-    this.#recent.push(address);
+    this.#recent[this.#recents++] = address;
     return address;
   }
 
   /** Marks where a kernel begins to allocate, for `rollback`. */
   begin(): void {
-    this.#recent.length = 0;
+    this.#recents = 0;
   }
 
   /** Frees what was allocated since `begin` and is live: of a kernel that failed half-way. */
   rollback(): void {
-    for (const address of this.#recent) if (this.#allocator.isLive(address)) this.#allocator.free(address);
-    this.#recent.length = 0;
+    for (let i = 0; i < this.#recents; i++)
+      if (this.#allocator.isLive(this.#recent[i])) this.#allocator.free(this.#recent[i]);
+    this.#recents = 0;
   }
 
   /** Takes a buffer back. */
