@@ -397,7 +397,7 @@ export class Tokenizer {
     const { sink, writer } = this;
     writer.begin(texts.length, options.offsets === true);
     for (let row = 0; row < texts.length; row++) {
-      sink.clear(options.offsets === true);
+      sink.clear(options.offsets === true, false);
       this.appendTokens(texts[row] as TextInput, matchers, 'encodeBatch: texts', row);
       const split = sink.length;
       if (isPair) this.appendTokens(pairs[row] as TextInput, matchers, 'encodeBatch: pairs', row);

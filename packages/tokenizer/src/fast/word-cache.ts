@@ -124,7 +124,7 @@ export class WordCache {
     const { records } = this;
     const count = this.countOf(record);
     sink.reserve(count);
-    const { ids, starts, ends, words, word, length } = sink;
+    const { ids, starts, ends, words, word, worded, length } = sink;
     const end = length + count;
     let from = this.idsOf(record);
     for (let out = length; out < end; out++) ids[out] = records[from++] as number;
@@ -134,7 +134,9 @@ export class WordCache {
       const place = records[from++] as number;
       starts[out] = at + (place & 0xff);
       ends[out] = at + ((place >> 8) & 0xff);
-      words[out] = word + (place >> 16);
     }
+    if (!worded) return;
+    from -= count;
+    for (let out = length; out < end; out++) words[out] = word + ((records[from++] as number) >> 16);
   }
 }

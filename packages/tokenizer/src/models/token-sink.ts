@@ -13,14 +13,16 @@ export class TokenSink {
   length = 0;
   /** Index of the word that is being written. */
   word = 0;
-  /** Whether ranges and words are wanted: copying tokens that are known is quicker without. */
+  /** Whether ranges are wanted, and words: copying tokens that are known is quicker without. */
   ranged = true;
+  worded = true;
   /** Texts of tokens that are not spelt as the vocabulary has them, by position. */
   readonly spellings = new Map<number, string>();
 
   /** Forgets everything but the room. */
-  clear(ranged = true): void {
+  clear(ranged = true, worded = ranged): void {
     this.ranged = ranged;
+    this.worded = worded;
     this.length = 0;
     this.word = 0;
     if (this.spellings.size > 0) this.spellings.clear();
