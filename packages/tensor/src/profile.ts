@@ -37,11 +37,16 @@ export interface ProfileRow {
 }
 
 /** Gathers kernel calls. Dispatch asks `runtime.profiler` for it. */
-export class Profiler {
+export interface Recorder {
+  /** Notes a kernel that began at `start` and has just ended. */
+  record(op: string, phase: Phase, start: number, inputs: readonly AnyTensor[], out: Shape, flops: number): void;
+}
+
+/** The calls of one profile. */
+class Profiler implements Recorder {
   readonly calls: KernelCall[] = [];
   private readonly began = performance.now();
 
-  /** Notes a kernel that began at `start` and has just ended. */
   record(op: string, phase: Phase, start: number, inputs: readonly AnyTensor[], out: Shape, flops: number): void {
     let elements = sizeOf(out);
     for (const x of inputs) elements += x.size;
@@ -55,6 +60,14 @@ export class Profiler {
     });
   }
 }
+
+// Profiles that run. They may be nested, or overlap where they wait: a kernel is noted in each.
+const open = new Set<Profiler>();
+const all: Recorder = {
+  record(...call) {
+    for (const profiler of open) profiler.record(...call);
+  },
+};
 
 /** What `profile` gives. */
 export interface Profile<T> {
@@ -86,10 +99,10 @@ export interface Profile<T> {
  */
 export async function profile<T>(fn: (calls: readonly KernelCall[]) => T | Promise<T>): Promise<Profile<T>> {
   requireFunction('profile', 'fn', fn);
-  const outer = runtime.profiler;
   const profiler = new Profiler();
   const start = performance.now();
-  runtime.profiler = profiler;
+  open.add(profiler);
+  runtime.profiler = all;
   try {
     const result = await fn(profiler.calls);
     const milliseconds = performance.now() - start;
@@ -103,7 +116,8 @@ export async function profile<T>(fn: (calls: readonly KernelCall[]) => T | Promi
       trace: () => traceOf(profiler.calls),
     };
   } finally {
-    runtime.profiler = outer;
+    open.delete(profiler);
+    if (open.size === 0) runtime.profiler = null;
   }
 }
 

@@ -1,7 +1,7 @@
 // The state that is one a process: the backend in use, the default generator, the step, the modes.
 import type { Backend } from './backends/backend';
 import { BackendError } from './errors';
-import type { Profiler } from './profile';
+import type { Recorder } from './profile';
 import { Generator } from './random';
 
 let backend: Backend | null = null;
@@ -16,7 +16,7 @@ export const runtime = {
   /** Optimizer steps that have ended. */
   step: 0,
   /** Gathers kernel calls while `profile` runs. */
-  profiler: null as Profiler | null,
+  profiler: null as Recorder | null,
 };
 
 /** The backend that new tensors are made on. */

@@ -35,3 +35,27 @@ it('stops counting when the function has ended, even by throwing', async () => {
   ).rejects.toThrow('mine');
   expect(runtime.profiler).toBeNull();
 });
+
+it('counts what overlaps or is nested in each, and nothing once all have ended', async () => {
+  let last = (): void => undefined;
+  const waits = new Promise<void>((resolve) => {
+    last = resolve;
+  });
+  const op = (): unknown => randn([2]).mul(2);
+  const first = profile(async () => {
+    op();
+    await Promise.resolve();
+    op();
+  });
+  const second = profile(async () => {
+    op();
+    await waits;
+    const { calls } = await profile(op);
+    expect(calls).toHaveLength(1);
+  });
+  expect((await first).calls).toHaveLength(3);
+  op();
+  last();
+  expect((await second).calls).toHaveLength(4);
+  expect(runtime.profiler).toBeNull();
+});
