@@ -62,6 +62,23 @@ describe('a worker is killed', () => {
     await r.pool.stop();
   });
 
+  // However often it happens to a process that runs for long: workers do start here.
+  test('while they start: once others have started in between, it is no sign that none will', async () => {
+    const r = await rig(1, 20_000);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 2; i++) {
+        r.pool.rouse();
+        await r.threads.at(-1)?.terminate();
+      }
+      await warm(r, 1);
+      // Both ways that those which have started may end.
+      if (round === 0) await r.pool.stop();
+      else await r.threads.at(-1)?.terminate();
+    }
+    expect(r.pool.works).toBe(true);
+    await r.pool.stop();
+  });
+
   test('in the middle of a job: WorkerLost, memory intact, and then new workers', async () => {
     const r = await rig(1, 400);
     await warm(r, 1);

@@ -41,7 +41,8 @@ const PATIENCE_MS = 20_000;
 const WAITS = 80;
 // How long a worker may take to end when it is told to.
 const LEAVE_MS = 2000;
-// Workers that ended before any had started: after so many none will, say where a content policy forbids them.
+// Workers that ended before any had started, since the last that did: after so many none will, say where a content policy
+// forbids them.
 const HOPELESS = 3;
 // Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody.
 const GENERATIONS = 8;
@@ -135,6 +136,7 @@ export class Pool {
 
   /** Ends all workers. The next job starts new ones. */
   async stop(): Promise<void> {
+    if (this.ready > 0) this.#stillborn = 0;
     const threads = this.#threads;
     this.#threads = [];
     // They end by themselves: a thread that is ended while koffi loads a library takes the process with it.
@@ -167,8 +169,10 @@ export class Pool {
       const thread = this.start({ ...setup, control }, () => {
         if (!this.#threads.includes(thread)) return;
         this.#lost++;
-        if (Atomics.load(this.#words, READY) === 0) this.#stillborn++;
-        else Atomics.sub(this.#words, READY, 1);
+        if (this.ready > 0) {
+          this.#stillborn = 0;
+          Atomics.sub(this.#words, READY, 1);
+        } else this.#stillborn++;
         this.#threads = this.#threads.filter((other) => other !== thread);
       });
       this.#threads.push(thread);
