@@ -75,7 +75,7 @@ export async function saveSafetensors(
   const { dtype = 'float32' } = requireOptions('saveSafetensors', options);
   if (!Object.hasOwn(floats, dtype))
     throw new ArgumentError('saveSafetensors', 'dtype', Object.keys(floats).join(', '), String(dtype));
-  const metadata = new Map(Object.entries(options.metadata ?? {}));
+  const metadata = requireMetadata(options.metadata);
   const shards = split(plan(path, tensors, dtype), options.maxShardBytes ?? Number.POSITIVE_INFINITY);
   const stem = path.slice(0, -'.safetensors'.length);
   const index = `${path}.index.json`;
@@ -90,6 +90,15 @@ export async function saveSafetensors(
   if (shards.length > 1) contents.set(index, indexOf(shards, names));
   if (options.into !== undefined) return writeAll(contents, options.into, shards.length > 1 ? path : index);
   return replaceAll(contents, shards.length > 1 ? path : index);
+}
+
+/** Notes as a map; readers of the format refuse a file whose notes aren't texts. */
+function requireMetadata(metadata: SaveOptions['metadata'] = {}): ReadonlyMap<string, string> {
+  const wrong = (got: unknown): ArgumentError =>
+    new ArgumentError('saveSafetensors', 'metadata', 'an object of texts', inWords(got));
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw wrong(metadata);
+  for (const text of Object.values(metadata)) if (typeof text !== 'string') throw wrong(text);
+  return new Map(Object.entries(metadata));
 }
 
 /** The tensors in the order of their data: by dtype, then by name. The same tensors give the same bytes as in Python. */

@@ -99,6 +99,18 @@ describe('saveSafetensors', () => {
   const tensors = (value: number) =>
     new Map(['a', 'b', 'c'].map((name) => [name, tensor(new Float32Array(100).fill(value))]));
 
+  // No reader of the format would open the file.
+  it.each([{ a: 1 }, { a: { b: 'c' } }, 'pt', ['pt'], null])(
+    'refuses metadata that is no text: %j',
+    async (metadata) => {
+      const path = join(folder, 'model.safetensors');
+      await expect(saveSafetensors(path, tensors(1), { metadata: metadata as never })).rejects.toThrow(
+        expect.objectContaining({ op: 'saveSafetensors', argument: 'metadata' }),
+      );
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
+
   it.each([0, 300, 700, 1200])(
     'keeps every shard of the checkpoint before when the disk is full after %i bytes',
     async (room) => {
