@@ -2,6 +2,7 @@
 // awaited.
 
 import { scope } from './lifetime';
+import { requireDType } from './ops/rules';
 import { contiguous } from './ops/views';
 import type { Tensor } from './tensor';
 
@@ -17,7 +18,7 @@ import type { Tensor } from './tensor';
  * ```
  */
 export function readNow(ids: Tensor<'int32'>): Int32Array | null {
-  ids.assertAlive('readNow');
+  requireDType('readNow', 'ids', ids, 'int32');
   const { backend, error } = ids.storage;
   if (error !== null || backend.readNow === undefined) return null;
   return scope(() => {

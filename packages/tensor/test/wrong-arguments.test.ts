@@ -7,9 +7,11 @@ import {
   Conv1d,
   Dropout,
   Embedding,
+  halvable,
   LayerNorm,
   Linear,
   Parameter,
+  quantizable,
   RMSNorm,
   Sequential,
   skipInit,
@@ -29,6 +31,7 @@ interface Operands {
   readonly gone: H.Tensor;
   readonly parameter: Parameter;
   readonly layer: LayerNorm;
+  readonly conv: Conv1d;
 }
 
 // `op: argument` as the message begins, and the call.
@@ -95,6 +98,11 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ['(gather|crossEntropy): index', ({ x }) => H.crossEntropy(x, [0, 9])],
   ['crossEntropy: weight', ({ x, ids }) => H.crossEntropy(x, [0, 1], { weight: wrong(ids) })],
   ['layerNorm: weight', ({ x, ids }) => H.layerNorm(x, { weight: wrong(ids) })],
+  ['layerNorm: x', ({ row }) => H.layerNorm(wrong(undefined), { weight: row, bias: row })],
+  ['rmsNorm: x', ({ row }) => H.rmsNorm(wrong(undefined), { weight: row })],
+  ['linear: x', ({ x, row }) => H.linear(wrong(undefined), x, { bias: row })],
+  ['linear: weight', ({ x, row }) => H.linear(x, wrong(undefined), { bias: row })],
+  ['layerNorm: x', ({ layer }) => layer.call(wrong(undefined))],
   ['layerNorm: eps', ({ x }) => H.layerNorm(x, { eps: nan })],
   ['linear: weight', ({ x, ids }) => H.linear(x, wrong(ids.reshape([1, 2])))],
   ['linear: activation', ({ x }) => H.linear(x, x, { activation: wrong('selu') })],
@@ -105,6 +113,26 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ['LayerNorm: shape', () => new LayerNorm({ dim: 0.5 })],
   ['Conv1d: stride', () => new Conv1d({ inputs: 1, outputs: 1, kernel: 1, stride: 0 })],
   ['Dropout: p', () => new Dropout(1.5)],
+  ['Conv1d: x', ({ conv }) => conv.call(wrong([[[1]]]))],
+  ['rand: generator', () => H.rand([2], { generator: wrong(1) })],
+  ['randn: generator', () => H.randn([2], { generator: wrong({}) })],
+  ['randint: generator', () => H.randint(0, 2, [2], { generator: wrong(1) })],
+  ['dropout: generator', ({ x }) => H.dropout(x, 0.5, { generator: wrong(1) })],
+  ['rand: generator', () => new Linear({ inputs: 2, outputs: 2, generator: wrong(0) })],
+  [
+    'scaledDotProductAttention: generator',
+    ({ x }) => {
+      const q = x.reshape([1, 1, 2, 2]);
+      return H.scaledDotProductAttention(q, q, q, { dropout: 0.5, generator: wrong(1) });
+    },
+  ],
+  ['linearInt8: words', ({ x, row }) => H.linearInt8(x, wrong(undefined), row)],
+  ['linearHalf: words', ({ x }) => H.linearHalf(x, wrong([1]), { format: 'float16' })],
+  ['widenHalf: count', ({ ids }) => H.widenHalf(ids, { format: 'float16', count: 3.5 })],
+  ['readNow: ids', () => H.readNow(wrong([1]))],
+  ['readNow: ids', ({ x }) => H.readNow(wrong(x))],
+  ['halvable: model', () => halvable(wrong(undefined))],
+  ['quantizable: model', () => quantizable(wrong({}))],
   ['SGD: params', () => new O.SGD(wrong([1]), { lr: 1 })],
   ['SGD: params', ({ parameter }) => new O.SGD(wrong([parameter, { params: [] }]), { lr: 1 })],
   ['SGD: momentum', ({ parameter }) => new O.SGD([parameter], { lr: 1, momentum: -1 })],
@@ -187,6 +215,9 @@ const withOptions: Readonly<Record<string, (given: Operands, options: never) => 
   huberLoss: ({ x }, o) => H.huberLoss(x, x, o),
   layerNorm: ({ x }, o) => H.layerNorm(x, o),
   linear: ({ x }, o) => H.linear(x, x, o),
+  linearHalf: ({ x, ids }, o) => H.linearHalf(x, ids, o),
+  linearInt8: ({ x, row, ids }, o) => H.linearInt8(x, ids, row, o),
+  widenHalf: ({ ids }, o) => H.widenHalf(ids, o),
   loadStateDict: (_, o) => new Sequential([]).loadStateDict(new Map(), o),
   mseLoss: ({ x }, o) => H.mseLoss(x, x, o),
   norm: ({ x }, o) => x.norm(o),
@@ -223,6 +254,7 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
       flags: H.keep(H.tensor([true, false, true, true])),
       parameter: new Parameter(H.ones([2])),
       layer: new LayerNorm({ dim: 2, bias: false }),
+      conv: new Conv1d({ inputs: 1, outputs: 1, kernel: 1 }),
       gone,
     };
   });

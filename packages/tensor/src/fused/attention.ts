@@ -9,11 +9,10 @@ import { equal, greater, lessEqual, logicalAnd } from '../ops/compare';
 import { arange } from '../ops/create';
 import { matmul } from '../ops/matmul';
 import { max, sum } from '../ops/reduce';
-import { requireDType, requireOptions } from '../ops/rules';
+import { generatorOf, requireDType, requireOptions } from '../ops/rules';
 import { reshape, transpose, unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
 import type { Generator } from '../random';
-import { defaultGenerator } from '../runtime';
 import { broadcastShapes, sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 import { type DropoutAttrs, keepMask, requireProbability } from './dropout';
@@ -170,7 +169,8 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   const { scale = 1 / Math.sqrt(D) } = options;
   if (typeof scale !== 'number' || Number.isNaN(scale))
     throw new ArgumentError('scaledDotProductAttention', 'scale', 'a number', inWords(scale));
-  const random = dropout === 0 ? plain : (options.generator ?? defaultGenerator()).reserve(B * H * T * k.shape[2]);
+  const random =
+    dropout === 0 ? plain : generatorOf('scaledDotProductAttention', options.generator).reserve(B * H * T * k.shape[2]);
   const { seedLo, seedHi, offsetLo, offsetHi } = random;
   const attrs = { causal, scale, window, p: dropout, seedLo, seedHi, offsetLo, offsetHi };
   return attentionOp([q, k, v, ...spread(mask, full)], attrs);

@@ -13,7 +13,6 @@ import { reshape, squeeze, unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
 import { type Shape, sameShape, show, sizeOf } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
-import { given } from './norm';
 import { logSoftmax } from './softmax';
 
 /** How losses of rows become one number. */
@@ -141,7 +140,7 @@ export function crossEntropy(
   if (!sameShape(targets.shape, shape))
     throw new ShapeError('crossEntropy', 'targets', show(shape), show(targets.shape));
   const rows = reshape(logits, [targets.size, logits.shape[logits.rank - 1]]);
-  const losses = crossEntropyOp([rows, reshape(targets, [targets.size]), ...given(weight)], {
+  const losses = crossEntropyOp([rows, reshape(targets, [targets.size]), ...(weight === undefined ? [] : [weight])], {
     ignoreIndex,
     labelSmoothing,
     reduction,

@@ -4,9 +4,8 @@ import { ArgumentError } from '../errors';
 import { defineFused } from '../op';
 import { mul } from '../ops/arithmetic';
 import { upload } from '../ops/create';
-import { likeInput, requireDType, requireOptions } from '../ops/rules';
+import { generatorOf, likeInput, requireDType, requireOptions } from '../ops/rules';
 import { type Generator, type RandomState, randomBits } from '../random';
-import { defaultGenerator } from '../runtime';
 import { type Shape, sizeOf } from '../shape';
 import type { Tensor } from '../tensor';
 
@@ -55,5 +54,5 @@ export function dropout(x: Tensor, p: number, options: { readonly generator?: Ge
   const { generator } = requireOptions('dropout', options);
   if (p === 0) return x;
   if (p === 1) return mul(x, 0);
-  return dropoutOp([x], { p, ...(generator ?? defaultGenerator()).reserve(x.size) });
+  return dropoutOp([x], { p, ...generatorOf('dropout', generator).reserve(x.size) });
 }

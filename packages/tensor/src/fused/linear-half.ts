@@ -6,7 +6,7 @@ import { add, cast, floor, mod, mul, pow } from '../ops/arithmetic';
 import { equal, greaterEqual } from '../ops/compare';
 import { stack } from '../ops/indexing';
 import { matmul } from '../ops/matmul';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { reshape, slice, transpose } from '../ops/views';
 import { where } from '../ops/where';
 import { show } from '../shape';
@@ -105,7 +105,7 @@ export function linearHalf(
   words: AnyTensor,
   options: { readonly format: HalfFormat; readonly bias?: Tensor | undefined },
 ): Tensor {
-  const { format, bias } = options;
+  const { format, bias } = requireOptions('linearHalf', options);
   requireHalf('linearHalf', format, words);
   return linearHalfOp(bias === undefined ? [x, words] : [x, words, bias], { format });
 }
@@ -127,8 +127,10 @@ export function linearHalf(
  * ```
  */
 export function widenHalf(words: AnyTensor, options: { readonly format: HalfFormat; readonly count: number }): Tensor {
-  requireHalf('widenHalf', options.format, words);
-  return widenHalfOp([words], { format: options.format, count: options.count });
+  const { format, count } = requireOptions('widenHalf', options);
+  requireHalf('widenHalf', format, words);
+  if (!Number.isInteger(count)) throw new ArgumentError('widenHalf', 'count', 'a whole number', String(count));
+  return widenHalfOp([words], { format, count });
 }
 
 function requireHalf(op: string, format: HalfFormat, words: AnyTensor): void {

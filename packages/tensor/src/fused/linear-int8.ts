@@ -6,7 +6,7 @@ import { add, cast, floor, mod, mul } from '../ops/arithmetic';
 import { greaterEqual } from '../ops/compare';
 import { stack } from '../ops/indexing';
 import { matmul } from '../ops/matmul';
-import { requireDType } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { reshape, slice, transpose, unsqueeze } from '../ops/views';
 import { show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
@@ -82,6 +82,7 @@ export function linearInt8(
   scales: Tensor,
   options: { readonly bias?: Tensor | undefined } = {},
 ): Tensor {
+  const { bias } = requireOptions('linearInt8', options);
   requireIntegers('linearInt8', words);
-  return linearInt8Op(options.bias === undefined ? [x, words, scales] : [x, words, scales, options.bias], {});
+  return linearInt8Op(bias === undefined ? [x, words, scales] : [x, words, scales, bias], {});
 }

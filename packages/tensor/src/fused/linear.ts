@@ -101,5 +101,5 @@ export function linear(
 ): Tensor {
   const { bias, activation = 'none' } = requireOptions('linear', options);
   requireActivation('linear', activation);
-  return linearOp(given(x, weight, bias), { activation });
+  return linearOp(given('linear', x, weight, bias), { activation });
 }

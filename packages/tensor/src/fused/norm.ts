@@ -1,6 +1,7 @@
 // layerNorm and rmsNorm over the last axis.
 import { type FusedOp, floats } from '../define';
 import { ArgumentError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { defineFused } from '../op';
 import { add, mul, rsqrt, sub } from '../ops/arithmetic';
 import { mean } from '../ops/reduce';
@@ -80,21 +81,22 @@ export function layerNorm(x: Tensor, options: NormLayerOptions = {}): Tensor {
   requireEps('layerNorm', eps);
   if (weight === undefined && bias !== undefined)
     throw new ShapeError('layerNorm', 'weight', 'a weight beside a bias', 'none');
-  return layerNormOp(given(x, weight, bias), { eps });
+  return layerNormOp(given('layerNorm', x, weight, bias), { eps });
 }
 
 /** Rows divided by their root mean square (Zhang & Sennrich 2019). */
 export function rmsNorm(x: Tensor, options: Omit<NormLayerOptions, 'bias'> = {}): Tensor {
   const { weight, eps = 1e-5 } = requireOptions('rmsNorm', options);
   requireEps('rmsNorm', eps);
-  return rmsNormOp(given(x, weight), { eps });
+  return rmsNormOp(given('rmsNorm', x, weight), { eps });
 }
 
 function requireEps(op: string, eps: number): void {
   if (!(Number.isFinite(eps) && eps >= 0)) throw new ArgumentError(op, 'eps', 'a number of at least 0', String(eps));
 }
 
-/** The inputs that are there: optional ones stand at the end. */
-export function given(...inputs: readonly (Tensor | undefined)[]): readonly Tensor[] {
-  return inputs.filter((t) => t !== undefined);
+/** x and the inputs that are there: optional ones stand at the end. Without an x, the first of them would pass for it. */
+export function given(op: string, x: Tensor, ...optional: readonly (Tensor | undefined)[]): readonly Tensor[] {
+  requireTensor(op, 'x', x);
+  return [x, ...optional.filter((t) => t !== undefined)];
 }

@@ -1,5 +1,6 @@
 // What the products with packed weights have in common: how many elements lie in a word, and what is refused.
 import { BackendError, ShapeError } from '../errors';
+import { requireTensor } from '../lifetime';
 import { show } from '../shape';
 import type { AnyTensor } from '../tensor';
 
@@ -26,6 +27,7 @@ export function requirePacked(op: string, format: PackedFormat, x: AnyTensor, wo
 
 /** Refuses words on the GPU, whose numbers are floats: not every word would be exact. */
 export function requireIntegers(op: string, words: AnyTensor): void {
+  requireTensor(op, 'words', words);
   const { name } = words.storage.backend;
   if (name === 'gpu') throw new BackendError(name, `${op}: packed weights run on the wasm backend`);
 }

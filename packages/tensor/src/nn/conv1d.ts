@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from '../errors';
 import { add } from '../ops/arithmetic';
 import { pad, stack } from '../ops/indexing';
 import { matmul } from '../ops/matmul';
-import { requireOptions } from '../ops/rules';
+import { requireDType, requireOptions } from '../ops/rules';
 import { reshape, slice } from '../ops/views';
 import { show } from '../shape';
 import type { Tensor } from '../tensor';
@@ -62,6 +62,7 @@ export class Conv1d extends Module {
 
   override forward(x: Tensor): Tensor {
     const { inputs, outputs, kernel, stride, padding, dilation, groups } = this.config;
+    requireDType('Conv1d', 'x', x, 'float32');
     if (x.rank !== 3 || x.shape[1] !== inputs)
       throw new ShapeError('Conv1d', 'x', `[batch, ${inputs}, time]`, show(x.shape));
     const padded = pad(x, [0, 0, padding], [0, 0, padding]);

@@ -149,6 +149,7 @@ export async function halve(model: Module, options: HalveOptions = {}): Promise<
  * ```
  */
 export function halvable(model: Module): readonly Replaceable<Linear | Embedding>[] {
+  requireModule('halvable', 'model', model);
   return [...replaceable(model, [Embedding]), ...replaceable(model, [Linear])];
 }
 

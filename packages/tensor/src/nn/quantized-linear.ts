@@ -106,6 +106,7 @@ export async function quantize(model: Module, options: QuantizeOptions = {}): Pr
  * ```
  */
 export function quantizable(model: Module): readonly Replaceable<Linear>[] {
+  requireModule('quantizable', 'model', model);
   return replaceable(model, [Linear]);
 }
 

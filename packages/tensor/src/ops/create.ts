@@ -5,11 +5,11 @@ import { ArgumentError, DTypeError, ShapeError } from '../errors';
 import { inWords, track } from '../lifetime';
 import { apply, defineOp, poisoned, wrap } from '../op';
 import type { Generator } from '../random';
-import { currentBackend, defaultGenerator } from '../runtime';
+import { currentBackend } from '../runtime';
 import { requireShape, resolveShape, type Shape, show, sizeOf } from '../shape';
 import { Storage } from '../storage';
 import type { Tensor } from '../tensor';
-import { requireOptions } from './rules';
+import { generatorOf, requireOptions } from './rules';
 
 /** Nested arrays of numbers or booleans. */
 export type Nested = number | boolean | readonly Nested[];
@@ -242,7 +242,7 @@ export function rand(
   requireShape('rand', shape);
   requireNumber('rand', 'low', low);
   requireNumber('rand', 'high', high);
-  const numbers = (options.generator ?? defaultGenerator()).uniform(sizeOf(shape));
+  const numbers = generatorOf('rand', options.generator).uniform(sizeOf(shape));
   return upload(spread(numbers, low, high - low), shape, 'float32', 'rand', options.requiresGrad);
 }
 
@@ -255,7 +255,7 @@ export function randn(
   requireShape('randn', shape);
   requireNumber('randn', 'mean', mean);
   if (!(std >= 0)) throw new ArgumentError('randn', 'std', 'a number of at least 0', inWords(std));
-  const numbers = (options.generator ?? defaultGenerator()).normal(sizeOf(shape));
+  const numbers = generatorOf('randn', options.generator).normal(sizeOf(shape));
   return upload(spread(numbers, mean, std), shape, 'float32', 'randn', options.requiresGrad);
 }
 
@@ -277,7 +277,7 @@ export function randint(
   requireValue('randint', 'int32', low, 'low');
   if (!Number.isInteger(high) || high <= low || high > 2 ** 31)
     throw new ArgumentError('randint', 'high', `a whole number above ${low}, at most 2^31`, inWords(high));
-  const bits = (requireOptions('randint', options).generator ?? defaultGenerator()).bits(sizeOf(shape));
+  const bits = generatorOf('randint', requireOptions('randint', options).generator).bits(sizeOf(shape));
   const numbers = new Int32Array(bits.length);
   for (let i = 0; i < bits.length; i++) numbers[i] = low + Math.floor((bits[i] / 2 ** 32) * (high - low));
   return upload(numbers, shape, 'int32', 'randint');

@@ -4,6 +4,8 @@ import type { Definition, None, Recorded, Sample } from '../define';
 import type { DType } from '../dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../errors';
 import { inWords, requireTensor } from '../lifetime';
+import { Generator } from '../random';
+import { defaultGenerator } from '../runtime';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
 
@@ -18,6 +20,13 @@ export function requireOptions<Options extends object>(op: string, options: Opti
   if (typeof options !== 'object' || options === null)
     throw new ArgumentError(op, 'options', expected, inWords(options));
   return options;
+}
+
+/** The generator that an option names, or the default one. */
+export function generatorOf(op: string, generator: Generator | null | undefined): Generator {
+  if (generator === undefined || generator === null) return defaultGenerator();
+  if (!(generator instanceof Generator)) throw new ArgumentError(op, 'generator', 'a Generator', inWords(generator));
+  return generator;
 }
 
 /** What is asked for where an axis stands in place of the options. */
