@@ -1,6 +1,7 @@
 // Choosing and starting a backend.
 import type { Backend, BackendInfo } from './backends/backend';
 import { ArgumentError, BackendError } from './errors';
+import { inWords } from './lifetime';
 import { requireOptions } from './ops/rules';
 import { Generator } from './random';
 import { currentBackend, isReady, useBackend, useGenerator } from './runtime';
@@ -72,6 +73,11 @@ async function start(options: InitOptions): Promise<BackendInfo> {
   }
   if (options.simd !== undefined && !['auto', 'plain', 'relaxed'].includes(options.simd))
     throw new ArgumentError('init', 'simd', 'auto, plain or relaxed', String(options.simd));
+  for (const [name, url] of Object.entries({ wasmUrl: options.wasmUrl, workerUrl: options.workerUrl }))
+    if (url !== undefined && typeof url !== 'string' && !(url instanceof URL))
+      throw new ArgumentError('init', name, 'a URL or a path', inWords(url));
+  if (options.blas !== undefined && typeof options.blas !== 'string')
+    throw new ArgumentError('init', 'blas', "'auto', 'off' or a library's path", inWords(options.blas));
   const { seed = 0, ...settings } = options;
   const generator = new Generator(seed);
   const wanted = JSON.stringify(settings);

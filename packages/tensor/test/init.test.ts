@@ -10,6 +10,14 @@ describe('init', () => {
     await expect(init({ backend: 'abacus' })).rejects.toThrow('init: backend: expected auto, wasm, gpu or reference');
     // @ts-expect-error no such level
     await expect(init({ simd: 'avx' })).rejects.toThrow('init: simd: expected auto, plain or relaxed, got avx');
+    // @ts-expect-error no URL
+    await expect(init({ workerUrl: 5 })).rejects.toThrow('init: workerUrl: expected a URL or a path, got 5');
+    // @ts-expect-error no URL
+    await expect(init({ wasmUrl: {} })).rejects.toThrow('init: wasmUrl: expected a URL or a path, got an object');
+    // @ts-expect-error no path
+    await expect(init({ blas: true })).rejects.toThrow(
+      "init: blas: expected 'auto', 'off' or a library's path, got true",
+    );
     // @ts-expect-error no options
     await expect(init(null)).rejects.toThrow('init: options: expected an object');
   });
@@ -44,6 +52,18 @@ describe('init', () => {
     await init({ backend: 'reference' });
     await ended;
     expect(await x.exp().data()).toEqual(before);
+  });
+
+  it('goes on with one thread, and says so, where no worker can be made', async () => {
+    // Node takes no such source.
+    await init({ backend: 'wasm', threads: 3, workerUrl: 'https://example.com/worker.js' });
+    expect(
+      await tensor(new Float32Array(1 << 20).fill(2))
+        .sum()
+        .item(),
+    ).toBe(2 ** 21);
+    expect(backendInfo().threads).toBe(1);
+    expect(backendInfo().notes.join()).toMatch('no worker starts here');
   });
 
   it('leaves tensors on the backend that they were made on, and says so when they meet', async () => {

@@ -104,12 +104,12 @@ export class Pool {
 
   /** Runs all units of a job, `part` on this thread and kernel `kernel` on the workers, and returns when all are done. */
   run(kernel: number, part: RunPart, args: number, units: number): void {
+    if (this.works && this.#threads.length < this.workers.length) this.#restart();
     if (!this.works) part(args, 0, units);
     else this.#share(kernel, part, args, units);
   }
 
   #share(kernel: number, part: RunPart, args: number, units: number): void {
-    if (this.#threads.length < this.workers.length) this.#restart();
     const words = this.#words;
     const chunk = Math.max(1, Math.floor(units / (4 * (this.workers.length + 1))));
     words[KERNEL] = kernel;
@@ -165,18 +165,26 @@ export class Pool {
     const control = this.control + (this.#generation++ % GENERATIONS) * CONTROL_BYTES;
     this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4).fill(0);
     this.#sequence = 0;
-    for (const setup of this.workers) {
-      const thread = this.start({ ...setup, control }, () => {
-        if (!this.#threads.includes(thread)) return;
-        this.#lost++;
-        if (this.ready > 0) {
-          this.#stillborn = 0;
-          Atomics.sub(this.#words, READY, 1);
-        } else this.#stillborn++;
-        this.#threads = this.#threads.filter((other) => other !== thread);
-      });
-      this.#threads.push(thread);
+    try {
+      for (const setup of this.workers) this.#add({ ...setup, control });
+    } catch {
+      // Not even made: of a source that isn't allowed, or where the system has no more threads.
+      void this.stop();
+      this.#stillborn = Number.POSITIVE_INFINITY;
     }
+  }
+
+  #add(setup: WorkerSetup): void {
+    const thread = this.start(setup, () => {
+      if (!this.#threads.includes(thread)) return;
+      this.#lost++;
+      if (this.ready > 0) {
+        this.#stillborn = 0;
+        Atomics.sub(this.#words, READY, 1);
+      } else this.#stillborn++;
+      this.#threads = this.#threads.filter((other) => other !== thread);
+    });
+    this.#threads.push(thread);
   }
 
   #fail(words: Int32Array): never {
