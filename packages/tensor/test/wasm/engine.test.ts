@@ -35,6 +35,16 @@ describe('what is missing', () => {
     await expect(Engine.create()).rejects.toThrow('no WebAssembly SIMD');
   });
 
+  test('no WebAssembly at all', async () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    try {
+      await expect(Engine.create()).rejects.toThrow('no WebAssembly SIMD');
+      await expect(Engine.create()).rejects.toThrow(BackendError);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test('relaxed SIMD that was asked for and is not there', async () => {
     const validate = WebAssembly.validate.bind(WebAssembly);
     // The relaxed module is the longer of the two that are asked about.

@@ -16,12 +16,17 @@ const RELAXED_MODULE = [
 
 /** True where WebAssembly runs 128-bit SIMD. */
 export function hasSimd(): boolean {
-  return WebAssembly.validate(new Uint8Array(SIMD_MODULE));
+  return runs(SIMD_MODULE);
 }
 
 /** True where WebAssembly runs relaxed SIMD, which has the fused multiply-add. */
 export function hasRelaxedSimd(): boolean {
-  return WebAssembly.validate(new Uint8Array(RELAXED_MODULE));
+  return runs(RELAXED_MODULE);
+}
+
+// There is no WebAssembly at all in Safari's Lockdown Mode, nor where V8 is told not to compile.
+function runs(module: readonly number[]): boolean {
+  return typeof WebAssembly !== 'undefined' && WebAssembly.validate(new Uint8Array(module));
 }
 
 /** True where threads can share a WebAssembly memory. */
