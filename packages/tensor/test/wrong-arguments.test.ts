@@ -197,6 +197,14 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
     ({ layer }) => layer.loadStateDict(new Map([['weight', wrong({ shape: [2], dtype: 'float32' })]])),
   ],
   ['ReduceOnPlateau: factor', () => new O.ReduceOnPlateau({ groups: [] }, { factor: 1 })],
+  ['ReduceOnPlateau: metric', () => new O.ReduceOnPlateau({ groups: [] }).step(wrong(Promise.resolve(1)))],
+  ['ReduceOnPlateau: state', () => new O.ReduceOnPlateau({ groups: [] }).restore(wrong(null))],
+  ['ReduceOnPlateau: state.best', () => new O.ReduceOnPlateau({ groups: [] }).restore({ lr: [], bad: 0, cooling: 0 })],
+  [
+    'ReduceOnPlateau: state.lr',
+    () => new O.ReduceOnPlateau({ groups: [] }).restore({ best: 1, bad: 0, cooling: 0, lr: [1] }),
+  ],
+  ['LearningRate: state.at', () => new O.LearningRate({ groups: [] }, () => 1).restore({ best: 1 })],
   ['LearningRate: schedule', () => new O.LearningRate({ groups: [] }, wrong(undefined))],
 ];
 
@@ -311,6 +319,19 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
     optimizer.dispose();
   });
 
+  test("a schedule's state survives JSON", () => {
+    const optimizer = new O.SGD([new Parameter(H.ones([1]))], { lr: 1 });
+    for (const mode of ['min', 'max'] as const) {
+      const before = new O.ReduceOnPlateau(optimizer, { mode });
+      const after = new O.ReduceOnPlateau(optimizer, { mode, patience: 0 });
+      after.restore(JSON.parse(JSON.stringify(before.state())));
+      expect(after.state()).toEqual(before.state());
+      after.step(5);
+      expect([optimizer.lr, after.state()['best']]).toEqual([1, 5]);
+    }
+    optimizer.dispose();
+  });
+
   test('freed tensors are met before anything is made of them', () => {
     const { gone, x, flags } = given;
     const before = H.memory().buffers;
@@ -336,6 +357,7 @@ describe.each(['reference', 'wasm'] as const)('%s', (backend) => {
     expect([...(await H.dropout(x, 1).data())]).toEqual([0, 0, 0, 0]);
     expect(H.split(H.zeros([0, 2]), 3).map(({ shape }) => shape)).toEqual([[0, 2]]);
     expect([...(await H.tensor([true, 2]).data())]).toEqual([1, 2]);
+    expect([...(await H.tensor([nan, -0, 2, false], { dtype: 'bool' }).data())]).toEqual([1, 0, 1, 0]);
     expect(H.arange(0, 1, 0.25, { dtype: 'float32', requiresGrad: true }).requiresGrad).toBe(true);
     expect(O.oneCycle({ steps: 10, rise: 0.1 })(0)).toBe(1);
     expect([O.cosine({ steps: 0, to: 0.5 })(0), O.linear({ steps: 0 })(0)]).toEqual([0.5, 0]);

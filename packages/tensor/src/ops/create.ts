@@ -111,7 +111,8 @@ function toHost(flat: ArrayLike<number | boolean>, dtype: DType): Float32Array |
   if (knownDType('tensor', dtype) === 'float32')
     return flat instanceof Float32Array ? flat : Float32Array.from(flat, Number);
   if (dtype === 'int32') return flat instanceof Int32Array ? flat : Int32Array.from(flat, whole);
-  return Int32Array.from(flat, (x) => (x ? 1 : 0));
+  // NaN is true, as where it is cast.
+  return Int32Array.from(flat, (x) => (Number(x) === 0 ? 0 : 1));
 }
 
 function whole(x: number | boolean): number {

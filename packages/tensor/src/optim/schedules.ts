@@ -91,6 +91,18 @@ function requireSteered(op: string, optimizer: Steered): void {
 /** Everything a schedule needs to go on where it was. */
 export type ScheduleState = Readonly<Record<string, number | readonly number[]>>;
 
+function numberOf(op: string, state: ScheduleState, name: string): number {
+  const value = stateOf(op, state)[name];
+  if (typeof value !== 'number') throw new ArgumentError(op, `state.${name}`, 'a number', inWords(value));
+  return value;
+}
+
+function stateOf(op: string, state: ScheduleState): Readonly<Record<string, unknown>> {
+  if (typeof state !== 'object' || state === null)
+    throw new ArgumentError(op, 'state', 'what state() gave', inWords(state));
+  return state;
+}
+
 /**
  * Applies a schedule to an optimizer: each group's rate is its own base rate times the factor.
  *
@@ -131,7 +143,7 @@ export class LearningRate {
   }
 
   restore(state: ScheduleState): void {
-    this.at = Number(state['at']);
+    this.at = numberOf('LearningRate', state, 'at');
     this.apply();
   }
 
@@ -186,11 +198,16 @@ export class ReduceOnPlateau {
     if (!(factor > 0 && factor < 1))
       throw new ArgumentError('ReduceOnPlateau', 'factor', 'a number in (0, 1)', String(factor));
     requireFinite('ReduceOnPlateau', { patience, cooldown, threshold, minLr, eps });
-    this.best = this.config.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    this.best = this.worst;
+  }
+
+  private get worst(): number {
+    return this.config.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   /** Takes in the metric of an epoch. */
   step(metric: number): void {
+    if (typeof metric !== 'number') throw new ArgumentError('ReduceOnPlateau', 'metric', 'a number', inWords(metric));
     const { mode, factor, patience, threshold, cooldown, minLr, eps } = this.config;
     const better = mode === 'min' ? metric < this.best * (1 - threshold) : metric > this.best * (1 + threshold);
     if (better) {
@@ -222,12 +239,18 @@ export class ReduceOnPlateau {
   }
 
   restore(state: ScheduleState): void {
-    this.best = Number(state['best']);
-    this.bad = Number(state['bad']);
-    this.cooling = Number(state['cooling']);
-    const rates = state['lr'];
-    this.optimizer.groups.forEach((group, i) => {
-      group.settings = { ...group.settings, lr: Array.isArray(rates) ? Number(rates[i]) : group.settings.lr };
+    const op = 'ReduceOnPlateau';
+    const { best, lr: rates } = stateOf(op, state);
+    const { groups } = this.optimizer;
+    if (!Array.isArray(rates) || rates.length !== groups.length || rates.some((rate) => typeof rate !== 'number'))
+      throw new ArgumentError(op, 'state.lr', `a list of ${groups.length} numbers`, inWords(rates));
+    const [bad, cooling] = [numberOf(op, state, 'bad'), numberOf(op, state, 'cooling')];
+    // JSON has no infinity, which is the best before the first metric.
+    this.best = best === null ? this.worst : numberOf(op, state, 'best');
+    this.bad = bad;
+    this.cooling = cooling;
+    groups.forEach((group, i) => {
+      group.settings = { ...group.settings, lr: rates[i] };
     });
   }
 }
