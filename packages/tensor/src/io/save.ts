@@ -75,8 +75,13 @@ export async function saveSafetensors(
   const { dtype = 'float32' } = requireOptions('saveSafetensors', options);
   if (!Object.hasOwn(floats, dtype))
     throw new ArgumentError('saveSafetensors', 'dtype', Object.keys(floats).join(', '), String(dtype));
+  const { maxShardBytes = Number.POSITIVE_INFINITY, into } = options;
+  if (!(typeof maxShardBytes === 'number' && maxShardBytes >= 0))
+    throw new ArgumentError('saveSafetensors', 'maxShardBytes', 'a number of bytes', inWords(maxShardBytes));
+  if (into !== undefined && !(into instanceof Map))
+    throw new ArgumentError('saveSafetensors', 'into', 'a Map from names to bytes', inWords(into));
   const metadata = requireMetadata(options.metadata);
-  const shards = split(plan(path, tensors, dtype), options.maxShardBytes ?? Number.POSITIVE_INFINITY);
+  const shards = split(plan(path, tensors, dtype), maxShardBytes);
   const stem = path.slice(0, -'.safetensors'.length);
   const index = `${path}.index.json`;
   const number = (i: number): string => String(i).padStart(5, '0');
@@ -88,7 +93,7 @@ export async function saveSafetensors(
     contents.set(names[i], fileOf(shard, metadata));
   });
   if (shards.length > 1) contents.set(index, indexOf(shards, names));
-  if (options.into !== undefined) return writeAll(contents, options.into, shards.length > 1 ? path : index);
+  if (into !== undefined) return writeAll(contents, into, shards.length > 1 ? path : index);
   return replaceAll(contents, shards.length > 1 ? path : index);
 }
 

@@ -99,6 +99,15 @@ describe('saveSafetensors', () => {
   const tensors = (value: number) =>
     new Map(['a', 'b', 'c'].map((name) => [name, tensor(new Float32Array(100).fill(value))]));
 
+  it('refuses a limit that is none, and a place that is no map', async () => {
+    const path = join(folder, 'model.safetensors');
+    for (const options of [{ maxShardBytes: Number.NaN }, { maxShardBytes: '4MB' }, { into: {} }, { into: null }])
+      await expect(saveSafetensors(path, tensors(1), options as never)).rejects.toThrow(
+        expect.objectContaining({ op: 'saveSafetensors', argument: Object.keys(options)[0] }),
+      );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   // No reader of the format would open the file.
   it.each([{ a: 1 }, { a: { b: 'c' } }, 'pt', ['pt'], null])(
     'refuses metadata that is no text: %j',
