@@ -1,6 +1,8 @@
 // The profiler counts what ran: calls, work and traffic by op and phase.
 import { beforeAll, expect, it } from 'vitest';
 import { init, linear, profile, randn } from '../src/index';
+import { Parameter } from '../src/nn/index';
+import { clipGradNorm, clipGradValue, SGD } from '../src/optim/index';
 import { runtime } from '../src/runtime';
 
 beforeAll(async () => {
@@ -25,6 +27,20 @@ it('lists every kernel with its calls, work and bytes', async () => {
   const { traceEvents } = JSON.parse(trace());
   expect(traceEvents).toHaveLength(calls.length);
   expect(traceEvents[0]).toMatchObject({ ph: 'X', args: { bytes: calls[0].bytes, flops: calls[0].flops } });
+});
+
+it('lists what goes over the gradients between the passes and the step', async () => {
+  const w = new Parameter(randn([3, 8]));
+  const optimizer = new SGD([w], { lr: 0.1 });
+  const { rows } = await profile(() => {
+    w.mul(2).sum().backward();
+    clipGradNorm([w], 1);
+    clipGradValue([w], 1);
+    optimizer.step();
+  });
+  const updates = rows.filter(({ phase }) => phase === 'update');
+  expect(updates.map(({ op }) => op).sort()).toEqual(['SGD', 'clampInPlace', 'scaleInPlace', 'sumSquares']);
+  expect(updates.every(({ calls, bytes }) => calls === 1 && bytes >= 4 * 24)).toBe(true);
 });
 
 it('stops counting when the function has ended, even by throwing', async () => {

@@ -7,6 +7,7 @@ import { assertComputed, wrap } from '../op';
 import { minimum, reciprocal, sqrt } from '../ops/arithmetic';
 import { zeros } from '../ops/create';
 import { noGrad } from '../recording';
+import { runtime } from '../runtime';
 import { Storage } from '../storage';
 import type { Tensor } from '../tensor';
 
@@ -34,10 +35,11 @@ export function clipGradNorm(params: readonly Parameter[], maxNorm: number): Ten
     scope(() => {
       if (grads.length === 0) return zeros([]);
       const { backend } = grads[0].storage;
-      const norm = sqrt(scalar(backend.inPlace.sumSquares(grads), grads[0]));
+      const squares = measured('sumSquares', grads, () => backend.inPlace.sumSquares(grads));
+      const norm = sqrt(scalar(squares, grads[0]));
       const factor = minimum(reciprocal(norm.add(1e-6)).mul(maxNorm), 1);
       assertComputed([factor]);
-      backend.inPlace.scaleInPlace(grads, factor);
+      measured('scaleInPlace', grads, () => backend.inPlace.scaleInPlace(grads, factor));
       return norm;
     }),
   );
@@ -47,7 +49,17 @@ export function clipGradNorm(params: readonly Parameter[], maxNorm: number): Ten
 export function clipGradValue(params: readonly Parameter[], limit: number): void {
   requireLimit('clipGradValue', 'limit', limit);
   const grads = gradientsOf('clipGradValue', params);
-  if (grads.length > 0) grads[0].storage.backend.inPlace.clampInPlace(grads, limit);
+  if (grads.length === 0) return;
+  const { inPlace } = grads[0].storage.backend;
+  measured('clampInPlace', grads, () => inPlace.clampInPlace(grads, limit));
+}
+
+/** Runs a kernel over gradients, and notes it where a profile is taken. */
+function measured<T>(name: string, grads: readonly Tensor[], kernel: () => T): T {
+  const start = runtime.profiler === null ? 0 : performance.now();
+  const result = kernel();
+  runtime.profiler?.record(name, 'update', start, grads, [], 0);
+  return result;
 }
 
 /** Gradients that are there; failed ones are left to `step`, which throws what they failed on. */
