@@ -1,7 +1,9 @@
 // Plans a matrix product: which kernel, packed or not, how C is cut into blocks. All of it follows from shapes and
 // strides alone, never from the number of threads, so neither does the result.
+import { Table } from './address-table';
 import { LDA, LDB, TRANS_A, TRANS_B } from './blas-job';
 import type { Engine } from './engine';
+import { pack } from './packing';
 import { BLAS_JOB } from './protocol';
 
 /** A batch of matrices in memory: byte address of the first, strides in elements. */
@@ -69,10 +71,6 @@ export const DOT_COLUMNS = 32;
 // Where B's rows are dense, it is not worth packing for this many rows, nor where all of it stays in the first cache.
 const UNPACKED_ROWS = 32;
 const UNPACKED_SPAN = 8192;
-// How matrices are packed: bytes before a panel (PANEL_HEAD), columns a group, and steps of K a unit of work.
-const PANEL_HEAD = 64;
-const GROUP_COLUMNS = 128;
-const CHUNK = 512;
 const B_PANEL = 8;
 // Multiply-adds that count as one simple operation in an estimate of work.
 const FLOPS_PER_OPERATION = 8;
@@ -88,9 +86,6 @@ const BLAS_HALF = 1 << 17;
 const BLAS_HALF_AREA = 1 << 10;
 const BLAS_BLOCKS = 8;
 const BLAS_FLOPS_PER_OPERATION = 12;
-// The table of addresses lies in the argument block behind the arguments, where it has room there.
-const TABLE_SLOT = 40;
-const TABLE_ROOM = 12_000;
 
 /** Computes a product. Zero dims work: K = 0 gives the bias, or 0. */
 export function gemm(engine: Engine, product: Product): void {
@@ -213,58 +208,6 @@ function isUnpacked({ rowStride, colStride }: Matrices): boolean {
   return colStride === 1 && rowStride !== 0;
 }
 
-/** Packed matrices: the buffer they are in, and the address for each batch. */
-interface Packed {
-  readonly buffer: number;
-  readonly copies: readonly number[];
-}
-
-// Copies matrices [K, N] into panels of `width` columns. One that several batches share is copied once.
-function pack(
-  engine: Engine,
-  { address }: Matrices,
-  offsets: ArrayLike<number> | undefined,
-  count: number,
-  K: number,
-  N: number,
-  strideK: number,
-  strideN: number,
-  width: number,
-  bias: number,
-): Packed {
-  const panels = Math.ceil(N / width);
-  const bytes = panels * (PANEL_HEAD + K * width * 4);
-  const order = new Map<number, number>(); // which copy an offset has
-  for (let i = 0; i < count; i++) {
-    const offset = offsets?.[i] ?? 0;
-    if (!order.has(offset)) order.set(offset, order.size);
-  }
-  const buffer = engine.alloc(bytes * order.size);
-  const table = new Table(engine, order.size * 2);
-  for (const [offset, i] of order) {
-    table.set(2 * i, address + offset * 4);
-    table.set(2 * i + 1, buffer + bytes * i);
-  }
-  const perGroup = Math.max(1, Math.floor(GROUP_COLUMNS / width));
-  const groups = Math.ceil(panels / perGroup);
-  const chunks = Math.max(1, Math.ceil(K / CHUNK));
-  const { slots } = engine;
-  slots[0] = table.address;
-  slots[1] = K;
-  slots[2] = N;
-  slots[3] = strideK * 4;
-  slots[4] = strideN * 4;
-  slots[5] = groups;
-  slots[6] = perGroup;
-  slots[7] = bias;
-  slots[8] = width;
-  slots[9] = chunks;
-  slots[10] = CHUNK;
-  engine.launch('matmulPack', order.size * groups * chunks, order.size * N * K);
-  table.free();
-  return { buffer, copies: Array.from({ length: count }, (_, i) => buffer + bytes * order.get(offsets?.[i] ?? 0)!) };
-}
-
 // Enough blocks for threads to share, as large as that allows: rows are cut first, then columns, then rows again.
 function blockSize(M: number, N: number, count: number): { height: number; width: number } {
   const across = Math.ceil(N / MAX_BLOCK_COLUMNS);
@@ -283,28 +226,6 @@ function finish(slots: Int32Array, product: Product, bias: number): void {
   slots[13] = product.pre ?? 0;
   slots[14] = product.residual ?? 0;
   slots[15] = bias;
-}
-
-/** Words that a kernel reads beside its arguments. */
-class Table {
-  readonly address: number;
-  readonly #engine: Engine;
-  readonly #own: boolean;
-
-  constructor(engine: Engine, words: number) {
-    this.#engine = engine;
-    this.#own = words > TABLE_ROOM;
-    this.address = this.#own ? engine.alloc(words * 4) : engine.argsAddress + TABLE_SLOT * 4;
-  }
-
-  set(i: number, word: number): void {
-    if (this.#own) this.#engine.u32[(this.address >>> 2) + i] = word;
-    else this.#engine.slots[TABLE_SLOT + i] = word;
-  }
-
-  free(): void {
-    if (this.#own) this.#engine.free(this.address);
-  }
 }
 
 function addresses(table: Table, product: Product, a: Matrices, b: Matrices, count: number): void {
