@@ -15,16 +15,19 @@ import type { CleanUp } from './tokenizer-parts';
  * ```
  */
 export class DecodeStream {
-  /** Ids whose text is not out yet, after some whose text is, which the decoder needs to see. */
-  private ids: number[] = [];
+  /** Tokens whose text is not out yet, after some whose text is, which the decoder needs to see. */
+  private tokens: string[] = [];
   private context = 0;
   private emitted = '';
+  /** How many tokens waited when they were last decoded in vain. */
+  private waited = 0;
 
   /** Text that what follows may still change. */
   private open = '';
 
   constructor(
-    private readonly decode: (ids: readonly number[]) => string,
+    private readonly tokensOf: (ids: readonly number[]) => readonly string[],
+    private readonly decode: (tokens: readonly string[]) => string,
     private readonly cleanUp?: CleanUp,
   ) {}
 
@@ -37,25 +40,47 @@ export class DecodeStream {
     return cleaned;
   }
 
+  /** True while the last few tokens, wherever a character begins in them, leave one unfinished: cheaper than all of them. */
+  private endsUnfinished(): boolean {
+    return [8, 9, 10, 11].every((n) => this.decode(this.tokens.slice(-n)).endsWith('\ufffd'));
+  }
+
+  /** The text that is not out yet. */
+  private fresh(text: string): string {
+    // Bytes that turned out to be no characters take back those that are out: then what waits stands alone.
+    return text.startsWith(this.emitted)
+      ? text.slice(this.emitted.length)
+      : this.decode(this.tokens.slice(this.context));
+  }
+
   /** Takes ids and gives the text that they complete: often empty in the middle of a character. */
   push(...ids: readonly number[]): string {
-    this.ids.push(...ids);
-    const text = this.decode(this.ids);
-    if (text.length <= this.emitted.length || text.endsWith('\ufffd') || !text.startsWith(this.emitted)) return '';
-    const fresh = text.slice(this.emitted.length);
+    const { tokens } = this;
+    for (const token of this.tokensOf(ids)) tokens.push(token);
+    const waiting = tokens.length - this.context;
+    // What waits for long is decoded as a whole only now and then, or time would grow with its square.
+    if (waiting === 0 || (waiting > 16 && waiting < 2 * this.waited && this.endsUnfinished())) return '';
+    const text = this.decode(tokens);
+    const isIdle = text === this.emitted && waiting > 16;
+    if (!isIdle && (text.length <= this.emitted.length || text.endsWith('\ufffd'))) {
+      this.waited = waiting;
+      return '';
+    }
+    const fresh = this.fresh(text);
     // Only what was new now is kept as the next call's context.
-    this.ids = this.ids.slice(this.context);
-    this.context = this.ids.length;
-    this.emitted = this.decode(this.ids);
+    this.tokens = tokens.slice(this.context);
+    this.context = waiting;
+    this.waited = 0;
+    this.emitted = this.decode(this.tokens);
     return this.clean(fresh, false);
   }
 
   /** Gives what was held back, with U+FFFD for bytes that never became a character. */
   end(): string {
-    const text = this.decode(this.ids);
-    const fresh = text.startsWith(this.emitted) ? text.slice(this.emitted.length) : '';
-    this.ids = [];
+    const fresh = this.fresh(this.decode(this.tokens));
+    this.tokens = [];
     this.context = 0;
+    this.waited = 0;
     this.emitted = '';
     return this.clean(fresh, true);
   }

@@ -473,7 +473,7 @@ export class Tokenizer {
    * ```
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
-    const text = this.decodeAsIs(ids, options);
+    const text = this.textOf(this.tokensOf(ids, options));
     return this.cleanUpOf(options)?.clean(text) ?? text;
   }
 
@@ -481,8 +481,9 @@ export class Tokenizer {
     return cleanUpTokenizationSpaces ? this.parts.cleanUp : undefined;
   }
 
-  private decodeAsIs(ids: ArrayLike<number>, { skipSpecialTokens = true }: DecodeOptions): string {
-    const { added, model, decoder, padding } = this.parts;
+  /** The tokens that decoding starts from. */
+  private tokensOf(ids: ArrayLike<number>, { skipSpecialTokens = true }: DecodeOptions): string[] {
+    const { added, model, padding } = this.parts;
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as number;
@@ -498,6 +499,11 @@ export class Tokenizer {
         });
       if (!skipSpecialTokens || !added.isSpecial(token)) tokens.push(token);
     }
+    return tokens;
+  }
+
+  private textOf(tokens: readonly string[]): string {
+    const { decoder } = this.parts;
     if (tokens.length === 0) return '';
     return decoder === undefined ? tokens.join(' ') : decoder.decode(tokens).join('');
   }
@@ -509,7 +515,11 @@ export class Tokenizer {
 
   /** A decoder that takes ids as they come and never gives half a character. */
   decodeStream(options: DecodeOptions = {}): DecodeStream {
-    return new DecodeStream((ids) => this.decodeAsIs(ids, options), this.cleanUpOf(options));
+    return new DecodeStream(
+      (ids) => this.tokensOf(ids, options),
+      (tokens) => this.textOf(tokens),
+      this.cleanUpOf(options),
+    );
   }
 
   /** Names of the special tokens' roles that this tokenizer fills. */
