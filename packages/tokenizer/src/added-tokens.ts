@@ -99,9 +99,15 @@ export class TokenMatcher {
       let { start, end } = match;
       if (this.skip(token)) continue;
       if (token.singleWord && (wordBefore(text, start) || wordAt(text, end))) continue;
-      if (token.lstrip) start = Math.max(covered, spaceBefore(text, start));
-      if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++;
-      // A token before this one may have taken the space that this one begins with.
+      // A token before this one may have taken the space that this one begins with, and more: it isn't read again.
+      if (token.lstrip) {
+        start = Math.max(covered, start);
+        while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--;
+      }
+      if (token.rstrip) {
+        end = Math.max(covered, end);
+        while (end < text.length && isWhitespace(text.charCodeAt(end))) end++;
+      }
       if (covered < start) segments.push({ start: covered, end: start, token: undefined });
       if (start >= end) continue;
       segments.push({ start, end, token });
@@ -121,12 +127,6 @@ function wordBefore(text: string, at: number): boolean {
 
 function wordAt(text: string, at: number): boolean {
   return at < text.length && isWord(text.codePointAt(at) as number);
-}
-
-function spaceBefore(text: string, at: number): number {
-  let start = at;
-  while (start > 0 && isWhitespace(text.charCodeAt(start - 1))) start--;
-  return start;
 }
 
 /** The added tokens of a tokenizer, by content and by id. */

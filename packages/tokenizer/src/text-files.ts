@@ -10,13 +10,15 @@ export async function* linesWithEnds(stream: ByteStream): AsyncGenerator<string>
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let rest = '';
   for await (const chunk of stream) {
-    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    // Only what is new is searched: a line may be as long as the file.
+    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
     let start = 0;
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
-      yield rest.slice(start, end + 1);
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      yield rest + text.slice(start, end + 1);
+      rest = '';
       start = end + 1;
     }
-    rest = rest.slice(start);
+    rest += text.slice(start);
   }
   rest += decoder.decode();
   if (rest !== '') yield rest;

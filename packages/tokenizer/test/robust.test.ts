@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TokenMatcher } from '../src/added-tokens';
 import { BertEncoder } from '../src/fast/bert-encoder';
 import { CL100K_PATTERN, O200K_PATTERN, QWEN2_PATTERN, scanCl100k, scanGpt2, scanO200k } from '../src/fast/scanners';
 import { Tokenizer, TokenizerError } from '../src/index';
@@ -23,6 +24,8 @@ import { NormalizedString } from '../src/text/normalized-string';
 import { Regex } from '../src/text/regex';
 import { findSpans } from '../src/text/spans';
 import { UnitBuffer } from '../src/text/unit-buffer';
+import { linesWithEnds } from '../src/text-files';
+import { seedPieces } from '../src/trainers/unigram-seeds';
 
 interface Fixture {
   lines: string[];
@@ -651,6 +654,43 @@ describe('linear time', () => {
     expect(tokenizer.count(`a${'\u0316'.repeat(300_000)}`)).toBe(1);
     expect(tokenizer.encode('a', { padding: 300_000, paddingSide: 'left' }).ids.length).toBe(300_000);
     expect(tokenizer.encodeAll(new Array(300_000).fill('')).length).toBe(300_000);
+  });
+  it.each([
+    [true, false],
+    [false, true],
+    [true, true],
+  ])('white space that is an added token, and that such tokens take (left %s, right %s)', (lstrip, rstrip) => {
+    const token = { id: 0, content: ' ', singleWord: false, lstrip, rstrip, normalized: false, special: false };
+    const matcher = new TokenMatcher([{ text: ' ', token }]);
+    const operations = (length: number): number => {
+      let reads = 0;
+      const text = ' '.repeat(length);
+      const counted = Object.assign(new String(text), {
+        charCodeAt: (at: number): number => {
+          reads++;
+          return text.charCodeAt(at);
+        },
+      });
+      expect(matcher.split(counted as unknown as string).at(-1)?.end).toBe(length);
+      return reads;
+    };
+    expect(ratio(operations)).toBeLessThan(15);
+  });
+  it('learns unigram pieces from one letter in time proportional to its number', () => {
+    // Sorting whole suffixes would compare some ten thousand million letters.
+    const seeds = seedPieces(new Map([['a'.repeat(100_000), 1]]), 16, 1_000_000);
+    expect(seeds.map(({ text }) => text.length).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 16 }, (_, i) => i + 1),
+    );
+  });
+  it('reads a line that comes in many pieces in time proportional to its length', async () => {
+    async function* pieces(): AsyncGenerator<string> {
+      for (let i = 0; i < 10_000; i++) yield 'a'.repeat(10_000);
+      yield 'b\nc\n\nd';
+    }
+    const lines: string[] = [];
+    for await (const line of linesWithEnds(pieces())) lines.push(line);
+    expect(lines.map((line) => line.length)).toEqual([100_000_002, 2, 1, 1]);
   });
   it('orders many marks as the engine orders few', () => {
     const marks = 'é\u0316\u0301\u0323\u0344\u0315\u0308';

@@ -7,6 +7,8 @@ export interface Piece {
 }
 
 const BORDER = 0;
+/** Suffixes that agree for so long go by their places: a run of one letter would take time that grows with its square. */
+const SORT_DEPTH = 256;
 
 /** All words as one column of code points, each followed by a border. */
 function flatten(words: Iterable<string>): Int32Array {
@@ -26,17 +28,19 @@ function repeats(points: Int32Array, longest: number): { start: number; length: 
   const suffixes = new Int32Array(points.length);
   let n = 0;
   for (let i = 0; i < points.length; i++) if (points[i] !== BORDER) suffixes[n++] = i;
+  const depth = Math.max(SORT_DEPTH, longest + 1);
   const sorted = suffixes.subarray(0, n).sort((a, b) => {
     for (let i = a, j = b; ; i++, j++) {
       const order = (points[i] as number) - (points[j] as number);
       if (order !== 0) return order;
-      if (points[i] === BORDER) return a - b;
+      if (points[i] === BORDER || i === a + depth) return a - b;
     }
   });
   // Length that neighbours share, their border included: such a repeat ends its words, and is no piece of its own.
+  // Nor is one that is longer than the longest, by however much.
   const shared = (a: number, b: number): number => {
     let length = 0;
-    while (points[a + length] === points[b + length]) if (points[a + length++] === BORDER) break;
+    while (length <= longest && points[a + length] === points[b + length]) if (points[a + length++] === BORDER) break;
     return length;
   };
   const found: { start: number; length: number; count: number }[] = [];
