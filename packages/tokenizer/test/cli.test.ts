@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../src/cli/run';
+import { Tokenizer } from '../src/index';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-tokenizer-'));
 const tokenizer = join(folder, 'tokenizer');
@@ -69,6 +70,28 @@ describe('the command', () => {
     const { out } = await command(['inspect', '-t', tokenizer], 'the café 🙂\n', true);
     expect(out).toContain('\u001b[30;43mthe\u001b[0m\u001b[30;46m café\u001b[0m');
     expect(stripVTControlCharacters(out).replaceAll('·', '')).toMatch(/^the café 🙂 {2}\(\d+\)\n$/);
+  });
+  it('counts the ends of lines as they are', async () => {
+    const count = async (text: string): Promise<number> =>
+      Number.parseInt((await command(['count', '-t', tokenizer], text)).out, 10);
+    const loaded = await Tokenizer.load(tokenizer);
+    for (const text of ['the', 'the\n', 'the\r\n', 'the\r\n\r\nfox', ''])
+      expect(await count(text)).toBe(text.split(/(?<=\n)/).reduce((sum, line) => sum + loaded.count(line), 0));
+    expect(await count('the')).toBeLessThan(await count('the\n'));
+  });
+  it('gives the same ids with --json and without, cut and uncut', async () => {
+    for (const more of [[], ['--max-length', '2'], ['--no-special']]) {
+      const text = 'the café fox\n\n🙂\n';
+      const plain = await command(['encode', '-t', tokenizer, ...more], text);
+      const { out } = await command(['encode', '-t', tokenizer, '--json', ...more], text);
+      const lines = out.trim().split('\n');
+      expect(plain.out.split('\n').slice(0, -1)).toEqual(lines.map((line) => JSON.parse(line).ids.join(' ')));
+    }
+  });
+  it('says what is wrong with an option in one line', async () => {
+    const { code, err } = await command(['encode', '-t', tokenizer, '--max-length', '-1']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^Option '--max-length'.*\n$/);
   });
   it('decodes what it encoded as JSON', async () => {
     const { out } = await command(['encode', '-t', tokenizer, '--json'], 'the café\n\nfox\n');

@@ -113,8 +113,12 @@ async function encode(values: Values, files: readonly string[], io: CliStreams):
     padding: false,
   } as const;
   for await (const line of allLines(files, io.stdin)) {
+    if (values['json'] !== true) {
+      await io.write(`${tokenizer.encodeRagged([line], options).ids.join(' ')}\n`);
+      continue;
+    }
     const { ids, tokens, offsets } = tokenizer.encode(line, options);
-    await io.write(values['json'] === true ? `${JSON.stringify({ ids, tokens, offsets })}\n` : `${ids.join(' ')}\n`);
+    await io.write(`${JSON.stringify({ ids, tokens, offsets })}\n`);
   }
 }
 
@@ -148,7 +152,7 @@ async function count(values: Values, files: readonly string[], io: CliStreams): 
   let names = 0;
   for await (const { name, stream } of inputs(files, io.stdin)) {
     let tokens = 0;
-    for await (const line of linesOf(stream)) tokens += tokenizer.count(`${line}\n`);
+    for await (const line of linesWithEnds(stream)) tokens += tokenizer.count(line);
     await io.write(`${tokens}\t${name}\n`);
     total += tokens;
     names++;
@@ -203,7 +207,8 @@ export async function run(args: readonly string[], io: CliStreams): Promise<numb
     await COMMANDS[command as keyof typeof COMMANDS](values, files, io);
     return 0;
   } catch (error) {
-    io.warn(`${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    io.warn(`${message.replaceAll('\n', ' ')}\n`);
     return error instanceof TokenizerError && error.kind !== 'input' ? 1 : 2;
   }
 }
