@@ -1,5 +1,6 @@
 // Folders, files and maps of bytes: what load and save need. `node:` modules are imported only when a path is given.
 import { TokenizerError } from './errors';
+import { inputError } from './options';
 
 /** Where a tokenizer is read from: a file, a folder, or files in memory by name. */
 export type TokenizerSource = string | ReadonlyMap<string, Uint8Array>;
@@ -34,6 +35,8 @@ export async function isFolder(path: string): Promise<boolean> {
 
 /** Opens a source. `single` is the file's name when the source is one file, not a folder. */
 export async function openSource(source: TokenizerSource): Promise<FileSet & { readonly single?: string }> {
+  if (typeof source !== 'string' && typeof source?.get !== 'function')
+    throw inputError('load: source', 'a path or a map of files', source);
   if (typeof source !== 'string') return { name: 'memory', read: async (name) => source.get(name) };
   const { readFile, stat } = process.getBuiltinModule('node:fs/promises');
   const { basename, dirname, join } = process.getBuiltinModule('node:path');

@@ -65,8 +65,8 @@ export function checkText(text: unknown, where: string, row?: number): string {
 /** Checks that a batch is one, and that its pairs fit. */
 export function checkBatch(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
   if (!Array.isArray(texts)) throw inputError('encodeBatch: texts', 'an array', texts);
-  if (pairs !== undefined && pairs.length !== texts.length)
-    throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs.length);
+  if (pairs !== undefined && pairs?.length !== texts.length)
+    throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs?.length);
 }
 
 /** Checks every text of a batch before any of them is encoded, so that an error names its place in the whole. */
@@ -96,7 +96,7 @@ const SIDES = ['left', 'right'];
 const STRATEGY_NAMES = Object.values(STRATEGIES);
 const PADDINGS = [true, false, 'longest', 'max'];
 
-function checkChoice(where: string, value: unknown, choices: readonly unknown[]): void {
+export function checkChoice(where: string, value: unknown, choices: readonly unknown[]): void {
   if (value !== undefined && !choices.includes(value)) throw inputError(where, choices.join(', '), value);
 }
 

@@ -15,6 +15,8 @@ import {
   type BatchOptions,
   type CommonOptions,
   checkBatch,
+  checkChoice,
+  checkCount,
   checkPadding,
   checkText,
   type DecodeOptions,
@@ -247,6 +249,8 @@ export class Tokenizer {
     const { added } = this.parts;
     const { allowedSpecial = 'all' } = options;
     if (allowedSpecial === 'all') return { raw: added.raw(), normalized: added.normalized() };
+    if (allowedSpecial !== 'none' && !Array.isArray(allowedSpecial))
+      throw inputError('allowedSpecial', "'all', 'none' or an array of tokens", allowedSpecial);
     const allowed = new Set(allowedSpecial === 'none' ? [] : allowedSpecial);
     const skip = (token: AddedToken): boolean => token.special && !allowed.has(token.content);
     return { raw: added.raw(skip), normalized: added.normalized(skip) };
@@ -290,6 +294,7 @@ export class Tokenizer {
   encode(text: TextInput, options: EncodeOptions = {}): Encoding {
     const { addSpecialTokens = true, pair } = options;
     const { postProcessor } = this.parts;
+    checkChoice('offsets', options.offsets, ['utf16', 'codePoint', 'byte']);
     const matchers = this.matchers(options);
     let parts = [this.encodeSequence(text, 0, matchers, options)];
     if (pair !== undefined) parts.push(this.encodeSequence(pair, 1, matchers, options));
@@ -425,6 +430,7 @@ export class Tokenizer {
     options: Omit<EncodeOptions, 'pair'> & { readonly pairs?: readonly TextInput[] } = {},
   ): Encoding[] {
     const { pairs, ...rest } = options;
+    checkBatch(texts, pairs);
     const encodings = texts.map((text, i) => this.encode(text, { ...rest, pair: pairs?.[i], padding: false }));
     const longest = encodings.reduce((most, { length }) => Math.max(most, length), 0);
     const padding = rest.padding === true ? (this.parts.padding?.length ?? longest) : rest.padding;
@@ -453,13 +459,21 @@ export class Tokenizer {
   /** The longest beginning of a text that has at most `maxTokens` tokens, cut between characters. */
   truncateText(text: string, maxTokens: number, options: Pick<CommonOptions, 'allowedSpecial'> = {}): string {
     const checked = checkText(text, 'truncateText: text');
+    if (maxTokens !== Number.POSITIVE_INFINITY) checkCount('truncateText: maxTokens', maxTokens);
     this.sink.clear();
     this.appendTokens(checked, this.matchers(options), 'truncateText: text');
     const { sink } = this;
     if (sink.length <= maxTokens) return text;
     // The first token that is left out may share its character with the last that stays.
-    const cut = sink.starts[maxTokens] as number;
-    return text.slice(0, maxTokens <= 0 ? 0 : cut);
+    const starts = sink.starts.slice(0, maxTokens + 1);
+    for (let kept = maxTokens; kept > 0; ) {
+      const cut = text.slice(0, starts[kept]);
+      // Where words have an end of their own, one that is cut short may have more tokens than stay of it.
+      const excess = this.count(cut, options) - maxTokens;
+      if (excess <= 0) return cut;
+      kept -= excess;
+    }
+    return '';
   }
 
   /**
@@ -485,6 +499,7 @@ export class Tokenizer {
   private tokensOf(ids: ArrayLike<number>, { skipSpecialTokens = true }: DecodeOptions): string[] {
     const { added, model, padding } = this.parts;
     const tokens: string[] = [];
+    if (!(ids?.length >= 0) || typeof ids === 'string') throw inputError('decode: ids', 'an array of ids', ids);
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as number;
       const token = added.decodingText(id) ?? model.vocab.tokenOf(id);

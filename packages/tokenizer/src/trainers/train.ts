@@ -2,12 +2,11 @@
 
 import '../core';
 import '../formats/load';
-import { describe, TokenizerError } from '../errors';
 import { bert, byteLevel, rare, sentencePiece } from '../families/lazy';
-import { Fields, type JsonObject } from '../json';
+import { Fields, isObject, type JsonObject } from '../json';
 import type { Model } from '../models/model';
 import { Vocab } from '../models/vocab';
-import { checkCount } from '../options';
+import { checkCount, inputError } from '../options';
 import { TemplateProcessing } from '../post-processors/template';
 import type { Kind, Kinds } from '../reading/kinds';
 import { loadReaders } from '../reading/load-readers';
@@ -65,13 +64,35 @@ const KINDS: readonly ModelKind[] = ['wordpiece', 'bpe', 'unigram', 'wordlevel']
 
 function wholeNumber(
   options: TrainOptions,
-  name: 'vocabSize' | 'minFrequency' | 'limitAlphabet' | 'maxTokenLength',
+  name: 'vocabSize' | 'minFrequency' | 'limitAlphabet' | 'maxTokenLength' | 'maxPieceLength' | 'seedSize',
   fallback: number,
   min: number,
 ): number {
   const value = options[name] ?? fallback;
   if (value !== Number.POSITIVE_INFINITY) checkCount(`train: ${name}`, value, min);
   return value;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+
+/** Checks what no type checks, before the texts are read. */
+function checkOptions(options: TrainOptions): void {
+  if (!isObject(options)) throw inputError('train: options', 'an object', options);
+  const check = (isRight: (value: unknown) => boolean, expected: string, ...names: (keyof TrainOptions)[]): void => {
+    for (const name of names) {
+      const value = options[name] ?? undefined;
+      if (value !== undefined && !isRight(value)) throw inputError(`train: ${name}`, expected, value);
+    }
+  };
+  if (!KINDS.includes(options.model)) throw inputError('train: model', `one of ${KINDS.join(', ')}`, options.model);
+  check(areTexts, 'an array of strings', 'specialTokens', 'initialAlphabet');
+  check(isText, 'a string', 'unkToken', 'continuingSubwordPrefix', 'endOfWordSuffix');
+  check(isFunction, 'a function', 'onProgress', 'onNote');
+  // Nothing would ever be pruned, or learnt before it is.
+  check((part) => Number(part) > 0 && Number(part) < 1, 'a number between 0 and 1', 'shrinkingFactor');
+  checkCount('train: subIterations', options.subIterations ?? 2, 1);
 }
 
 async function trainModel(words: Map<string, number>, options: TrainOptions, preset: Preset): Promise<Model> {
@@ -94,8 +115,8 @@ async function trainModel(words: Map<string, number>, options: TrainOptions, pre
         initialAlphabet: options.initialAlphabet ?? preset.initialAlphabet,
         shrinkingFactor: options.shrinkingFactor ?? 0.75,
         subIterations: options.subIterations ?? 2,
-        maxPieceLength: options.maxPieceLength ?? 16,
-        seedSize: options.seedSize ?? 1_000_000,
+        maxPieceLength: wholeNumber(options, 'maxPieceLength', 16, 1),
+        seedSize: wholeNumber(options, 'seedSize', 1_000_000, 0),
       }),
       onProgress,
       signal,
@@ -148,13 +169,7 @@ async function wordsOf(
 
 /** Learns a tokenizer from texts. */
 export async function trainTokenizer(texts: TextSource, options: TrainOptions): Promise<TokenizerParts> {
-  if (!KINDS.includes(options.model))
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'train: model',
-      expected: `one of ${KINDS.join(', ')}`,
-      got: describe(options.model),
-    });
+  checkOptions(options);
   const preset = presetOf(options.model, {
     lowercase: options.lowercase ?? options.model === 'wordpiece',
     stripAccents: options.stripAccents,
