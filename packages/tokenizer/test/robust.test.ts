@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TokenMatcher } from '../src/added-tokens';
 import { BertEncoder } from '../src/fast/bert-encoder';
 import { CL100K_PATTERN, O200K_PATTERN, QWEN2_PATTERN, scanCl100k, scanGpt2, scanO200k } from '../src/fast/scanners';
@@ -20,6 +20,7 @@ import { ordering, UnicodeNormalizer } from '../src/normalizers/unicode-form';
 import { GPT2_PATTERN } from '../src/pre-tokenizers/byte-level';
 import { tokenizerFromJSON } from '../src/sync';
 import { fromByteChars } from '../src/text/byte-alphabet';
+import { graphemes } from '../src/text/graphemes';
 import { NormalizedString } from '../src/text/normalized-string';
 import { Regex } from '../src/text/regex';
 import { findSpans } from '../src/text/spans';
@@ -691,6 +692,29 @@ describe('linear time', () => {
     const lines: string[] = [];
     for await (const line of linesWithEnds(pieces())) lines.push(line);
     expect(lines.map((line) => line.length)).toEqual([100_000_002, 2, 1, 1]);
+  });
+  it('gives the engine, which is not linear, short pieces of a text to find its graphemes', () => {
+    const segment = vi.spyOn(Intl.Segmenter.prototype, 'segment');
+    for (const text of ['각', '\r\n', 'e\u0301', 'a👩‍👩‍👧']) {
+      segment.mockClear();
+      const all = text.repeat(100_000 / text.length);
+      expect([...graphemes(all)].join('')).toBe(all);
+      const lengths = segment.mock.calls.map(([piece]) => piece?.length ?? 0);
+      expect(Math.max(...lengths)).toBeLessThan(1000);
+      expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(1.1 * all.length);
+    }
+    segment.mockRestore();
+  });
+  it('finds the graphemes that the engine finds, wherever pieces begin and end', () => {
+    const engine = new Intl.Segmenter('und', { granularity: 'grapheme' });
+    const joining = fc.constantFrom(...'a\r\n각가각กำ\u0301\u200d👩👧🏽🇩🇪❤\ufe0fक्ष\u{e0067}\ud83d');
+    fc.assert(
+      fc.property(fc.array(joining, { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (chars, window) => {
+        const text = chars.join('');
+        expect([...graphemes(text, window)]).toEqual(Array.from(engine.segment(text), ({ segment }) => segment));
+      }),
+      { seed: 9, numRuns: 5000 },
+    );
   });
   it('orders many marks as the engine orders few', () => {
     const marks = 'é\u0316\u0301\u0323\u0344\u0315\u0308';

@@ -1,24 +1,13 @@
 // SentencePiece's normalisation table: a double-array trie over bytes and the replacements it points at.
 import { TokenizerError } from '../errors';
 import type { Fields } from '../json';
+import { graphemes } from '../text/graphemes';
 import type { NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
-
-/** Characters that may join their neighbours into one grapheme; between any others there is a border. */
-const JOINERS =
-  /[\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\p{Extended_Pictographic}\p{Grapheme_Extend}\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff\uff9e\uff9f\r]/u;
-
-let segmenter: Intl.Segmenter | undefined;
-
-function graphemes(text: string): Iterable<string> {
-  if (!JOINERS.test(text)) return text;
-  segmenter ??= new Intl.Segmenter('und', { granularity: 'grapheme' });
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
-}
 
 /**
  * Applies a table that SentencePiece compiled into the model file.
