@@ -1,6 +1,7 @@
 // Writes components in the layout of `tokenizer.json`.
 import type { AddedToken } from './added-tokens';
-import type { JsonObject } from './json';
+import { isObject, type JsonObject } from './json';
+import type { Model } from './models/model';
 import type { TokenizerParts } from './tokenizer-parts';
 import { type Side, STRATEGIES } from './truncation';
 
@@ -18,9 +19,25 @@ function writeAddedToken(token: AddedToken): JsonObject {
 
 const direction = (side: Side): string => (side === 'left' ? 'Left' : 'Right');
 
+/**
+ * The model, with the added tokens in its vocabulary that would be given other ids on reading: readers number those that
+ * the model lacks one after another, whatever the file says.
+ */
+function writeModel(model: Model, added: readonly AddedToken[]): JsonObject {
+  const json = model.toJSON();
+  let next = model.vocab.size;
+  const missing = added.filter(({ content }) => model.vocab.idOf(content) === undefined);
+  if (missing.every(({ id }) => id === next++) || !isObject(json['vocab'])) return json;
+  return {
+    ...json,
+    vocab: { ...json['vocab'], ...Object.fromEntries(missing.map(({ content, id }) => [content, id])) },
+  };
+}
+
 /** Writes parts in the `tokenizer.json` layout. */
 export function writeTokenizerJson(parts: TokenizerParts): JsonObject {
   const { truncation, padding } = parts;
+  const added = [...parts.added.values()].sort((a, b) => a.id - b.id);
   const strategy = Object.entries(STRATEGIES).find(([, ours]) => ours === (truncation?.strategy ?? 'longestFirst'));
   return {
     version: '1.0',
@@ -44,11 +61,11 @@ export function writeTokenizerJson(parts: TokenizerParts): JsonObject {
             pad_type_id: padding.typeId,
             pad_token: padding.token,
           },
-    added_tokens: [...parts.added.values()].sort((a, b) => a.id - b.id).map(writeAddedToken),
+    added_tokens: added.map(writeAddedToken),
     normalizer: parts.normalizer?.config ?? null,
     pre_tokenizer: parts.preTokenizer?.config ?? null,
     post_processor: parts.postProcessor?.config ?? null,
     decoder: parts.decoder?.config ?? null,
-    model: parts.model.toJSON(),
+    model: writeModel(parts.model, added),
   };
 }
