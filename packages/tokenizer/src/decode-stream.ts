@@ -61,11 +61,9 @@ export class DecodeStream {
     // What waits for long is decoded as a whole only now and then, or time would grow with its square.
     if (waiting === 0 || (waiting > 16 && waiting < 2 * this.waited && this.endsUnfinished())) return '';
     const text = this.decode(tokens);
-    const isIdle = text === this.emitted && waiting > 16;
-    if (!isIdle && (text.length <= this.emitted.length || text.endsWith('\ufffd'))) {
-      this.waited = waiting;
-      return '';
-    }
+    this.waited = waiting;
+    const isIdle = waiting > 16 && text === this.emitted;
+    if (!isIdle && (text.length <= this.emitted.length || text.endsWith('\ufffd'))) return '';
     const fresh = this.fresh(text);
     // Only what was new now is kept as the next call's context.
     this.tokens = tokens.slice(this.context);
@@ -79,8 +77,7 @@ export class DecodeStream {
   end(): string {
     const fresh = this.fresh(this.decode(this.tokens));
     this.tokens = [];
-    this.context = 0;
-    this.waited = 0;
+    this.context = this.waited = 0;
     this.emitted = '';
     return this.clean(fresh, true);
   }

@@ -250,7 +250,7 @@ export class Tokenizer {
     const { allowedSpecial = 'all' } = options;
     if (allowedSpecial === 'all') return { raw: added.raw(), normalized: added.normalized() };
     if (allowedSpecial !== 'none' && !Array.isArray(allowedSpecial))
-      throw inputError('allowedSpecial', "'all', 'none' or an array of tokens", allowedSpecial);
+      throw inputError('allowedSpecial', 'all, none or an array', allowedSpecial);
     const allowed = new Set(allowedSpecial === 'none' ? [] : allowedSpecial);
     const skip = (token: AddedToken): boolean => token.special && !allowed.has(token.content);
     return { raw: added.raw(skip), normalized: added.normalized(skip) };

@@ -25,9 +25,8 @@ const direction = (side: Side): string => (side === 'left' ? 'Left' : 'Right');
  */
 function writeModel(model: Model, added: readonly AddedToken[]): JsonObject {
   const json = model.toJSON();
-  let next = model.vocab.size;
   const missing = added.filter(({ content }) => model.vocab.idOf(content) === undefined);
-  if (missing.every(({ id }) => id === next++) || !isObject(json['vocab'])) return json;
+  if (!isObject(json['vocab']) || missing.every(({ id }, i) => id === model.vocab.size + i)) return json;
   return {
     ...json,
     vocab: { ...json['vocab'], ...Object.fromEntries(missing.map(({ content, id }) => [content, id])) },

@@ -106,8 +106,9 @@ test('a tokenizer put together from components costs what they cost', async () =
   // The vocabulary, the two components, and what says where a file is wrong, or nests too deep.
   expect(composed - core).toBeLessThan(2600);
   expect(all - core).toBeGreaterThan(15_000);
-  // 42 since patterns that could take for ever are searched in linear time, 43 since batches use their memory again.
-  expect(sync).toBeLessThan(43_000);
+  // 42 since patterns that could take for ever are searched in linear time, 43 since batches use their memory again, 43.5
+  // since graphemes and streams take linear time and saved ids keep their holes.
+  expect(sync).toBeLessThan(43_500);
 });
 
 test('it runs where there is nothing of Node’s or of a page’s, from a bundle for no platform', async () => {
