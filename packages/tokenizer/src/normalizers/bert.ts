@@ -1,7 +1,7 @@
 // BERT's normaliser: clean-up, spaces round Chinese characters, accents and case.
 import type { Fields } from '../json';
 import { charClass, isChinese, isWhitespace, NONSPACING_MARK, OTHER } from '../text/char-class';
-import type { Change, NormalizedString } from '../text/normalized-string';
+import type { NormalizedString } from '../text/normalized-string';
 import { lowercase } from './lowercase';
 import type { Normalizer } from './normalizer';
 import { toForm } from './unicode-form';
@@ -23,15 +23,7 @@ export function isDropped(codePoint: number): boolean {
 }
 
 function isolateChinese(text: NormalizedString): void {
-  const changes: Change[] = [];
-  let found = false;
-  for (const char of text.text) {
-    if (isChinese(char.codePointAt(0) as number)) {
-      found = true;
-      changes.push({ char: ' ', change: 0 }, { char, change: 1 }, { char: ' ', change: 1 });
-    } else changes.push({ char, change: 0 });
-  }
-  if (found) text.transform(changes);
+  text.mapChars((char) => (isChinese(char.codePointAt(0) as number) ? ` ${char} ` : char));
 }
 
 /**

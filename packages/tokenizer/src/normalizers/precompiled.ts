@@ -2,7 +2,7 @@
 import { TokenizerError } from '../errors';
 import type { Fields } from '../json';
 import { graphemes } from '../text/graphemes';
-import type { NormalizedString } from '../text/normalized-string';
+import type { Change, NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -22,7 +22,8 @@ const encoder = new TextEncoder();
 export class Precompiled implements Normalizer {
   private readonly units: Uint32Array;
   private readonly replacements: Uint8Array;
-  private readonly known = new Map<string, string | undefined>();
+  /** What chunks become, shared by all the places where they stand: some become eighteen characters. */
+  private readonly known = new Map<string, readonly Change[] | undefined>();
 
   constructor(
     readonly charsmap: string,
@@ -63,12 +64,17 @@ export class Precompiled implements Normalizer {
 
   /** The replacement of the shortest prefix of `chunk` in the table: odd, and what the reference does. */
   replacement(chunk: string): string | undefined {
+    return this.search(encoder.encode(chunk));
+  }
+
+  private changesOf(chunk: string): readonly Change[] | undefined {
     const known = this.known.get(chunk);
     if (known !== undefined || this.known.has(chunk)) return known;
-    const found = this.search(encoder.encode(chunk));
+    const found = this.replacement(chunk);
+    const changes = found === undefined ? undefined : toChanges(chunk, found);
     if (this.known.size > 50_000) this.known.clear();
-    this.known.set(chunk, found);
-    return found;
+    this.known.set(chunk, changes);
+    return changes;
   }
 
   /** The longest match of the table at a place of a text, as SentencePiece itself looks it up. */
@@ -117,29 +123,26 @@ export class Precompiled implements Normalizer {
   }
 
   apply(text: NormalizedString): void {
-    const changes: { char: string; change: number }[] = [];
+    const changes: Change[] = [];
     let modified = false;
-    const push = (old: string, replacement: string): void => {
+    const push = (old: string, replaced: readonly Change[]): void => {
       modified = true;
-      const chars = [...replacement];
-      const added = chars.length - [...old].length;
-      const from = changes.length;
-      for (const char of chars) changes.push({ char, change: 0 });
-      if (added > 0)
-        for (let i = Math.max(0, changes.length - added); i < changes.length; i++) (changes[i] as Piece).change = 1;
+      for (const change of replaced) changes.push(change);
       const last = changes.at(-1);
-      if (added < 0 && last !== undefined && (from < changes.length || from > 0)) last.change += added;
+      // What becomes nothing is eaten by the character before it.
+      if (replaced.length === 0 && last !== undefined)
+        changes[changes.length - 1] = { char: last.char, change: last.change - [...old].length };
     };
     for (const grapheme of graphemes(text.text)) {
-      if (grapheme.length < 6 && encoder.encode(grapheme).length < 6) {
-        const whole = this.replacement(grapheme);
+      if (grapheme.length === 1 || (grapheme.length < 6 && encoder.encode(grapheme).length < 6)) {
+        const whole = this.changesOf(grapheme);
         if (whole !== undefined) {
           push(grapheme, whole);
           continue;
         }
       }
       for (const char of grapheme) {
-        const part = this.replacement(char);
+        const part = this.changesOf(char);
         if (part === undefined) changes.push({ char, change: 0 });
         else push(char, part);
       }
@@ -148,6 +151,10 @@ export class Precompiled implements Normalizer {
   }
 }
 
-interface Piece {
-  change: number;
+/** What a replacement does: its first characters replace those of `old`, further ones are inserted, the last eats the rest. */
+function toChanges(old: string, replacement: string): readonly Change[] {
+  const replaced = [...old].length;
+  const chars = [...replacement];
+  const eaten = Math.max(0, replaced - chars.length);
+  return chars.map((char, i) => ({ char, change: i >= replaced ? 1 : i === chars.length - 1 ? 0 - eaten : 0 }));
 }

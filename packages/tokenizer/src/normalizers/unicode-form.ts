@@ -67,15 +67,31 @@ function compose(a: string, b: string): string | undefined {
   return [...composed].length === 1 && !isWhole(composed) ? composed : undefined;
 }
 
-interface Piece {
-  readonly char: string;
-  change: number;
-}
+/** A character and what it does to the text: shared by all the places where it comes of the same. */
+type Piece = Change;
 
 /** Marks by their combining class. */
 const byClass = (a: Piece, b: Piece): number => Number(reorders(a.char, b.char)) - Number(reorders(b.char, a.char));
 
-/** Decomposes and orders; the first character of each decomposition replaces, the others are insertions. */
+const decompositions = { NFD: new Map<string, readonly Piece[]>(), NFKD: new Map<string, readonly Piece[]>() };
+const MAX_DECOMPOSITIONS = 50_000;
+
+/** What a character decomposes into: the first part replaces it, the others are insertions. */
+function piecesOf(char: string, form: 'NFD' | 'NFKD'): readonly Piece[] {
+  const known = decompositions[form];
+  let pieces = known.get(char);
+  if (pieces === undefined) {
+    pieces = Array.from(isWhole(char) ? char : char.normalize(form), (part, i) => ({
+      char: part,
+      change: i === 0 ? 0 : 1,
+    }));
+    if (known.size >= MAX_DECOMPOSITIONS) known.clear();
+    known.set(char, pieces);
+  }
+  return pieces;
+}
+
+/** Decomposes and orders. */
 function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
   const out: Piece[] = [];
   let pending: Piece[] = [];
@@ -84,16 +100,13 @@ function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
     for (const mark of pending) out.push(mark);
     pending = [];
   };
-  for (const char of text) {
-    let first = true;
-    for (const piece of isWhole(char) ? char : char.normalize(form)) {
-      if (isStarter(piece)) {
-        flush();
-        out.push({ char: piece, change: first ? 0 : 1 });
-      } else pending.push({ char: piece, change: first ? 0 : 1 });
-      first = false;
+  for (const char of text)
+    for (const piece of piecesOf(char, form)) {
+      if (isStarter(piece.char)) {
+        if (pending.length > 0) flush();
+        out.push(piece);
+      } else pending.push(piece);
     }
-  }
   flush();
   return out;
 }
@@ -106,7 +119,7 @@ function recompose(pieces: readonly Piece[]): Piece[] {
   for (const piece of pieces) {
     const starter = isStarter(piece.char);
     if (composee === undefined) {
-      if (starter) composee = { ...piece };
+      if (starter) composee = piece;
       else out.push(piece);
       continue;
     }
@@ -118,7 +131,7 @@ function recompose(pieces: readonly Piece[]): Piece[] {
       out.push(composee);
       for (const mark of buffer) out.push(mark);
       buffer = [];
-      composee = { ...piece };
+      composee = piece;
     } else buffer.push(piece);
   }
   if (composee !== undefined) out.push(composee);

@@ -22,6 +22,8 @@ const encoder = new TextEncoder();
 /** A text's UTF-8 bytes, each written in the byte alphabet. */
 export function toByteChars(text: string): string {
   let out = '';
+  // Most of what comes is one character of ASCII.
+  if (text.length === 1 && text < '\x80') return BYTE_CHARS[text.charCodeAt(0)] as string;
   for (const byte of encoder.encode(text)) out += BYTE_CHARS[byte];
   return out;
 }

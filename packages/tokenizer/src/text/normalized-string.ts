@@ -19,28 +19,31 @@ export type SplitBehavior = 'Removed' | 'Isolated' | 'MergedWithPrevious' | 'Mer
 
 export class NormalizedString {
   text: string;
-  /** Original range of each unit; undefined while every unit still stands for itself. */
+  /** Original range of each unit, from `first` on; undefined while every unit still stands for itself. */
   private starts: Int32Array | undefined;
   private ends: Int32Array | undefined;
+  /** Pieces of a text share its ranges until they change: views of them would weigh more than most pieces. */
+  private first: number;
   /** Where this piece begins in the original text. */
   readonly shift: number;
 
-  constructor(text: string, shift = 0, starts?: Int32Array, ends?: Int32Array) {
+  constructor(text: string, shift = 0, starts?: Int32Array, ends?: Int32Array, first = 0) {
     this.text = text;
     this.shift = shift;
     this.starts = starts;
     this.ends = ends;
+    this.first = first;
   }
 
   /** Original start of the unit at `index`. */
   startOf(index: number): number {
-    if (this.starts !== undefined) return this.starts[index] as number;
+    if (this.starts !== undefined) return this.starts[this.first + index] as number;
     return this.shift + index - (isTrail(this.text, index) ? 1 : 0);
   }
 
   /** Original end of the unit at `index`. */
   endOf(index: number): number {
-    if (this.ends !== undefined) return this.ends[index] as number;
+    if (this.ends !== undefined) return this.ends[this.first + index] as number;
     return this.shift + index + (isTrail(this.text, index + 1) ? 2 : 1);
   }
 
@@ -53,20 +56,25 @@ export class NormalizedString {
         starts[i] = this.startOf(i);
         ends[i] = this.endOf(i);
       }
-      this.starts = starts;
-      this.ends = ends;
+      return this.become(this.text, starts, ends);
     }
-    return { starts: this.starts, ends: this.ends };
+    const { text, first } = this;
+    if (this.starts.length === text.length) return { starts: this.starts, ends: this.ends };
+    const end = first + text.length;
+    return this.become(text, this.starts.subarray(first, end), this.ends.subarray(first, end));
+  }
+
+  private become(text: string, starts: Int32Array, ends: Int32Array): { starts: Int32Array; ends: Int32Array } {
+    this.text = text;
+    this.starts = starts;
+    this.ends = ends;
+    this.first = 0;
+    return { starts, ends };
   }
 
   slice(start: number, end: number): NormalizedString {
     const shift = start < end ? this.startOf(start) : this.shift;
-    return new NormalizedString(
-      this.text.slice(start, end),
-      shift,
-      this.starts?.subarray(start, end),
-      this.ends?.subarray(start, end),
-    );
+    return new NormalizedString(this.text.slice(start, end), shift, this.starts, this.ends, this.first + start);
   }
 
   /** Replaces the whole text; `skip` characters at its front are dropped first. */
@@ -85,7 +93,7 @@ export class NormalizedString {
     const starts = new Int32Array(units);
     const ends = new Int32Array(units);
     let out = 0;
-    let result = '';
+    const chars: string[] = [];
     for (const { char, change } of changes) {
       const source = change > 0 ? at - 1 : at;
       const start = source < 0 ? this.shift : (old.starts[source] as number);
@@ -95,16 +103,14 @@ export class NormalizedString {
         starts[out] = start;
         ends[out++] = end;
       }
-      result += char;
+      chars.push(char);
     }
-    this.splice(from, to, result, starts, ends);
+    this.splice(from, to, chars.join(''), starts, ends);
   }
 
   private splice(from: number, to: number, text: string, starts: Int32Array, ends: Int32Array): void {
     if (from === 0 && to === this.text.length) {
-      this.text = text;
-      this.starts = starts;
-      this.ends = ends;
+      this.become(text, starts, ends);
       return;
     }
     const old = this.materialize();
@@ -115,9 +121,8 @@ export class NormalizedString {
       merged.set(a.subarray(to), from + b.length);
       return merged;
     };
-    this.text = this.text.slice(0, from) + text + this.text.slice(to);
-    this.starts = merge(old.starts, starts);
-    this.ends = merge(old.ends, ends);
+    const whole = this.text.slice(0, from) + text + this.text.slice(to);
+    this.become(whole, merge(old.starts, starts), merge(old.ends, ends));
   }
 
   /** Replaces the whole text by characters of which each names the range of the present text that it stands for. */
@@ -134,58 +139,55 @@ export class NormalizedString {
         starts[out] = start;
         ends[out++] = to > from ? this.endOf(to - 1) : start;
       }
-    this.text = chars.map(({ char }) => char).join('');
-    this.starts = starts;
-    this.ends = ends;
+    this.become(chars.map(({ char }) => char).join(''), starts, ends);
   }
 
   /** Keeps the code points for which `keep` is true. */
   filter(keep: (codePoint: number) => boolean): void {
-    const changes: { char: string; change: number }[] = [];
-    let removed = 0;
-    let skip = 0;
-    let dropped = false;
-    for (const char of this.text) {
-      if (keep(char.codePointAt(0) as number)) {
-        const last = changes.at(-1);
-        if (last === undefined) skip = removed;
-        else last.change = -removed;
-        changes.push({ char, change: 0 });
-        removed = 0;
-      } else {
-        dropped = true;
-        removed++;
-      }
-    }
-    if (!dropped) return;
-    const last = changes.at(-1);
-    if (last !== undefined) last.change = -removed;
-    this.transform(changes, skip);
+    this.mapChars((char) => (keep(char.codePointAt(0) as number) ? char : ''));
   }
 
-  /** Maps each code point to one character, or to several of which the later ones are insertions. */
+  /** Maps each code point to characters that all stand for it, or to nothing. */
   mapChars(map: (char: string) => string): void {
-    const changes: Change[] = [];
+    const parts: string[] = [];
+    let units = 0;
     let changed = false;
     for (const char of this.text) {
       const mapped = map(char);
       if (mapped !== char) changed = true;
-      let first = true;
-      for (const piece of mapped) {
-        changes.push({ char: piece, change: first ? 0 : 1 });
-        first = false;
-      }
+      units += mapped.length;
+      parts.push(mapped);
     }
-    if (changed) this.transform(changes);
+    if (!changed) return;
+    const old = this.materialize();
+    const starts = new Int32Array(units);
+    const ends = new Int32Array(units);
+    let at = 0;
+    let out = 0;
+    for (const { length } of parts) {
+      for (const stop = out + length; out < stop; out++) {
+        starts[out] = old.starts[at] as number;
+        ends[out] = old.ends[at] as number;
+      }
+      at += charLength(this.text, at);
+    }
+    this.become(parts.join(''), starts, ends);
   }
 
   prepend(prefix: string): void {
-    if (this.text.length === 0) return;
-    const next = this.text.slice(0, charLength(this.text, 0));
-    const changes: Change[] = [];
-    for (const char of prefix) changes.push({ char, change: changes.length === 0 ? 0 : 1 });
-    changes.push({ char: next, change: 1 });
-    this.transformRange(0, next.length, changes);
+    const { text } = this;
+    if (text.length === 0) return;
+    const starts = new Int32Array(prefix.length + text.length);
+    const ends = new Int32Array(starts.length);
+    // What is put before the first character stands for it. Behind nothing it counts as inserted, as in the reference.
+    const first = prefix.length + charLength(text, 0);
+    starts.fill(prefix === '' ? this.shift : this.startOf(0), 0, first);
+    ends.fill(prefix === '' ? this.shift : this.endOf(0), 0, first);
+    for (let i = first; i < starts.length; i++) {
+      starts[i] = this.startOf(i - prefix.length);
+      ends[i] = this.endOf(i - prefix.length);
+    }
+    this.become(prefix + text, starts, ends);
   }
 
   /** Replaces every match by `content`, whose characters all point at the match's last unit. */
@@ -213,9 +215,7 @@ export class NormalizedString {
       }
       parts.push(content);
     }
-    this.text = parts.join('');
-    this.starts = starts;
-    this.ends = ends;
+    this.become(parts.join(''), starts, ends);
   }
 
   split(spans: readonly Span[], behavior: SplitBehavior): NormalizedString[] {
@@ -260,5 +260,5 @@ function isTrail(text: string, index: number): boolean {
 
 function charLength(text: string, index: number): number {
   const unit = text.charCodeAt(index);
-  return unit >= 0xd800 && unit < 0xdc00 && index + 1 < text.length ? 2 : 1;
+  return unit >= 0xd800 && unit < 0xdc00 && isTrail(text, index + 1) ? 2 : 1;
 }
