@@ -640,6 +640,25 @@ describe('linear time', () => {
     const unigram = new Unigram(tokens, new Float64Array(tokens.length).fill(-1), { unkId: 0 });
     expect(ratio((length) => operations(unigram, length))).toBeLessThan(15);
   });
+  it('Unigram reads no more units for long pieces that begin with one another than it looks up', () => {
+    const reads = (longest: number): number => {
+      const tokens = ['[UNK]', ...Array.from({ length: longest }, (_, i) => 'a'.repeat(i + 1))];
+      const unigram = new Unigram(tokens, new Float64Array(tokens.length).fill(-1), { unkId: 0 });
+      const text = 'a'.repeat(2000);
+      let count = 0;
+      const counted = Object.assign(new String(text), {
+        charCodeAt: (at: number): number => {
+          count++;
+          return text.charCodeAt(at);
+        },
+      });
+      const sink = new TokenSink();
+      unigram.tokenize(counted as unknown as string, sink);
+      expect([...sink.ids.subarray(0, sink.length)]).toEqual(new Array(2000 / longest).fill(longest));
+      return count;
+    };
+    expect(reads(400) / reads(40)).toBeLessThan(15);
+  });
   it.each(['NFC', 'NFD', 'NFKC', 'NFKD'] as const)('%s orders marks without comparing each to each', (form) => {
     const operations = (length: number): number => {
       const before = ordering.comparisons;

@@ -9,6 +9,8 @@ import type { TokenSink } from './token-sink';
 import { HASH_START, hashNext, Vocab, type VocabSource } from './vocab';
 
 const UNKNOWN_PENALTY = 10;
+/** Units that are compared sooner than it is found out which of them are known to be the same. */
+const SHORT = 16;
 const encoder = new TextEncoder();
 
 /** The options of {@link Unigram}. */
@@ -120,12 +122,16 @@ export class Unigram implements Model {
       const here = best[start] as number;
       let single = false;
       let hash = HASH_START;
+      let prior = -1;
       for (let at = start; at < size; ) {
         this.operations++;
         hash = hashNext(hash, word.charCodeAt(at++));
         if (!prefixes.has(hash)) break;
-        const id = shown.idByHash(hash, '', word, start, at);
-        if (id < 0 || hidden?.has(id)) continue;
+        const isLong = at - start > SHORT;
+        const id = isLong ? shown.idAfter(hash, prior, word, start, at) : shown.idByHash(hash, '', word, start, at);
+        if (id < 0) continue;
+        prior = id;
+        if (hidden?.has(id)) continue;
         const sum = (native === null ? (scores[id] as number) : native.of(id)) + here;
         const score = this.single ? Math.fround(sum) : sum;
         if (from[at] === -1 || score > (best[at] as number)) {
