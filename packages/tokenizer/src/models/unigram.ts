@@ -43,6 +43,8 @@ export class Unigram implements Model {
   private readonly hidden: ReadonlySet<number> | undefined;
   /** What texts are cut into. */
   private readonly shown: Vocab;
+  /** Of each long token that was met, the longest other that it begins with, or −1. */
+  private readonly priors = new Map<number, number>();
   private readonly unknownScore: number;
   private readonly single: boolean;
   private readonly native: NativeScores | null;
@@ -128,7 +130,7 @@ export class Unigram implements Model {
         hash = hashNext(hash, word.charCodeAt(at++));
         if (!prefixes.has(hash)) break;
         const isLong = at - start > SHORT;
-        const id = isLong ? shown.idAfter(hash, prior, word, start, at) : shown.idByHash(hash, '', word, start, at);
+        const id = isLong ? this.idAfter(hash, prior, word, start, at) : shown.idByHash(hash, '', word, start, at);
         if (id < 0) continue;
         prior = id;
         if (hidden?.has(id)) continue;
@@ -161,6 +163,25 @@ export class Unigram implements Model {
       this.cuts[++count] = at;
     }
     return count;
+  }
+
+  /**
+   * The id of word[start, end), whose hash is given, or −1. `prior` is the longest token of those that begin there and are
+   * shorter, or −1: no unit is read again for each of the tokens that begin with it.
+   */
+  private idAfter(hash: number, prior: number, word: string, start: number, end: number): number {
+    const { priors, shown } = this;
+    const same = prior < 0 ? 0 : shown.endOf(prior) - (shown.columns.starts[prior] as number);
+    for (let slot = -1; ; ) {
+      slot = shown.index.seek(hash, slot);
+      const id = shown.index.at(slot);
+      if (id < 0) return id;
+      const known = priors.get(id);
+      const from = known === prior ? same : 0;
+      if (!shown.ends(id, from, word, start + from, end)) continue;
+      priors.set(id, prior);
+      return id;
+    }
   }
 
   private grow(size: number): void {

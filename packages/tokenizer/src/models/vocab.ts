@@ -59,8 +59,6 @@ export class Vocab {
   readonly columns: VocabColumns;
   /** Leads from the hashes of tokens to their ids. */
   readonly index: HashIndex;
-  /** Of each token that was met, the longest other that it begins with, plus 2 (1: none does); 0 of the rest. */
-  private priors: Int32Array | undefined;
   /** Tokens as strings, made when they are asked for. */
   private readonly texts: (string | undefined)[] = [];
 
@@ -147,32 +145,8 @@ export class Vocab {
     }
   }
 
-  /**
-   * The id of text[start, end), whose hash is given, or −1, for who has looked up all that begins there and is shorter:
-   * `prior` is the longest token of those, or −1. So no unit is read again for each of the tokens that begin with it.
-   */
-  idAfter(hash: number, prior: number, text: string, start: number, end: number): number {
-    const { index } = this;
-    this.priors ??= new Int32Array(this.length);
-    const skipped = prior < 0 ? 0 : this.endOf(prior) - (this.columns.starts[prior] as number);
-    for (let slot = -1; ; ) {
-      slot = index.seek(hash, slot);
-      const id = index.at(slot);
-      if (id < 0) return -1;
-      const known = this.priors[id] as number;
-      if (
-        known === 0
-          ? this.ends(id, 0, text, start, end)
-          : known === prior + 2 && this.ends(id, skipped, text, start + skipped, end)
-      ) {
-        this.priors[id] = prior + 2;
-        return id;
-      }
-    }
-  }
-
   /** Whether a token is text[start, end) but for its first `skipped` units. */
-  private ends(id: number, skipped: number, text: string, start: number, end: number): boolean {
+  ends(id: number, skipped: number, text: string, start: number, end: number): boolean {
     const { units, starts } = this.columns;
     const from = starts[id] as number;
     if (this.endOf(id) - from !== skipped + end - start) return false;

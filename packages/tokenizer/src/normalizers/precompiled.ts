@@ -155,6 +155,8 @@ export class Precompiled implements Normalizer {
 function toChanges(old: string, replacement: string): readonly Change[] {
   const replaced = [...old].length;
   const chars = [...replacement];
-  const eaten = Math.max(0, replaced - chars.length);
-  return chars.map((char, i) => ({ char, change: i >= replaced ? 1 : i === chars.length - 1 ? 0 - eaten : 0 }));
+  return chars.map((char, i) => ({
+    char,
+    change: i >= replaced ? 1 : i === chars.length - 1 ? Math.min(0, chars.length - replaced) : 0,
+  }));
 }

@@ -13,7 +13,7 @@ export type UnicodeForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 export const ordering = { comparisons: 0 };
 
 const reordered = new Map<string, boolean>();
-const MAX_REORDERED = 50_000;
+const MAX_KNOWN = 50_000;
 
 /** True where canonical ordering would put `b` before `a`: 0 < class(b) < class(a). */
 function reorders(a: string, b: string): boolean {
@@ -23,7 +23,7 @@ function reorders(a: string, b: string): boolean {
   let known = reordered.get(pair);
   if (known === undefined) {
     known = pair.normalize('NFD').startsWith(b) && !a.startsWith(b);
-    if (reordered.size >= MAX_REORDERED) reordered.clear();
+    if (reordered.size >= MAX_KNOWN) reordered.clear();
     reordered.set(pair, known);
   }
   return known;
@@ -74,7 +74,6 @@ type Piece = Change;
 const byClass = (a: Piece, b: Piece): number => Number(reorders(a.char, b.char)) - Number(reorders(b.char, a.char));
 
 const decompositions = { NFD: new Map<string, readonly Piece[]>(), NFKD: new Map<string, readonly Piece[]>() };
-const MAX_DECOMPOSITIONS = 50_000;
 
 /** What a character decomposes into: the first part replaces it, the others are insertions. */
 function piecesOf(char: string, form: 'NFD' | 'NFKD'): readonly Piece[] {
@@ -85,7 +84,7 @@ function piecesOf(char: string, form: 'NFD' | 'NFKD'): readonly Piece[] {
       char: part,
       change: i === 0 ? 0 : 1,
     }));
-    if (known.size >= MAX_DECOMPOSITIONS) known.clear();
+    if (known.size >= MAX_KNOWN) known.clear();
     known.set(char, pieces);
   }
   return pieces;

@@ -79,14 +79,9 @@ export class NormalizedString {
 
   /** Replaces the whole text; `skip` characters at its front are dropped first. */
   transform(changes: readonly Change[], skip = 0): void {
-    this.transformRange(0, this.text.length, changes, skip);
-  }
-
-  /** Replaces the units [from, to). */
-  transformRange(from: number, to: number, changes: readonly Change[], skip = 0): void {
     const old = this.materialize();
     const text = this.text;
-    let at = from;
+    let at = 0;
     for (let i = 0; i < skip; i++) at += charLength(text, at);
     let units = 0;
     for (const { char } of changes) units += char.length;
@@ -98,31 +93,14 @@ export class NormalizedString {
       const source = change > 0 ? at - 1 : at;
       const start = source < 0 ? this.shift : (old.starts[source] as number);
       const end = source < 0 ? this.shift : (old.ends[source] as number);
-      if (change <= 0) for (let eaten = change; eaten <= 0 && at < to; eaten++) at += charLength(text, at);
+      if (change <= 0) for (let eaten = change; eaten <= 0 && at < text.length; eaten++) at += charLength(text, at);
       for (let u = 0; u < char.length; u++) {
         starts[out] = start;
         ends[out++] = end;
       }
       chars.push(char);
     }
-    this.splice(from, to, chars.join(''), starts, ends);
-  }
-
-  private splice(from: number, to: number, text: string, starts: Int32Array, ends: Int32Array): void {
-    if (from === 0 && to === this.text.length) {
-      this.become(text, starts, ends);
-      return;
-    }
-    const old = this.materialize();
-    const merge = (a: Int32Array, b: Int32Array): Int32Array => {
-      const merged = new Int32Array(a.length - (to - from) + b.length);
-      merged.set(a.subarray(0, from));
-      merged.set(b, from);
-      merged.set(a.subarray(to), from + b.length);
-      return merged;
-    };
-    const whole = this.text.slice(0, from) + text + this.text.slice(to);
-    this.become(whole, merge(old.starts, starts), merge(old.ends, ends));
+    this.become(chars.join(''), starts, ends);
   }
 
   /** Replaces the whole text by characters of which each names the range of the present text that it stands for. */
@@ -181,8 +159,8 @@ export class NormalizedString {
     const ends = new Int32Array(starts.length);
     // What is put before the first character stands for it. Behind nothing it counts as inserted, as in the reference.
     const first = prefix.length + charLength(text, 0);
-    starts.fill(prefix === '' ? this.shift : this.startOf(0), 0, first);
-    ends.fill(prefix === '' ? this.shift : this.endOf(0), 0, first);
+    starts.fill(prefix ? this.startOf(0) : this.shift, 0, first);
+    ends.fill(prefix ? this.endOf(0) : this.shift, 0, first);
     for (let i = first; i < starts.length; i++) {
       starts[i] = this.startOf(i - prefix.length);
       ends[i] = this.endOf(i - prefix.length);
