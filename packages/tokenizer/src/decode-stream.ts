@@ -65,11 +65,15 @@ export class DecodeStream {
     const isIdle = waiting > 16 && text === this.emitted;
     if (!isIdle && (text.length <= this.emitted.length || text.endsWith('\ufffd'))) return '';
     const fresh = this.fresh(text);
-    // Only what was new now is kept as the next call's context.
-    this.tokens = tokens.slice(this.context);
-    this.context = waiting;
+    // Only what was new now is kept as the next call's context, unless it is nothing where it comes first, as spaces may be.
+    const kept = tokens.splice(this.context);
     this.waited = 0;
-    this.emitted = this.decode(this.tokens);
+    const emitted = this.decode(kept);
+    if (emitted) {
+      this.tokens = kept;
+      this.context = waiting;
+      this.emitted = emitted;
+    }
     return this.clean(fresh, false);
   }
 

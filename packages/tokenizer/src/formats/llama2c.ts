@@ -1,10 +1,11 @@
 // llama2.c's `tokenizer.bin`: the longest token's length, then score, length and bytes of each token.
 import { AddedTokens } from '../added-tokens';
+import { SentencePieceDecoder } from '../decoders/sentence-piece';
 import { TokenizerError } from '../errors';
 import { byteLevel } from '../families/lazy';
 import { Vocab } from '../models/vocab';
 import type { TokenizerParts } from '../tokenizer-parts';
-import { decodeOnly, sentencePieceDecoder } from './sentencepiece';
+import { decodeOnly, UNKNOWN_SURFACE } from './sentencepiece';
 import { SentencePieceNormalizer } from './sentencepiece-normalizer';
 
 const SPECIALS = ['<unk>', '<s>', '</s>'];
@@ -47,7 +48,12 @@ export async function readLlama2c(bytes: Uint8Array, file: string): Promise<Toke
     preTokenizer: undefined,
     model,
     postProcessor: undefined,
-    decoder: await sentencePieceDecoder(true),
+    decoder: new SentencePieceDecoder({
+      addDummyPrefix: true,
+      removeExtraWhitespaces: false,
+      unkPiece: '<unk>',
+      unkSurface: UNKNOWN_SURFACE,
+    }),
     added: new AddedTokens(
       SPECIALS.map((content, id) => decodeOnly(id, content, id > 0)),
       (text) => text,

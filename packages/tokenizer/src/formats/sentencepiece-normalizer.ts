@@ -62,10 +62,20 @@ export class SentencePieceNormalizer implements Normalizer {
   }
 
   apply(text: NormalizedString): void {
+    text.rewrite(this.rewritten(text.text));
+  }
+
+  /** A text alone, without where its characters come from. */
+  textOf(text: string): string {
+    return this.rewritten(text)
+      .map(({ char }) => char)
+      .join('');
+  }
+
+  /** Each character of the result with the source range that it stands for. */
+  private rewritten(source: string): { char: string; from: number; to: number }[] {
     const { removeExtraWhitespaces, addDummyPrefix, whitespaceAsSuffix, escapeWhitespaces } = this.options;
     const space = escapeWhitespaces ? '▁' : ' ';
-    const source = text.text;
-    // Each character of the result with the source range that it stands for.
     const out: { char: string; from: number; to: number }[] = [];
     let at = 0;
     if (removeExtraWhitespaces)
@@ -89,6 +99,6 @@ export class SentencePieceNormalizer implements Normalizer {
     if (removeExtraWhitespaces) while (out.at(-1)?.char === space) out.pop();
     if (begun && addDummyPrefix && whitespaceAsSuffix)
       out.push({ char: space, from: source.length, to: source.length });
-    text.rewrite(out);
+    return out;
   }
 }

@@ -1,6 +1,6 @@
 // SentencePiece's `.model` files, BPE and unigram: read from their protocol buffer, encoded as that library does.
 import { type AddedToken, AddedTokens } from '../added-tokens';
-import { DecoderSequence } from '../decoders/sequence';
+import { SentencePieceDecoder } from '../decoders/sentence-piece';
 import { TokenizerError } from '../errors';
 import { byteLevel, sentencePiece } from '../families/lazy';
 import type { Bpe } from '../models/bpe';
@@ -9,13 +9,16 @@ import type { Unigram } from '../models/unigram';
 import { Vocab } from '../models/vocab';
 import type { TokenizerParts } from '../tokenizer-parts';
 import { readProtobuf } from './protobuf';
-import { SentencePieceNormalizer } from './sentencepiece-normalizer';
+import { SentencePieceNormalizer, type SentencePieceNormalizerOptions } from './sentencepiece-normalizer';
 
 const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 const UNUSED = 5;
 const BYTE = 6;
+
+/** What stands for unknown pieces in texts, where a file says nothing. */
+export const UNKNOWN_SURFACE = ' \u2047 ';
 
 /** The fields of a model file that encoding depends on. */
 interface SentencePieceModel {
@@ -24,10 +27,28 @@ interface SentencePieceModel {
   byteFallback: boolean;
   whitespaceAsSuffix: boolean;
   ids: { unk: number; bos: number; eos: number; pad: number };
-  charsmap: Uint8Array;
-  addDummyPrefix: boolean;
-  removeExtraWhitespaces: boolean;
-  escapeWhitespaces: boolean;
+  unkSurface: string;
+  normalizer: NormalizerSpec;
+  denormalizer: NormalizerSpec | undefined;
+}
+
+/** What the file says of texts that come in, or of those that go out. */
+type NormalizerSpec = Omit<SentencePieceNormalizerOptions, 'whitespaceAsSuffix' | 'userDefined'>;
+
+function readNormalizer(bytes: Uint8Array, where: string): NormalizerSpec {
+  const spec = {
+    charsmap: new Uint8Array(0),
+    addDummyPrefix: true,
+    removeExtraWhitespaces: true,
+    escapeWhitespaces: true,
+  };
+  for (const { field, number, bytes: value } of readProtobuf(bytes, where)) {
+    if (field === 2) spec.charsmap = new Uint8Array(value);
+    else if (field === 3) spec.addDummyPrefix = number !== 0;
+    else if (field === 4) spec.removeExtraWhitespaces = number !== 0;
+    else if (field === 5) spec.escapeWhitespaces = number !== 0;
+  }
+  return spec;
 }
 
 /** Reads a varint as the signed number that an int32 field holds. */
@@ -42,10 +63,9 @@ function parse(bytes: Uint8Array): SentencePieceModel {
     byteFallback: false,
     whitespaceAsSuffix: false,
     ids: { unk: 0, bos: 1, eos: 2, pad: -1 },
-    charsmap: new Uint8Array(0),
-    addDummyPrefix: true,
-    removeExtraWhitespaces: true,
-    escapeWhitespaces: true,
+    unkSurface: UNKNOWN_SURFACE,
+    normalizer: readNormalizer(new Uint8Array(0), ''),
+    denormalizer: undefined,
   };
   for (const part of readProtobuf(bytes, 'ModelProto')) {
     if (part.field === 1) {
@@ -57,7 +77,7 @@ function parse(bytes: Uint8Array): SentencePieceModel {
       }
       model.pieces.push(piece);
     } else if (part.field === 2)
-      for (const { field, number } of readProtobuf(part.bytes, 'trainer_spec')) {
+      for (const { field, number, bytes: value } of readProtobuf(part.bytes, 'trainer_spec')) {
         if (field === 3) model.modelType = number;
         else if (field === 24) model.whitespaceAsSuffix = number !== 0;
         else if (field === 35) model.byteFallback = number !== 0;
@@ -65,14 +85,10 @@ function parse(bytes: Uint8Array): SentencePieceModel {
         else if (field === 41) model.ids.bos = signed(number);
         else if (field === 42) model.ids.eos = signed(number);
         else if (field === 43) model.ids.pad = signed(number);
+        else if (field === 44) model.unkSurface = text(value);
       }
-    else if (part.field === 3)
-      for (const { field, number, bytes: value } of readProtobuf(part.bytes, 'normalizer_spec')) {
-        if (field === 2) model.charsmap = value;
-        else if (field === 3) model.addDummyPrefix = number !== 0;
-        else if (field === 4) model.removeExtraWhitespaces = number !== 0;
-        else if (field === 5) model.escapeWhitespaces = number !== 0;
-      }
+    else if (part.field === 3) model.normalizer = readNormalizer(part.bytes, 'normalizer_spec');
+    else if (part.field === 5) model.denormalizer = readNormalizer(part.bytes, 'denormalizer_spec');
   }
   return model;
 }
@@ -117,22 +133,43 @@ export async function readSentencePiece(bytes: Uint8Array, file: string): Promis
       expected: '1 (unigram) or 2 (BPE)',
       got: String(model.modelType),
     });
-  const vocab = new Vocab(model.pieces.map(({ text }) => text));
-  const core: Model =
-    model.modelType === 1
-      ? await unigram(vocab, model, unkId)
-      : await bpe(vocab, model, (model.pieces[unkId] as { text: string }).text);
-  const specials: AddedToken[] = model.pieces.flatMap(({ text, type }, id) =>
-    type === CONTROL || type === UNKNOWN ? [decodeOnly(id, text, type === CONTROL)] : [],
+  const isBpe = model.modelType === 2;
+  const unused = model.pieces.findIndex(({ type }) => type === UNUSED);
+  if (isBpe && unused >= 0)
+    throw new TokenizerError({
+      kind: 'unsupported',
+      file,
+      where: `pieces[${unused}].type`,
+      expected: 'no unused pieces in a BPE model: merges lead through them',
+      got: String(UNUSED),
+    });
+  // A control piece of one character must not be found where BPE looks its first symbols up; decoding has it elsewhere.
+  const isLetter = (text: string): boolean => [...text].length === 1;
+  const vocab = new Vocab(
+    model.pieces.map(({ text, type }) => (isBpe && type === CONTROL && isLetter(text) ? undefined : text)),
   );
+  const unkPiece = (model.pieces[unkId] as { text: string }).text;
+  const core: Model = isBpe ? await bpe(vocab, model, unkPiece) : await unigram(vocab, model, unkId);
+  const added: AddedToken[] = model.pieces.flatMap(({ text, type }, id) => {
+    if (type === CONTROL || type === UNKNOWN) return [decodeOnly(id, text, type === CONTROL)];
+    // No merges lead to a user's own piece; unigram's scores do.
+    const isCutOut = isBpe && type === USER_DEFINED && text !== '';
+    return isCutOut ? [{ ...decodeOnly(id, text, false), normalized: true, matched: true }] : [];
+  });
   const userDefined = model.pieces.flatMap(({ text, type }) => (type === USER_DEFINED ? [text] : []));
+  const { whitespaceAsSuffix, unkSurface } = model;
+  // Without rules the library does nothing to the texts that go out, whatever else is said there.
+  const denormalizer =
+    model.denormalizer !== undefined && model.denormalizer.charsmap.length > 0
+      ? await SentencePieceNormalizer.load({ ...model.denormalizer, whitespaceAsSuffix: false, userDefined: [] })
+      : undefined;
   return {
-    normalizer: await SentencePieceNormalizer.load({ ...model, userDefined }),
+    normalizer: await SentencePieceNormalizer.load({ ...model.normalizer, whitespaceAsSuffix, userDefined }),
     preTokenizer: undefined,
     model: core,
     postProcessor: undefined,
-    decoder: await sentencePieceDecoder(model.addDummyPrefix && !model.whitespaceAsSuffix),
-    added: new AddedTokens(specials, (text) => text),
+    decoder: new SentencePieceDecoder({ ...model.normalizer, unkPiece, unkSurface, denormalizer }),
+    added: new AddedTokens(added, (text) => text),
     truncation: undefined,
     padding: undefined,
     portable: false,
@@ -148,11 +185,4 @@ export function decodeOnly(id: number, content: string, special: boolean): Added
 function rolesOf({ pieces, ids }: SentencePieceModel): NonNullable<TokenizerParts['roles']> {
   const name = (id: number): string | undefined => (id >= 0 ? pieces[id]?.text : undefined);
   return { unk: name(ids.unk), bos: name(ids.bos), eos: name(ids.eos), pad: name(ids.pad) };
-}
-
-/** Word marks to spaces, bytes to text, and the space that was put first away again. */
-export async function sentencePieceDecoder(hasPrefix: boolean): Promise<DecoderSequence> {
-  const { ByteFallback, Fuse, ReplaceDecoder, StripDecoder } = await sentencePiece();
-  const strip = hasPrefix ? [new StripDecoder(' ', 1, 0)] : [];
-  return new DecoderSequence([new ReplaceDecoder('▁', ' '), new ByteFallback(), new Fuse(), ...strip]);
 }

@@ -194,7 +194,8 @@ export class Unigram implements Model {
 
   private unknown(word: string, start: number, end: number, out: TokenSink): void {
     const text = word.slice(start, end);
-    const known = this.vocab.idOf(text);
+    // The native library finds even pieces that no text gives, once all their characters are unknown.
+    const known = this.single ? undefined : this.vocab.idOf(text);
     if (known !== undefined) {
       out.push(known, start, end);
       return;
