@@ -60,6 +60,28 @@ describe('a pool', () => {
     pool.close();
     await call;
     await expect(pool.encodeBatch(texts)).rejects.toMatchObject(closed);
+    await expect(pool.encodeBatch([])).rejects.toMatchObject(closed);
+    const alone = await TokenizerPool.start(tokenizer, { threads: 1 });
+    alone.close();
+    await expect(alone.encodeBatch(texts)).rejects.toMatchObject(closed);
+  });
+  it('refuses wrong options whatever the texts, and sends workers no others than theirs', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl });
+    for (const options of [{ allowedSpecial: 5 }, { allowedSpecial: () => 1 }, { maxLength: 'x' }, { maxLength: 1 }])
+      for (const batch of [[], ['a']])
+        await expect(pool.encodeBatch(batch, options as never)).rejects.toMatchObject({ name: 'TokenizerError' });
+    const others = { maxLength: 9, onProgress: () => undefined };
+    expect(digest(await pool.encodeBatch(texts, others))).toEqual(digest(tokenizer.encodeBatch(texts, others)));
+    await expect(pool.encodeBatch(['a'], null as never)).rejects.toMatchObject({ where: 'encodeBatch: options' });
+    pool.close();
+    await expect(TokenizerPool.start(null as never)).rejects.toMatchObject({ where: 'TokenizerPool.start: tokenizer' });
+    await expect(TokenizerPool.start(tokenizer, null as never)).rejects.toMatchObject({ where: 'threads: options' });
+  });
+  it('goes on without workers that never answer, and lets the process end', async () => {
+    const silent = new URL('data:text/javascript,setInterval(() => 1, 1000)');
+    const pool = await TokenizerPool.start(tokenizer, { threads: 3, workerUrl: silent, startTimeout: 300 });
+    expect(pool).toMatchObject({ threads: 1, note: 'worker: expected an answer, got none within 300 ms' });
+    expect(digest(await pool.encodeBatch(lines))).toEqual(digest(tokenizer.encodeBatch(lines)));
   });
   it('works on this thread, and says why, where no worker starts', async () => {
     const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl: new URL('./none.js', workerUrl) });

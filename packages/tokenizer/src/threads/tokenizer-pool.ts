@@ -1,11 +1,11 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
 import { batchOf, type EncodedBatch, type RaggedBatch, type RaggedPart } from '../batch';
 import { TokenizerError } from '../errors';
-import { type BatchOptions, checkInputs, type TextInput } from '../options';
+import { type BatchOptions, checkInputs, inputError, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { joinParts } from './join-parts';
 import { type JoinedTexts, joinTexts } from './protocol';
-import { isLost, isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
+import { closed, isLost, isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
 /**
  * Characters in a chunk, at the most and at the least: messages cost little, the memory of one chunk serves the next, and
@@ -58,6 +58,8 @@ export class TokenizerPool {
    * Only what its `tokenizer.json` can say goes along: one that was read from a SentencePiece file stays on this thread.
    */
   static async start(tokenizer: Tokenizer, options: ThreadOptions = {}): Promise<TokenizerPool> {
+    if (typeof tokenizer?.isPortable !== 'boolean')
+      throw inputError('TokenizerPool.start: tokenizer', 'a Tokenizer', tokenizer);
     if (!tokenizer.isPortable)
       return new TokenizerPool(tokenizer, [], 'a tokenizer.json cannot say all that this tokenizer does');
     const started = await startWorkers({ kind: 'load', json: JSON.stringify(tokenizer) }, options, HELPERS);
@@ -78,11 +80,16 @@ export class TokenizerPool {
 
   /** {@link Tokenizer.encodeRagged} over all threads. */
   async encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): Promise<RaggedBatch> {
-    if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
     if (this.failure !== undefined) throw this.failure;
-    checkInputs(texts, options.pairs);
-    const { pairs, maxLength: _, ...rest } = options;
-    const shared = { ...rest, truncation: this.tokenizer.truncationOf(options) ?? false };
+    if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
+    if (typeof options !== 'object' || options === null) throw inputError('encodeBatch: options', 'an object', options);
+    const { pairs, addSpecialTokens = true, allowedSpecial = 'all', offsets = false } = options;
+    checkInputs(texts, pairs);
+    // Wrong options are refused here, also where no chunk will find them.
+    this.tokenizer.encodePart([], { ...options, pairs: pairs && [] });
+    // Nothing else goes along: what a caller has in the same object may not survive a message.
+    const truncation = this.tokenizer.truncationOf(options) ?? false;
+    const shared = { addSpecialTokens, allowedSpecial, offsets, truncation };
     const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
     const share = Math.min(LARGEST, Math.max(SMALLEST, total / (2 * AHEAD * this.threads)));
     const parts: RaggedPart[] = [];
@@ -135,8 +142,9 @@ export class TokenizerPool {
     return this.failure;
   }
 
-  /** Ends the workers. */
+  /** Ends the workers; what is under way is refused, and what comes later. */
   close(): void {
+    this.failure ??= closed();
     for (const worker of this.workers) worker.stop();
   }
 }

@@ -1,6 +1,6 @@
 // Workers that take tasks one after another. An idle pool never keeps a process alive.
 import { TokenizerError } from '../errors';
-import { checkCount } from '../options';
+import { checkCount, inputError } from '../options';
 import type { Answer, Results, Task } from './protocol';
 
 /** How many threads, and where their program is. */
@@ -12,6 +12,8 @@ export interface ThreadOptions {
    * would have to build it into every program, and not all can.
    */
   readonly workerUrl?: string | URL;
+  /** Milliseconds that workers may take to start and load before the calling thread goes on without them. Default 60,000. */
+  readonly startTimeout?: number;
 }
 
 export const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
@@ -59,6 +61,16 @@ const LOST = 'worker';
 /** What a worker's end makes of the tasks that it owes. */
 function lost(reason: string): TokenizerError {
   return new TokenizerError({ kind: 'limit', where: LOST, expected: 'an answer', got: reason });
+}
+
+/** What calls of closed threads get. */
+export function closed(): TokenizerError {
+  return new TokenizerError({
+    kind: 'input',
+    where: LOST,
+    expected: 'threads that are open',
+    got: 'threads that were closed',
+  });
 }
 
 /** Whether an error is a worker's end, and not a refusal of what it was asked or the end of its pool. */
@@ -113,14 +125,7 @@ export class TaskWorker {
 
   /** Ends the worker; what it still owes is refused. */
   stop(): void {
-    this.fail(
-      new TokenizerError({
-        kind: 'input',
-        where: LOST,
-        expected: 'threads that are open',
-        got: 'threads that were closed',
-      }),
-    );
+    this.fail(closed());
     this.channel.stop();
   }
 }
@@ -135,21 +140,29 @@ export type Started = { readonly workers: readonly TaskWorker[] } | { readonly n
 
 /** Starts workers beside so many `helpers`, and gives each its first task. Where none can start, says why instead of failing. */
 export async function startWorkers(first: Task, options: ThreadOptions, helpers = 0): Promise<Started> {
-  const { threads = Math.min(8, coresHere()), workerUrl } = options;
+  if (typeof options !== 'object' || options === null) throw inputError('threads: options', 'an object', options);
+  const { threads = Math.min(8, coresHere()), workerUrl, startTimeout = 60_000 } = options;
   checkCount('threads', threads, 1);
+  checkCount('startTimeout', startTimeout, 1);
   if (threads === 1) return { note: 'one thread was asked for' };
   if (!isNode && typeof Worker === 'undefined') return { note: 'there are no workers here' };
   if (!isNode && workerUrl === undefined)
     return { note: 'name the address of @heddle/tokenizer/worker: { workerUrl }' };
   const open = (): Channel => (workerUrl === undefined || isNode ? openNode(workerUrl) : openBrowser(workerUrl));
   const workers: TaskWorker[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(lost(`none within ${startTimeout} ms`)), startTimeout);
+  });
   try {
     for (let i = helpers; i < threads; i++) workers.push(new TaskWorker(open()));
-    await Promise.all(workers.map((worker) => worker.run(first)));
+    await Promise.race([late, Promise.all(workers.map((worker) => worker.run(first)))]);
     return { workers };
   } catch (error) {
     for (const worker of workers) worker.stop();
     if (error instanceof TokenizerError && error.where !== LOST) throw error;
     return { note: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
