@@ -1,6 +1,6 @@
 // Attention through the native BLAS: products of whole row blocks on linear memory, softmax and slopes between them in
 // wasm. Scores of a block live in the thread's scratch memory. Runs on every thread: imports constants and types only.
-import { AS_IT_IS, type Sgemm, TRANSPOSED } from './blas-job';
+import { AS_IT_IS, type Sgemm, TRANSPOSED, viewOf } from './blas-job';
 
 /** The parts between products, of assembly/attention-native.ts. */
 export interface AttentionParts {
@@ -58,15 +58,12 @@ export function attentionRunners(
   parts: AttentionParts,
   scratch: number,
 ): readonly [forward: Part, backward: Part] {
-  let words = new Int32Array(memory.buffer);
-  let floats = new Float32Array(memory.buffer);
+  const [wordsOf, floatsOf] = [viewOf(memory, Int32Array), viewOf(memory, Float32Array)];
+  let words = wordsOf();
   let at = 0; // where the arguments begin
   const read = (args: number): void => {
+    words = wordsOf();
     at = args >>> 2;
-    // A view dies or ends too early when the memory grows; in shared memory, nothing says so but the buffer.
-    if (words.buffer === memory.buffer) return;
-    words = new Int32Array(memory.buffer);
-    floats = new Float32Array(memory.buffer);
   };
   /** Where head `h` of batch `b` begins. */
   const place = (tensor: number, strides: number, b: number, h: number): number =>
@@ -77,7 +74,7 @@ export function attentionRunners(
   const forward: Part = (args, from, to) => {
     read(args);
     const [H, groups, T, D, Dv] = [words[at + 7], words[at + 8], words[at + 9], words[at + 11], words[at + 12]];
-    const [R, ld, scale] = [words[at + BLOCK_QUERIES], words[at + BLOCK_KEYS], floats[at + SCALE]];
+    const [R, ld, scale] = [words[at + BLOCK_QUERIES], words[at + BLOCK_KEYS], floatsOf()[at + SCALE]];
     const [ldq, ldk, ldv] = [rowStride(Q_STRIDES), rowStride(K_STRIDES), rowStride(V_STRIDES)];
     const ldo = rowStride(OUT_STRIDES);
     const blocks = Math.ceil(T / R);

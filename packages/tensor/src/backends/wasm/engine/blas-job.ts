@@ -74,12 +74,24 @@ export const LDA = 34;
 /** The same for B. */
 export const LDB = 35;
 
+/** Gives a view of all of a memory, taken anew after the memory has grown. */
+export function viewOf<View extends ArrayBufferView>(
+  memory: { readonly buffer: ArrayBufferLike },
+  View: new (buffer: ArrayBufferLike) => View,
+): () => View {
+  let view = new View(memory.buffer);
+  return () => {
+    // It dies or ends too early then; in shared memory, nothing says so but the buffer.
+    if (view.buffer !== memory.buffer) view = new View(memory.buffer);
+    return view;
+  };
+}
+
 /** Returns the function that computes the blocks `[from, to)` of the product that the argument block describes. */
 export function blasRunner(memory: WebAssembly.Memory, sgemm: Sgemm, parts: ProductParts) {
-  let words = new Int32Array(memory.buffer);
+  const wordsOf = viewOf(memory, Int32Array);
   return (args: number, from: number, to: number): void => {
-    // A view dies or ends too early when the memory grows; in shared memory, nothing says so but the buffer.
-    if (words.buffer !== memory.buffer) words = new Int32Array(memory.buffer);
+    const words = wordsOf();
     const at = args >>> 2;
     const table = words[at] >>> 2;
     const [M, N, K] = [words[at + 1], words[at + 2], words[at + 3]];

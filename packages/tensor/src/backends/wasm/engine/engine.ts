@@ -42,12 +42,6 @@ export interface EngineInfo {
   readonly notes: readonly string[];
 }
 
-// What a job has to be worth, in simple operations, for threads to share it. A worker that has gone to sleep wakes as late
-// as a job of 150,000 ends (not quite a tenth of a millisecond on one thread); one that looks for jobs is there at once.
-const PARALLEL_WORK = 150_000;
-const AWAKE_WORK = 10_000;
-// A job from which on workers are woken without being waited for: where one such comes, more do.
-const ROUSING_WORK = 50_000;
 const MAX_THREADS = 64;
 const INITIAL_BYTES = 4 << 20;
 
@@ -207,8 +201,8 @@ export class Engine {
    */
   launch(kernel: KernelName, units: number, work: number = units): void {
     const run = this.#kernels[kernel];
-    if (this.#pool === null || units < 2 || !this.#isShared(work)) run(this.argsAddress, 0, units);
-    else this.#pool.run(this.#indices.get(kernel)!, run, this.argsAddress, units);
+    if (this.#pool?.shares(units, work)) this.#pool.run(this.#indices.get(kernel)!, run, this.argsAddress, units);
+    else run(this.argsAddress, 0, units);
   }
 
   /** Whether products can go to a BLAS of the system. */
@@ -219,21 +213,13 @@ export class Engine {
   /** Runs a job on the system's BLAS (BLAS_JOB and its like), as `launch` runs the units of a kernel. */
   launchBlas(job: number, units: number, work: number): void {
     const run = this.#native[BLAS_JOB - job];
-    if (this.#pool === null || units < 2 || !this.#isShared(work)) run(this.argsAddress, 0, units);
-    else this.#pool.run(job, run, this.argsAddress, units);
+    if (this.#pool?.shares(units, work)) this.#pool.run(job, run, this.argsAddress, units);
+    else run(this.argsAddress, 0, units);
   }
 
   /** Ends the workers. The engine goes on working; they start again when they are needed. */
   async dispose(): Promise<void> {
     await this.#pool?.stop();
-  }
-
-  #isShared(work: number): boolean {
-    if (work >= PARALLEL_WORK) return true;
-    if (work < AWAKE_WORK) return false;
-    if (this.#pool!.awake) return true;
-    if (work >= ROUSING_WORK) this.#pool!.rouse();
-    return false;
   }
 
   #aim(): void {

@@ -44,6 +44,12 @@ const LEAVE_MS = 2000;
 // Workers that ended before any had started, since the last that did: after so many none will, say where a content policy
 // forbids them.
 const HOPELESS = 3;
+// What a job has to be worth, in simple operations, for threads to share it. A worker that has gone to sleep wakes as late
+// as a job of 150,000 ends (not quite a tenth of a millisecond on one thread); one that looks for jobs is there at once.
+const PARALLEL_WORK = 150_000;
+const AWAKE_WORK = 10_000;
+// A job from which on workers are woken without being waited for: where one such comes, more do.
+const ROUSING_WORK = 50_000;
 // Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody.
 const GENERATIONS = 8;
 
@@ -97,14 +103,21 @@ export class Pool {
 
   /** Wakes the workers, or starts them, so that they look for jobs for a while. One about to sleep may miss it. */
   rouse(): void {
-    if (!this.works) return;
-    if (this.#threads.length < this.workers.length) this.#restart();
-    else if (Atomics.load(this.#words, SLEEPERS) > 0) Atomics.notify(this.#words, SEQUENCE);
+    this.#complete();
+    this.#wake();
+  }
+
+  /** Whether a job of so many units, worth so many simple operations, is one for all threads. */
+  shares(units: number, work: number): boolean {
+    if (units < 2 || work < AWAKE_WORK) return false;
+    if (work >= PARALLEL_WORK || this.awake) return true;
+    if (work >= ROUSING_WORK) this.rouse();
+    return false;
   }
 
   /** Runs all units of a job, `part` on this thread and kernel `kernel` on the workers, and returns when all are done. */
   run(kernel: number, part: RunPart, args: number, units: number): void {
-    if (this.works && this.#threads.length < this.workers.length) this.#restart();
+    this.#complete();
     if (!this.works) part(args, 0, units);
     else this.#share(kernel, part, args, units);
   }
@@ -118,7 +131,7 @@ export class Pool {
     Atomics.store(words, NEXT, 0);
     Atomics.store(words, OPEN, 1);
     Atomics.store(words, SEQUENCE, ++this.#sequence);
-    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, SEQUENCE);
+    this.#wake();
     try {
       for (;;) {
         const from = Atomics.add(words, NEXT, chunk);
@@ -158,6 +171,15 @@ export class Pool {
     this.#lost += lost;
     void this.stop();
     throw new WorkerLost(lost);
+  }
+
+  #wake(): void {
+    if (Atomics.load(this.#words, SLEEPERS) > 0) Atomics.notify(this.#words, SEQUENCE);
+  }
+
+  /** Starts the workers anew where one is missing and they can be started. */
+  #complete(): void {
+    if (this.works && this.#threads.length < this.workers.length) this.#restart();
   }
 
   #restart(): void {
