@@ -7,9 +7,9 @@ import { assertComputed, wrap } from '../op';
 import { minimum, reciprocal, sqrt } from '../ops/arithmetic';
 import { zeros } from '../ops/create';
 import { noGrad } from '../recording';
-import { runtime } from '../runtime';
 import { Storage } from '../storage';
 import type { Tensor } from '../tensor';
+import { measured } from './measured';
 
 /**
  * Scales all gradients so that their joint L2 norm is at most `maxNorm`, as `torch.nn.utils.clip_grad_norm_`. Nothing is
@@ -52,14 +52,6 @@ export function clipGradValue(params: readonly Parameter[], limit: number): void
   if (grads.length === 0) return;
   const { inPlace } = grads[0].storage.backend;
   measured('clampInPlace', grads, () => inPlace.clampInPlace(grads, limit));
-}
-
-/** Runs a kernel over gradients, and notes it where a profile is taken. */
-function measured<T>(name: string, grads: readonly Tensor[], kernel: () => T): T {
-  const start = runtime.profiler === null ? 0 : performance.now();
-  const result = kernel();
-  runtime.profiler?.record(name, 'update', start, grads, [], 0);
-  return result;
 }
 
 /** Gradients that are there; failed ones are left to `step`, which throws what they failed on. */

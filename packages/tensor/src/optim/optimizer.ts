@@ -6,9 +6,9 @@ import type { Parameter } from '../nn/parameter';
 import { assertComputed } from '../op';
 import { zeros } from '../ops/create';
 import { requireOptions } from '../ops/rules';
-import { runtime } from '../runtime';
 import { sameShape, show } from '../shape';
 import type { AnyTensor, Tensor } from '../tensor';
+import { measured } from './measured';
 import { type OptimizerState, requireKnown, requireState } from './state';
 
 /** Parameters with settings of their own. */
@@ -116,14 +116,14 @@ export abstract class Optimizer<Settings extends BaseSettings & { readonly [K in
           const ready = params.filter((p) => p.grad !== null);
           const grads = ready.flatMap((p) => (p.grad === null ? [] : [p.grad]));
           if (ready.length === 0) continue;
-          const start = runtime.profiler === null ? 0 : performance.now();
-          this.update(
-            ready,
-            grads,
-            settings,
-            ready.map((p) => this.countUpdate(p)),
+          measured(this.name, ready, () =>
+            this.update(
+              ready,
+              grads,
+              settings,
+              ready.map((p) => this.countUpdate(p)),
+            ),
           );
-          runtime.profiler?.record(this.name, 'update', start, ready, [], 0);
         }
       });
     } finally {
