@@ -32,13 +32,9 @@ export class RankedPairs extends PairTable {
     // Growing up to there costs more than the memory.
     if (this.size === 0) this.reserve(MAX_PAIRS / 4);
     const { vocab, ranks } = this;
-    const merged = this.lengthOf(first) + this.lengthOf(second) > MAX_UNITS ? -1 : idOfPair(vocab, first, second);
+    const merged = vocab.lengthOf(first) + vocab.lengthOf(second) > MAX_UNITS ? -1 : idOfPair(vocab, first, second);
     const rank = merged < 0 ? UNRANKED : ranks === undefined ? merged : (ranks[merged] as number);
     return this.set(first, second, rank, merged);
-  }
-
-  private lengthOf(id: number): number {
-    return this.vocab.endOf(id) - (this.vocab.columns.starts[id] as number);
   }
 
   override byRank(): { first: number; second: number }[] {
@@ -90,7 +86,7 @@ function idOfPair(vocab: Vocab, first: number, second: number): number {
     const id = index.at(slot);
     if (id < 0) return -1;
     const from = starts[id] as number;
-    if (vocab.endOf(id) - from !== length) continue;
+    if (vocab.lengthOf(id) !== length) continue;
     if (areSame(units, from, units, a, aEnd) && areSame(units, from + middle, units, b, bEnd)) return id;
   }
 }

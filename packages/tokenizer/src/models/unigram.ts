@@ -171,7 +171,7 @@ export class Unigram implements Model {
    */
   private idAfter(hash: number, prior: number, word: string, start: number, end: number): number {
     const { priors, shown } = this;
-    const same = prior < 0 ? 0 : shown.endOf(prior) - (shown.columns.starts[prior] as number);
+    const same = prior < 0 ? 0 : shown.lengthOf(prior);
     for (let slot = -1; ; ) {
       slot = shown.index.seek(hash, slot);
       const id = shown.index.at(slot);

@@ -101,6 +101,11 @@ export class Vocab {
     return end < 0 ? ~end : end;
   }
 
+  /** How many units an id has. */
+  lengthOf(id: number): number {
+    return this.endOf(id) - (this.columns.starts[id] as number);
+  }
+
   /** From any form that a program may have it in. */
   static from(source: VocabSource): Vocab {
     if (source instanceof Vocab) return source;
@@ -149,7 +154,7 @@ export class Vocab {
   ends(id: number, skipped: number, text: string, start: number, end: number): boolean {
     const { units, starts } = this.columns;
     const from = starts[id] as number;
-    if (this.endOf(id) - from !== skipped + end - start) return false;
+    if (this.lengthOf(id) !== skipped + end - start) return false;
     const shift = from + skipped - start;
     let i = start;
     while (i < end && units[shift + i] === text.charCodeAt(i)) i++;
@@ -209,7 +214,7 @@ export function isUnits(vocab: Vocab, id: number, word: Uint16Array, start: numb
   if (id >= vocab.length) return false;
   const { units, starts } = vocab.columns;
   const from = starts[id] as number;
-  return from >= 0 && vocab.endOf(id) - from === end - start && areSame(units, from, word, start, end);
+  return from >= 0 && vocab.lengthOf(id) === end - start && areSame(units, from, word, start, end);
 }
 
 /** Whether units[at…] begin with word[start, end). */

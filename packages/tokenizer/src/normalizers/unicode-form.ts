@@ -67,16 +67,13 @@ function compose(a: string, b: string): string | undefined {
   return [...composed].length === 1 && !isWhole(composed) ? composed : undefined;
 }
 
-/** A character and what it does to the text: shared by all the places where it comes of the same. */
-type Piece = Change;
-
 /** Marks by their combining class. */
-const byClass = (a: Piece, b: Piece): number => Number(reorders(a.char, b.char)) - Number(reorders(b.char, a.char));
+const byClass = (a: Change, b: Change): number => Number(reorders(a.char, b.char)) - Number(reorders(b.char, a.char));
 
-const decompositions = { NFD: new Map<string, readonly Piece[]>(), NFKD: new Map<string, readonly Piece[]>() };
+const decompositions = { NFD: new Map<string, readonly Change[]>(), NFKD: new Map<string, readonly Change[]>() };
 
-/** What a character decomposes into: the first part replaces it, the others are insertions. */
-function piecesOf(char: string, form: 'NFD' | 'NFKD'): readonly Piece[] {
+/** What a character decomposes into, shared by all its places: the first part replaces it, the others are insertions. */
+function piecesOf(char: string, form: 'NFD' | 'NFKD'): readonly Change[] {
   const known = decompositions[form];
   let pieces = known.get(char);
   if (pieces === undefined) {
@@ -91,9 +88,9 @@ function piecesOf(char: string, form: 'NFD' | 'NFKD'): readonly Piece[] {
 }
 
 /** Decomposes and orders. */
-function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
-  const out: Piece[] = [];
-  let pending: Piece[] = [];
+function decompose(text: string, form: 'NFD' | 'NFKD'): Change[] {
+  const out: Change[] = [];
+  let pending: Change[] = [];
   const flush = (): void => {
     if (pending.length > 1) pending.sort(byClass);
     for (const mark of pending) out.push(mark);
@@ -111,10 +108,10 @@ function decompose(text: string, form: 'NFD' | 'NFKD'): Piece[] {
 }
 
 /** Composes what `decompose` gave, adding up what each composite replaces. */
-function recompose(pieces: readonly Piece[]): Piece[] {
-  const out: Piece[] = [];
-  let composee: Piece | undefined;
-  let buffer: Piece[] = [];
+function recompose(pieces: readonly Change[]): Change[] {
+  const out: Change[] = [];
+  let composee: Change | undefined;
+  let buffer: Change[] = [];
   for (const piece of pieces) {
     const starter = isStarter(piece.char);
     if (composee === undefined) {
