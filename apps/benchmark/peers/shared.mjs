@@ -124,9 +124,10 @@ export async function timed(run, seconds) {
   const first = performance.now();
   await run();
   const slow = performance.now() - first > SLOW_MS;
-  if (!slow)
+  if (!slow) {
     do await run();
     while (performance.now() < first + seconds * 500);
+  }
   const times = [];
   const end = performance.now() + seconds * 1000;
   while (times.length < (slow ? 1 : 3) || (performance.now() < end && times.length < 400)) {
