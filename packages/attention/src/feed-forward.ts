@@ -53,7 +53,7 @@ export class FeedForward extends Module {
     this.linear1 = up(gated ? 'none' : fused);
     this.gate = gated ? up(fused) : null;
     this.linear2 = new Linear({ inputs: hiddenDim, outputs: dim, bias, generator });
-    this.dropout = new Dropout(config.dropout ?? 0, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(config.dropout ?? 0, { generator });
   }
 
   override forward(x: Tensor): Tensor {

@@ -117,5 +117,5 @@ export function dropPath(branch: Tensor, p: number, generator: Generator | undef
   if (p === 0) return branch;
   requireProbability('dropPath', 'p', p);
   const rows = ones([branch.shape[0], ...branch.shape.slice(1).map(() => 1)]);
-  return branch.mul(dropout(rows, p, generator === undefined ? {} : { generator }));
+  return branch.mul(dropout(rows, p, { generator }));
 }

@@ -178,7 +178,7 @@ export class MultiHeadAttention extends Module {
       return scaledDotProductAttention(q, k, v, { mask, causal, scale, window, dropout: p, generator });
     const weights = attentionWeights(q, k, mask, { causal, scale, window: window ?? null });
     inspect.note(options.memory === undefined ? 'attentions' : 'crossAttentions', weights);
-    const dropped = dropout(weights, p, generator === undefined ? {} : { generator });
+    const dropped = dropout(weights, p, { generator });
     const [B, H, T, S] = weights.shape;
     const G = this.kvHeads;
     return matmul(dropped.reshape([B, G, H / G, T, S]), v.unsqueeze(2)).reshape([B, H, T, this.headDim]);

@@ -45,7 +45,7 @@ export abstract class TransformerLayer extends Module {
     this.norm2 = makeNorm(config);
     this.postNorm1 = sandwich ? makeNorm(config) : null;
     this.postNorm2 = sandwich ? makeNorm(config) : null;
-    this.dropout = new Dropout(config.dropout ?? 0, generatorOf(config));
+    this.dropout = new Dropout(config.dropout ?? 0, { generator: config.generator });
   }
 
   /** Self-attention and feed-forward, without a memory. */
@@ -70,9 +70,4 @@ export abstract class TransformerLayer extends Module {
     };
     return { placement, norm, postNorm, drop };
   }
-}
-
-/** The option that dropout layers take, without an undefined in it. */
-function generatorOf({ generator }: LayerConfig): ConstructorParameters<typeof Dropout>[1] {
-  return generator === undefined ? {} : { generator };
 }

@@ -104,7 +104,7 @@ export class Backbone extends Module {
       alibi: positions === 'alibi',
       generator,
     });
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     // Small embeddings, as BERT and GPT-2 begin: with N(0, 1) the first layers can hardly be heard.
     for (const table of [this.tokenEmbedding, this.typeEmbedding, this.positionEmbedding?.table])
       if (table) assign(table.weight, normal(table.weight.shape, 0.02, { generator }));

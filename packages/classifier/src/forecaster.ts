@@ -65,7 +65,7 @@ export class Forecaster extends Module {
     this.config = resolved;
     this.embedding = new Linear({ inputs: features, outputs: dim, generator });
     this.positions = new LearnedPositions({ maxLength: context, dim, generator });
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     this.encoder = new Encoder({ ...resolved, generator });
     this.head = new Linear({ inputs: dim, outputs: horizon * features, generator });
   }

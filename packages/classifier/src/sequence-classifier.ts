@@ -103,7 +103,7 @@ export class SequenceClassifier extends TextModel<ResolvedSequenceClassifier> {
     const { dim, dropout, labels, pooling } = resolved;
     this.backbone = new Backbone(resolved, { generator });
     this.pooling = new Pooling({ dim, kind: pooling, generator });
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     this.classifier = new Linear({ inputs: this.pooling.outputs, outputs: labels.length, generator });
   }
 

@@ -95,7 +95,7 @@ export class SpanClassifier extends TextModel<ResolvedBackbone, PairCodec> {
     super(resolved);
     const { generator } = options ?? {};
     this.backbone = new Backbone(resolved, { generator });
-    this.dropout = new Dropout(resolved.dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(resolved.dropout, { generator });
     this.classifier = new Linear({ inputs: resolved.dim, outputs: 2, generator });
   }
 

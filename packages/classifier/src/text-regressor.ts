@@ -60,7 +60,7 @@ export class TextRegressor extends TextModel<ResolvedTextRegressor> {
     const { dim, dropout, outputs, pooling } = resolved;
     this.backbone = new Backbone(resolved, { generator });
     this.pooling = new Pooling({ dim, kind: pooling, generator });
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     this.regressor = new Linear({ inputs: this.pooling.outputs, outputs, generator });
   }
 

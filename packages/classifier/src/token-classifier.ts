@@ -74,7 +74,7 @@ export class TokenClassifier extends TextModel<ResolvedTokenClassifier> {
     super(resolved);
     const { generator } = options ?? {};
     this.backbone = new Backbone(resolved, { generator });
-    this.dropout = new Dropout(resolved.dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(resolved.dropout, { generator });
     this.classifier = new Linear({ inputs: resolved.dim, outputs: resolved.labels.length, generator });
   }
 

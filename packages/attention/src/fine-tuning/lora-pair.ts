@@ -69,7 +69,7 @@ export class LoraPair extends Module {
 
   private dropped(x: Tensor): Tensor {
     const { dropout: p = 0, generator } = this.config;
-    return p > 0 ? dropout(x, p, generator === undefined ? {} : { generator }) : x;
+    return p > 0 ? dropout(x, p, { generator }) : x;
   }
 
   private delta(own: Tensor, rows: readonly [number, number]): Tensor {

@@ -110,7 +110,7 @@ export class DecoderLM extends Module {
       ? new LearnedPositions({ maxLength, dim: width, offset, generator })
       : null;
     this.embeddingNorm = config.embeddingNorm ? new LayerNorm({ dim: width, eps: config.eps ?? 1e-5 }) : null;
-    this.dropout = new Dropout(config.embeddingDropout ?? 0, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(config.embeddingDropout ?? 0, { generator });
     this.decoder = new Decoder(config);
     this.head = tied ? null : new Linear({ inputs: dim, outputs: vocabSize, bias: false, generator });
   }

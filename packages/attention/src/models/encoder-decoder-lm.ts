@@ -107,7 +107,7 @@ export class EncoderDecoderLM extends Module {
     this.decoderNorm = norm();
     this.encoder = new Encoder(config.encoder);
     this.decoder = new Decoder({ ...config.decoder, cross: true });
-    this.dropout = new Dropout(config.dropout ?? 0, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(config.dropout ?? 0, { generator });
     this.head = config.tied ? null : new Linear({ inputs: dim, outputs: vocabSize, bias: false, generator });
     this.logitsBias = config.logitsBias ? buffer<Tensor>(zeros([1, vocabSize])) : null;
   }

@@ -74,7 +74,7 @@ export class ClassificationHead extends Module {
   ) {
     super();
     this.dense = new Linear({ inputs: dim, outputs: dim, generator });
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     this.out = new Linear({ inputs: dim, outputs, generator });
   }
 
@@ -155,7 +155,7 @@ export class EncoderModel extends Module {
     this.typeEmbedding = typeCount === 0 ? null : new Embedding({ count: typeCount, dim: width, generator });
     this.embeddingNorm = new LayerNorm({ dim: width, eps });
     this.embeddingProjection = width === dim ? null : new Linear({ inputs: width, outputs: dim, generator });
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     this.encoder = new Encoder({ ...config, placement: 'post', shared, relativeBias, generator });
     this.head = makeHead(config, shape, labels.length, width);
     this.pairHead =

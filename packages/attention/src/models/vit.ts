@@ -70,7 +70,7 @@ export class Vit extends Module {
     this.patchEmbedding = new PatchEmbedding({ ...config, generator });
     this.classToken = new Parameter(normal([1, 1, dim], 0.02, { generator }));
     this.positionEmbedding = new Parameter(normal([1, 1 + this.patchEmbedding.patches, dim], 0.02, { generator }));
-    this.dropout = new Dropout(dropout, generator === undefined ? {} : { generator });
+    this.dropout = new Dropout(dropout, { generator });
     this.encoder = new Encoder({ ...config, finalNorm: false, attentionBias: qkvBias ? true : 'out', generator });
     this.norm = new LayerNorm({ dim, eps });
     this.head = labels.length === 0 ? null : new Linear({ inputs: dim, outputs: labels.length, generator });

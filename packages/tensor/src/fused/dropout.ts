@@ -48,7 +48,7 @@ export function requireProbability(op: string, p: number, all = false): void {
 /**
  * Sets each element to zero with probability `p` and scales the others by 1/(1−p) (Srivastava et al. 2014).
  */
-export function dropout(x: Tensor, p: number, options: { readonly generator?: Generator } = {}): Tensor {
+export function dropout(x: Tensor, p: number, options: { readonly generator?: Generator | undefined } = {}): Tensor {
   requireDType('dropout', 'x', x, 'float32');
   requireProbability('dropout', p, true);
   const { generator } = requireOptions('dropout', options);

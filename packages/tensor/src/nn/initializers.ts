@@ -56,18 +56,18 @@ export function mapWeight(shape: readonly [number, number], options: Initializer
 export function fanInUniform(shape: Shape, fanIn: number, { generator }: InitializerOptions = {}): Tensor {
   if (begin !== 'drawn') return zeros(shape);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-  return rand(shape, { low: -bound, high: bound, ...(generator === undefined ? {} : { generator }) });
+  return rand(shape, { low: -bound, high: bound, generator });
 }
 
 /** N(0, std²) */
 export function normal(shape: Shape, std: number, { generator }: InitializerOptions = {}): Tensor {
   if (begin !== 'drawn') return zeros(shape);
-  return randn(shape, { std, ...(generator === undefined ? {} : { generator }) });
+  return randn(shape, { std, generator });
 }
 
 /** U(±√(6 / (fanIn + fanOut))) (Glorot & Bengio 2010), for a weight `[fanOut, fanIn]`. */
 export function xavierUniform(shape: Shape, { generator }: InitializerOptions = {}): Tensor {
   if (begin !== 'drawn') return zeros(shape);
   const bound = Math.sqrt(6 / (shape[0] + shape[1]));
-  return rand(shape, { low: -bound, high: bound, ...(generator === undefined ? {} : { generator }) });
+  return rand(shape, { low: -bound, high: bound, generator });
 }

@@ -150,7 +150,7 @@ export class RMSNorm extends Module {
 export class Dropout extends Module {
   constructor(
     readonly p: number,
-    private readonly options: { readonly generator?: Generator } = {},
+    private readonly options: { readonly generator?: Generator | undefined } = {},
   ) {
     super();
     requireProbability('Dropout', p, true);

@@ -25,7 +25,7 @@ export interface CreateOptions<D extends DType> {
 /** Options of random tensors. */
 export interface RandomOptions {
   /** Where the numbers come from; the default belongs to `init`'s seed. */
-  readonly generator?: Generator;
+  readonly generator?: Generator | undefined;
   readonly requiresGrad?: boolean;
 }
 
@@ -272,7 +272,7 @@ export function randint(
   low: number,
   high: number,
   shape: Shape,
-  options: { readonly generator?: Generator } = {},
+  options: { readonly generator?: Generator | undefined } = {},
 ): Tensor<'int32'> {
   requireShape('randint', shape);
   requireValue('randint', 'int32', low, 'low');
