@@ -146,25 +146,19 @@ export class Vocab {
       slot = index.seek(hash, slot);
       const id = index.at(slot);
       if (id < 0) return -1;
-      if (this.ends(id, prefix.length, text, start, end) && this.begins(id, prefix, 0, prefix.length)) return id;
+      if (this.ends(id, prefix.length, text, start, end) && this.holds(id, 0, prefix, 0, prefix.length)) return id;
     }
   }
 
   /** Whether a token is text[start, end) but for its first `skipped` units. */
   ends(id: number, skipped: number, text: string, start: number, end: number): boolean {
-    const { units, starts } = this.columns;
-    const from = starts[id] as number;
-    if (this.lengthOf(id) !== skipped + end - start) return false;
-    const shift = from + skipped - start;
-    let i = start;
-    while (i < end && units[shift + i] === text.charCodeAt(i)) i++;
-    return i === end;
+    return this.lengthOf(id) === skipped + end - start && this.holds(id, skipped, text, start, end);
   }
 
-  /** Whether a token, which is long enough, begins with text[start, end). */
-  private begins(id: number, text: string, start: number, end: number): boolean {
+  /** Whether a token, which is long enough, goes on with text[start, end) behind its first `skipped` units. */
+  private holds(id: number, skipped: number, text: string, start: number, end: number): boolean {
     const { units, starts } = this.columns;
-    const shift = (starts[id] as number) - start;
+    const shift = (starts[id] as number) + skipped - start;
     let i = start;
     while (i < end && units[shift + i] === text.charCodeAt(i)) i++;
     return i === end;
