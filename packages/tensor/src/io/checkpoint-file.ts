@@ -13,7 +13,7 @@ import { type Located, openShards, type Shards } from './shards';
 import type { Source } from './source';
 
 /** Bytes of a file that are read at once. */
-const CHUNK = 4 << 20;
+const CHUNK = 1 << 20;
 
 /** One tensor of a checkpoint. */
 export interface TensorInfo {
