@@ -85,6 +85,8 @@ const BLAS_AREA = 1 << 14;
 const BLAS_HALF = 1 << 17;
 const BLAS_HALF_AREA = 1 << 10;
 const BLAS_BLOCKS = 8;
+// Fewer rows aren't cut.
+const BLAS_ROWS = 32;
 const BLAS_FLOPS_PER_OPERATION = 12;
 
 /** Computes a product. Zero dims work: K = 0 gives the bias, or 0. */
@@ -132,14 +134,16 @@ function leading({ rowStride, colStride }: Matrices, rows: number, columns: numb
   return rowStride === 1 && colStride >= rows ? colStride : 0;
 }
 
-// Halves the longer side until there are enough blocks. Each call packs its part of B anew, where B lies transposed at
-// twice the cost: there it is the columns that are halved until blocks are twice as high as wide.
+// First cuts between rows: each thread then goes on with the rows that it has in its cache (see shares.ts). Then halves the
+// longer side until there are enough blocks. Each call packs its part of B anew, where B lies transposed at twice the cost:
+// there it is the columns that are halved until blocks are twice as high as wide.
 function blasBlock(M: number, N: number, K: number, transB: boolean): { height: number; width: number } {
   let [height, width] = [M, N];
   for (let blocks = 2; blocks <= BLAS_BLOCKS; blocks *= 2) {
     const [least, area] = blocks === 2 ? [BLAS_HALF, BLAS_HALF_AREA] : [BLAS_BLOCK, BLAS_AREA];
     if (M * N * K < blocks * least || M * N < blocks * area) break;
-    if (transB ? height > 2 * width : height >= width) height = Math.ceil(height / 32) * 16;
+    const first = blocks === 2 && height >= BLAS_ROWS;
+    if (first || (transB ? height > 2 * width : height >= width)) height = Math.ceil(height / 32) * 16;
     else width = Math.ceil(width / 32) * 16;
   }
   return { height, width };

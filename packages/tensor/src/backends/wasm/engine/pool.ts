@@ -1,25 +1,23 @@
 // The threads of an engine: starts workers, hands them jobs through shared memory, takes part itself, waits for the end.
-// Which part of a job a thread gets is chance; what a part computes is not, so results don't depend on the threads.
+// Which part of a job a thread gets may be chance; what a part computes is not, so results don't depend on the threads.
 import { BackendError } from '../../../errors';
 import { isNode } from './features';
 import type { LinearMemory } from './memory';
 import {
   ACTIVE,
-  CHUNK,
   CONTROL_BYTES,
   END,
   FAILED,
   KERNEL,
   MESSAGE,
-  NEXT,
   OPEN,
   READY,
   SEQUENCE,
   SLEEPERS,
   SPINS,
-  UNITS,
   type WorkerSetup,
 } from './protocol';
+import { claim, close, deal } from './shares';
 import { WorkerLost } from './worker-lost';
 
 /** Runs the units `[from, to)` of a kernel on the calling thread. */
@@ -70,7 +68,7 @@ export class Pool {
   constructor(
     memory: LinearMemory,
     readonly control: number,
-    readonly workers: readonly Omit<WorkerSetup, 'control'>[],
+    readonly workers: readonly Omit<WorkerSetup, 'control' | 'share'>[],
     readonly start: StartThread,
     readonly patienceMs: number = PATIENCE_MS,
   ) {
@@ -124,23 +122,16 @@ export class Pool {
 
   #share(kernel: number, part: RunPart, args: number, units: number): void {
     const words = this.#words;
-    const chunk = Math.max(1, Math.floor(units / (4 * (this.workers.length + 1))));
     words[KERNEL] = kernel;
-    words[UNITS] = units;
-    words[CHUNK] = chunk;
-    Atomics.store(words, NEXT, 0);
+    deal(words, units, this.workers.length + 1);
     Atomics.store(words, OPEN, 1);
     Atomics.store(words, SEQUENCE, ++this.#sequence);
     this.#wake();
     try {
-      for (;;) {
-        const from = Atomics.add(words, NEXT, chunk);
-        if (from >= units) break;
-        part(args, from, Math.min(units, from + chunk));
-      }
+      claim(words, 0, part, args);
     } finally {
       // Also after a trap: no worker may run on when the caller frees the buffers.
-      Atomics.store(words, NEXT, units);
+      close(words);
       Atomics.store(words, OPEN, 0);
       this.#wait(words);
     }
@@ -188,7 +179,7 @@ export class Pool {
     this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4).fill(0);
     this.#sequence = 0;
     try {
-      for (const setup of this.workers) this.#add({ ...setup, control });
+      for (const [i, setup] of this.workers.entries()) this.#add({ ...setup, control, share: i + 1 });
     } catch {
       // Not even made: of a source that isn't allowed, or where the system has no more threads.
       void this.stop();

@@ -7,7 +7,7 @@ export const ARGS_BYTES = 1 << 16;
 export const SCRATCH_BYTES = 1 << 20;
 
 /** Bytes of the control block. Words that different threads write lie in different cache lines. */
-export const CONTROL_BYTES = 1024;
+export const CONTROL_BYTES = 2048;
 
 /** Word of the control block that counts jobs; workers wait for it to change. */
 export const SEQUENCE = 0;
@@ -17,10 +17,10 @@ export const KERNEL = 1;
 export const UNITS = 2;
 /** Units that a thread claims at once. */
 export const CHUNK = 3;
+/** Shares that the units are dealt out in. */
+export const SHARES = 4;
 /** 1 while workers may enter the job. */
 export const OPEN = 16;
-/** The first unit that nobody has claimed. */
-export const NEXT = 32;
 /** Workers inside the job; the calling thread waits for 0. */
 export const ACTIVE = 48;
 /** Workers asleep in `Atomics.wait`, which have to be notified. */
@@ -29,8 +29,13 @@ export const SLEEPERS = 64;
 export const READY = 80;
 /** Length in bytes of the message of a worker's error, 0 for none. */
 export const FAILED = 96;
-/** First word of that message, in UTF-8, up to the end of the block. */
+/** First word of that message, in UTF-8, up to the shares. */
 export const MESSAGE = 97;
+/** The first unit that nobody has claimed, share by share, `NEXT_STEP` words apart. */
+export const NEXT = 256;
+export const NEXT_STEP = 16;
+/** Most shares that there is room for. */
+export const MOST_SHARES = 16;
 
 /** KERNEL of a matrix product through the native BLAS. */
 export const BLAS_JOB = -1;
@@ -48,6 +53,8 @@ export interface WorkerSetup {
   readonly control: number;
   /** Byte address of the argument block. */
   readonly args: number;
+  /** Which of a job's shares this worker begins with; the calling thread begins with share 0. */
+  readonly share: number;
   /** Byte address of this worker's scratch memory. */
   readonly scratch: number;
   /** Kernels by index. */

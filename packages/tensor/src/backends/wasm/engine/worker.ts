@@ -6,7 +6,6 @@ import {
   ACTIVE,
   BLAS_JOB,
   type BlasSource,
-  CHUNK,
   CONTROL_BYTES,
   END,
   FAILED,
@@ -18,9 +17,9 @@ import {
   SEQUENCE,
   SLEEPERS,
   SPINS,
-  UNITS,
   type WorkerSetup,
 } from './protocol';
+import { claim, unclaimed } from './shares';
 
 type Kernel = (args: number, from: number, to: number) => void;
 
@@ -51,13 +50,13 @@ function work(setup: WorkerSetup): void {
     sequence = next(words, sequence);
     if (words[KERNEL] === END) return;
     // Small jobs are often over before all have seen them: nobody waits for those who come late.
-    if (Atomics.load(words, NEXT) >= words[UNITS]) continue;
+    if (!unclaimed(words)) continue;
     Atomics.add(words, ACTIVE, 1);
     // The calling thread closes a job before it waits for ACTIVE to fall to 0: either we see it closed, or it sees us.
     if (Atomics.load(words, OPEN) === 1) {
       try {
         const index = words[KERNEL];
-        claim(words, index < 0 ? native[BLAS_JOB - index] : kernels[index], setup.args);
+        claim(words, setup.share, index < 0 ? native[BLAS_JOB - index] : kernels[index], setup.args);
       } catch (error) {
         report(words, String(error));
       }
@@ -87,20 +86,10 @@ function next(words: Int32Array, sequence: number): number {
   }
 }
 
-function claim(words: Int32Array, kernel: Kernel, args: number): void {
-  const units = words[UNITS];
-  const chunk = words[CHUNK];
-  for (;;) {
-    const from = Atomics.add(words, NEXT, chunk);
-    if (from >= units) return;
-    kernel(args, from, Math.min(units, from + chunk));
-  }
-}
-
 function report(words: Int32Array, message: string): void {
   // TextEncoder doesn't write into shared memory.
   const bytes = new TextEncoder().encode(message);
-  const room = new Uint8Array(words.buffer, words.byteOffset + MESSAGE * 4, CONTROL_BYTES - MESSAGE * 4);
+  const room = new Uint8Array(words.buffer, words.byteOffset + MESSAGE * 4, (NEXT - MESSAGE) * 4);
   const length = Math.min(bytes.length, room.length);
   room.set(bytes.subarray(0, length));
   Atomics.store(words, FAILED, length);
