@@ -1,6 +1,6 @@
 """Writes packages/tokenizer/test/fixtures/folders.json.gz: what transformers' AutoTokenizer makes of whole folders.
 
-python tokenizer_folders_oracle.py            # transformers 4.44.2, tokenizers 0.19.1
+python tokenizer_folders_oracle.py            # transformers 4.44.2, tokenizers 0.19.1, sentencepiece 0.2, protobuf 4
 python tokenizer_folders_oracle.py FOLDER     # AutoTokenizer's results on a folder of folders, as JSON on standard output
 
 Small tokenizers are trained here, and what stands beside tokenizer.json is drawn from a seed.
@@ -14,9 +14,12 @@ import tempfile
 from pathlib import Path
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+import sentencepiece
 import transformers
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import AutoTokenizer
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoTokenizer, LlamaTokenizerFast
+from transformers.models.mbart.tokenization_mbart_fast import FAIRSEQ_LANGUAGE_CODES as MBART
+from transformers.models.mbart50.tokenization_mbart50_fast import FAIRSEQ_LANGUAGE_CODES as MBART50
 
 transformers.logging.set_verbosity_error()
 OUT = Path(__file__).resolve().parents[2] / "packages/tokenizer/test/fixtures/folders.json.gz"
@@ -83,11 +86,39 @@ def clip():
     return t
 
 
+def bloom():
+    inner = pre_tokenizers.Sequence([pre_tokenizers.Digits(True), pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(r" ?[^\s.,!?]+"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])])
+    return byte_level(["<s>", "<pad>", "</s>", "<unk>", "<UNK>", "<BOS_TOKEN>", "<|END_OF_TURN_TOKEN|>"], pre_tokenizer=inner, post_processor=processors.ByteLevel(trim_offsets=False))
+
+
+def translator():
+    languages = list(dict.fromkeys([*MBART, *MBART50, "eng_Latn", "fra_Latn", "__eng__", "__fra__"]))
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *languages]
+    t = trained(models.BPE(unk_token="<unk>"), trainers.BpeTrainer(vocab_size=300, special_tokens=specials, show_progress=False),
+                pre_tokenizer=pre_tokenizers.Metaspace(), decoder=decoders.Metaspace())
+    t.post_processor = processors.TemplateProcessing("$A </s> eng_Latn", "$A $B </s> eng_Latn", [("</s>", 2), ("eng_Latn", t.token_to_id("eng_Latn"))])
+    return t
+
+
+def llama_piece():
+    """A SentencePiece file, which Llama's class builds the tokenizer from where `add_prefix_space` is set, and what it made of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(CORPUS), model_prefix=f"{folder}/tokenizer", vocab_size=380, model_type="bpe", byte_fallback=True,
+                                                 normalization_rule_name="identity", add_dummy_prefix=True, remove_extra_whitespaces=False, minloglevel=2)
+        made = LlamaTokenizerFast(f"{folder}/tokenizer.model", legacy=True)
+        return Path(folder, "tokenizer.model").read_bytes(), made.backend_tokenizer
+
+
 CLASSES = {"bert": (bert, ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizerFast", "PreTrainedTokenizerFast"]),
            "gpt2": (gpt2, ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "WhisperTokenizer", "PreTrainedTokenizerFast"]),
            "roberta": (roberta, ["RobertaTokenizer", "BartTokenizerFast", "PreTrainedTokenizerFast"]),
            "llama": (llama, ["LlamaTokenizer", "LlamaTokenizerFast", "GemmaTokenizer", "PreTrainedTokenizerFast"]),
-           "clip": (clip, ["CLIPTokenizer"])}
+           "clip": (clip, ["CLIPTokenizer"]),
+           "mpnet": (bert, ["MPNetTokenizer"]),
+           "bloom": (bloom, ["BloomTokenizerFast", "CohereTokenizer"]),
+           "translator": (translator, ["NllbTokenizer", "NllbTokenizerFast", "MBartTokenizer", "MBart50Tokenizer", "SeamlessM4TTokenizer"])}
+PIECE_FILE, PIECED = llama_piece()
+CLASSES["piece"] = (lambda: PIECED, ["LlamaTokenizer", "LlamaTokenizerFast"])
 MADE = {name: make() for name, (make, _) in CLASSES.items()}
 
 
@@ -113,12 +144,15 @@ def draw(kind):
     maybe(config, "model_max_length", [7, 512, 1000000000000000019884624838656])
     maybe(config, "padding_side", ["left", "right"])
     maybe(config, "truncation_side", ["left", "right"])
-    if kind == "bert":
+    maybe(config, "split_special_tokens", [True, False], 0.15)
+    if kind in ("bert", "mpnet"):
         maybe(config, "do_lower_case", [True, False], 0.6)
         maybe(config, "strip_accents", [None, True, False])
         maybe(config, "tokenize_chinese_chars", [True, False])
         config.update(unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]", mask_token="[MASK]")
-    if kind in ("gpt2", "roberta"):
+    if kind == "mpnet":
+        config.update(bos_token="[CLS]", eos_token="[SEP]")
+    if kind in ("gpt2", "roberta", "bloom"):
         maybe(config, "add_prefix_space", [True, False], 0.6)
     if kind == "roberta":
         maybe(config, "trim_offsets", [True, False])
@@ -128,16 +162,29 @@ def draw(kind):
     if kind == "llama":
         gemma = config["tokenizer_class"].startswith("Gemma")
         config.update(bos_token="<bos>" if gemma else "<s>", eos_token="<eos>" if gemma else "</s>", unk_token="<unk>", pad_token="<pad>")
+    if kind == "piece":
+        config.update(bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<unk>")
+        maybe(config, "add_prefix_space", [True, False], 0.9)
+        maybe(config, "legacy", [True, False], 0.8)
+        files["tokenizer.model"] = PIECE_FILE
+    if kind == "bloom":
+        cohere = config["tokenizer_class"].startswith("Cohere")
+        config.update(bos_token="<BOS_TOKEN>" if cohere else "<s>", eos_token="<|END_OF_TURN_TOKEN|>" if cohere else "</s>", unk_token="<UNK>" if cohere else "<unk>", pad_token="<pad>")
+    if kind == "translator":
+        config.update(bos_token="<s>", eos_token="</s>", sep_token="</s>", cls_token="<s>", unk_token="<unk>", pad_token="<pad>", mask_token="<mask>")
+        known = {"Nllb": ["fra_Latn", "eng_Latn"], "Seam": ["__fra__", "fra", "eng"]}.get(config["tokenizer_class"][:4], ["de_DE", "fr_XX"])
+        maybe(config, "src_lang", known, 0.7)
+        maybe(config, "legacy_behaviour", [True, False], 0.5)
     if kind == "clip":
         config.update(bos_token="<|startoftext|>", eos_token="<|endoftext|>", unk_token="<|endoftext|>", pad_token="<|endoftext|>")
-    if config["tokenizer_class"].split("Tokenizer")[0] in ("Llama", "Gemma", "GPTNeoX"):
+    if config["tokenizer_class"].split("Tokenizer")[0] in ("Llama", "Gemma", "GPTNeoX", "Cohere"):
         maybe(config, "add_bos_token", [True, False], 0.7)
         maybe(config, "add_eos_token", [True, False], 0.7)
     specials = {}
     layout = rng.choice(["decoder", "legacy", "none"])
     news = rng.sample(NEW, rng.randint(1, 4))
     # AutoTokenizer sets BERT's normaliser after it has normalised the added tokens, which then are not found.
-    normalizes = kind != "bert"
+    normalizes = kind not in ("bert", "mpnet")
     if layout == "decoder":
         known = json.loads(base.to_str())["added_tokens"]
         decoder = {str(t["id"]): {k: v for k, v in t.items() if k != "id"} for t in known}
@@ -154,9 +201,13 @@ def draw(kind):
         if rng.random() < 0.5:
             plain = [content for content in news[2:] if normalizes or content.islower()]
             files["added_tokens.json"] = {content: base.get_vocab_size() + i for i, content in enumerate(plain + ["quick"])}
-        maybe(config, "additional_special_tokens", [["dog"], news[:1]])
+        # Of two entries that want a token found in different ways, the native library goes by both until it is saved.
+        plain = [t for t in specials["additional_special_tokens"] if isinstance(t, str)]
+        maybe(config, "additional_special_tokens", [["dog"], plain[:1] or news[2:3]])
     elif rng.random() < 0.5:
         config["mask_token"] = {"__type": "AddedToken", **token("<msk>", normalizes)}
+    if config["tokenizer_class"].startswith("Nllb"):  # or all of its 202 languages are added
+        config.setdefault("additional_special_tokens", ["fra_Latn"])
     files["tokenizer_config.json"] = config
     if specials:
         files["special_tokens_map.json"] = specials
@@ -188,7 +239,7 @@ def results(tokenizer, texts, pairs):
         batch = None
     out = []
     for text, pair in [*((t, None) for t in texts), *pairs]:
-        e = tokenizer(text, pair, return_offsets_mapping=True)
+        e = tokenizer(text, pair, padding=False, return_offsets_mapping=True)
         ids = e["input_ids"]
         # Newer versions of the native library decode normalised added tokens from their normalised text; 0.19 does not.
         decodes = not any(i in tokenizer.added_tokens_decoder and tokenizer.added_tokens_decoder[i].normalized for i in ids)
@@ -204,9 +255,10 @@ def results(tokenizer, texts, pairs):
 def case(files):
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
-            Path(folder, name).write_text(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))
+            data = content if isinstance(content, (str, bytes)) else json.dumps(content, ensure_ascii=False)
+            Path(folder, name).write_bytes(data if isinstance(data, bytes) else data.encode())
         tokenizer = AutoTokenizer.from_pretrained(folder)
-        return {"class": type(tokenizer).__name__, "files": files, **results(tokenizer, TEXTS, PAIRS)}
+        return {"class": type(tokenizer).__name__, "files": {k: v for k, v in files.items() if not isinstance(v, bytes)}, **results(tokenizer, TEXTS, PAIRS)}
 
 
 if len(sys.argv) > 1:
@@ -221,6 +273,7 @@ if len(sys.argv) > 1:
     print(json.dumps(found))
 else:
     drawn = [draw(kind) for kind in ("bert", "bert", "gpt2", "gpt2", "roberta", "llama", "llama") for _ in range(12)] + [draw("clip") for _ in range(3)]
+    drawn += [draw(kind) for kind in ("mpnet", "bloom", "bloom", "translator", "translator", "piece", "piece") for _ in range(8)]
     bases = {name: json.loads(t.to_str()) for name, t in MADE.items()}
     texts = {t.to_str(): name for name, t in MADE.items()}
     cases = []
@@ -228,7 +281,7 @@ else:
         entry = case(files)
         if "tokenizer.json" in files:
             entry["base"] = texts[files["tokenizer.json"]]
-            entry["files"] = {k: v for k, v in files.items() if k != "tokenizer.json"}
+            del entry["files"]["tokenizer.json"]
         cases.append(entry)
     data = json.dumps({"generator": {"transformers": transformers.__version__}, "bases": bases, "cases": cases}, ensure_ascii=False, separators=(",", ":"))
     with open(OUT, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:

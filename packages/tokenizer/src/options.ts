@@ -17,7 +17,10 @@ export interface CommonOptions {
   readonly maxLength?: number | undefined;
   /** false switches off what the file sets; true cuts to {@link Tokenizer.modelMaxLength} where the file sets nothing. */
   readonly truncation?: Truncation | boolean | undefined;
-  /** Special tokens inside the text itself. Default 'all', as Hugging Face has it; use 'none' for untrusted text. */
+  /**
+   * Special tokens inside the text itself; 'none' for untrusted text. Default 'all', as Hugging Face has it, but 'none' for a
+   * folder that says `split_special_tokens`.
+   */
   readonly allowedSpecial?: AllowedSpecial;
 }
 

@@ -2,6 +2,7 @@
 import { type AddedToken, AddedTokens } from './added-tokens';
 import type { Model } from './models/model';
 import type { Normalizer } from './normalizers/normalizer';
+import type { AllowedSpecial } from './options';
 import type { Components } from './pipeline';
 import type { SpecialRoles } from './special-ids';
 import { NormalizedString } from './text/normalized-string';
@@ -38,6 +39,8 @@ export interface TokenizerParts extends Components {
   readonly truncationSide?: Side | undefined;
   readonly modelMaxLength?: number | undefined;
   readonly cleanUp?: CleanUp | undefined;
+  /** What calls find of the special tokens in a text where they don't say it. */
+  readonly allowedSpecial?: AllowedSpecial | undefined;
   /** false where `tokenizer.json` cannot say all of it. */
   readonly portable?: boolean;
 }

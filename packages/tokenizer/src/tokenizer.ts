@@ -12,6 +12,7 @@ import { frameOf } from './frame';
 import type { JsonObject } from './json';
 import { TokenSink } from './models/token-sink';
 import {
+  type AllowedSpecial,
   type BatchOptions,
   type CommonOptions,
   checkBatch,
@@ -247,7 +248,7 @@ export class Tokenizer {
 
   private matchers(options: CommonOptions): Matchers {
     const { added } = this.parts;
-    const { allowedSpecial = 'all' } = options;
+    const allowedSpecial = this.allowedSpecialOf(options);
     if (allowedSpecial === 'all') return { raw: added.raw(), normalized: added.normalized() };
     if (allowedSpecial !== 'none' && !Array.isArray(allowedSpecial))
       throw inputError('allowedSpecial', 'all, none or an array', allowedSpecial);
@@ -383,6 +384,11 @@ export class Tokenizer {
   /** Encodes rows one after another without padding. */
   encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): RaggedBatch {
     return batchOf(this.encodePart(texts, options));
+  }
+
+  /** @internal Which special tokens in a text a call takes for tokens. */
+  allowedSpecialOf({ allowedSpecial = this.parts.allowedSpecial ?? 'all' }: CommonOptions): AllowedSpecial {
+    return allowedSpecial;
   }
 
   /** @internal The truncation that holds for a call, for threads that know the tokenizer by its `tokenizer.json` only. */

@@ -43,6 +43,22 @@ describe('a pool', () => {
     expect((await pool.encodeRagged([])).rows).toEqual(Int32Array.of(0));
     pool.close();
   });
+  it('knows what the folder says of special tokens in a text', async () => {
+    const bytes = (content: object): Uint8Array => new TextEncoder().encode(JSON.stringify(content));
+    const folder = new Map([
+      ['tokenizer.json', bytes(tokenizer)],
+      ['tokenizer_config.json', bytes({ split_special_tokens: true })],
+    ]);
+    const split = await Tokenizer.load(folder);
+    const pool = await TokenizerPool.start(split, { threads: 2, workerUrl });
+    const typed = lines.slice(0, 300).map((text) => `[MASK] ${text}`);
+    const { maskId } = split as { maskId: number };
+    const batch = await pool.encodeBatch(typed);
+    expect(digest(batch)).toEqual(digest(split.encodeBatch(typed)));
+    expect(batch.ids.includes(maskId)).toBe(false);
+    expect((await pool.encodeBatch(typed, { allowedSpecial: 'all' })).ids.includes(maskId)).toBe(true);
+    pool.close();
+  });
   it('names the text at fault by its place in the whole batch', async () => {
     const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl });
     const bad = [...texts, 5 as unknown as string];

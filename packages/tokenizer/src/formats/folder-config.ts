@@ -1,5 +1,5 @@
 // What stands beside a tokenizer's main file: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`.
-// Only what they say; what follows from it is in auto-tokenizer.ts.
+// Only what they say; what follows from it is in auto-tokenizer.ts and class-settings.ts.
 
 import type { AddedTokens } from '../added-tokens';
 import { isObject, parseJson } from '../json';
@@ -20,6 +20,13 @@ export interface FolderConfig {
   readonly trimOffsets: boolean;
   readonly addBosToken: boolean | undefined;
   readonly addEosToken: boolean | undefined;
+  /** Of Llama's class: whether a space is put in front of every piece between added tokens, or of the text only. */
+  readonly legacy: boolean;
+  /** Of NLLB's class: whether the language stands at the end. */
+  readonly legacyBehaviour: boolean;
+  /** The language of a translator's texts. */
+  readonly sourceLanguage: string | undefined;
+  readonly splitsSpecialTokens: boolean;
   readonly paddingSide: Side | undefined;
   readonly truncationSide: Side | undefined;
   readonly modelMaxLength: number | undefined;
@@ -117,8 +124,9 @@ export function readFolderConfig(texts: {
   }
   const names = new Set(specialTokens.map((token) => (typeof token === 'string' ? token : token.content)));
   const name = config['tokenizer_class'];
+  const tokenizerClass = typeof name === 'string' ? name.replace(/Fast$/, '') : '';
   return {
-    tokenizerClass: typeof name === 'string' ? name.replace(/Fast$/, '') : '',
+    tokenizerClass,
     lowercase: flag(config['do_lower_case']),
     stripAccents: flag(config['strip_accents']),
     tokenizeChineseChars: flag(config['tokenize_chinese_chars']) ?? true,
@@ -126,6 +134,10 @@ export function readFolderConfig(texts: {
     trimOffsets: flag(config['trim_offsets']) ?? true,
     addBosToken: flag(config['add_bos_token']),
     addEosToken: flag(config['add_eos_token']),
+    legacy: flag(config['legacy']) ?? true,
+    legacyBehaviour: tokenizerClass === 'NllbTokenizer' && config['legacy_behaviour'] === true,
+    sourceLanguage: typeof config['src_lang'] === 'string' ? config['src_lang'] : undefined,
+    splitsSpecialTokens: config['split_special_tokens'] === true,
     paddingSide: side(config['padding_side']),
     truncationSide: side(config['truncation_side']),
     modelMaxLength: lengthOf(config['model_max_length'] ?? config['max_len']),

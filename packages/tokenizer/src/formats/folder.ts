@@ -6,7 +6,8 @@ import { type FileSet, textOf } from '../files';
 import { loadTokenizerJson } from '../reading/load-json';
 import { parseTokenizerJson } from '../reading/scan-json';
 import type { TokenizerParts } from '../tokenizer-parts';
-import { amendJson, amendParts } from './auto-tokenizer';
+import { amendParts } from './auto-tokenizer';
+import { amendJson } from './class-settings';
 import { type FolderConfig, readFolderConfig } from './folder-config';
 import type { LoadOptions } from './load';
 

@@ -83,12 +83,13 @@ export class TokenizerPool {
     if (this.failure !== undefined) throw this.failure;
     if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
     if (typeof options !== 'object' || options === null) throw inputError('encodeBatch: options', 'an object', options);
-    const { pairs, addSpecialTokens = true, allowedSpecial = 'all', offsets = false } = options;
+    const { pairs, addSpecialTokens = true, offsets = false } = options;
     checkInputs(texts, pairs);
     // Wrong options are refused here, also where no chunk will find them.
     this.tokenizer.encodePart([], { ...options, pairs: pairs && [] });
     // Nothing else goes along: what a caller has in the same object may not survive a message.
     const truncation = this.tokenizer.truncationOf(options) ?? false;
+    const allowedSpecial = this.tokenizer.allowedSpecialOf(options);
     const shared = { addSpecialTokens, allowedSpecial, offsets, truncation };
     const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
     const share = Math.min(LARGEST, Math.max(SMALLEST, total / (2 * AHEAD * this.threads)));
