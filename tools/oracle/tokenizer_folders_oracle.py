@@ -175,7 +175,7 @@ def draw(kind):
         known = {"Nllb": ["fra_Latn", "eng_Latn"], "Seam": ["__fra__", "fra", "eng"]}.get(config["tokenizer_class"][:4], ["de_DE", "fr_XX"])
         maybe(config, "src_lang", known, 0.7)
         maybe(config, "legacy_behaviour", [True, False], 0.5)
-    if kind == "clip":
+    if kind == "clip" and rng.random() < 0.5:
         config.update(bos_token="<|startoftext|>", eos_token="<|endoftext|>", unk_token="<|endoftext|>", pad_token="<|endoftext|>")
     if config["tokenizer_class"].split("Tokenizer")[0] in ("Llama", "Gemma", "GPTNeoX", "Cohere"):
         maybe(config, "add_bos_token", [True, False], 0.7)

@@ -28,6 +28,7 @@ const SENTENCE_PIECE: SpecialRoles = { unk: '<unk>', bos: '<s>', eos: '</s>' };
 
 /** Special tokens of classes, for folders that name none. */
 const CLASS_ROLES: Readonly<Record<string, SpecialRoles>> = {
+  CLIPTokenizer: { ...END_OF_TEXT, bos: '<|startoftext|>', pad: '<|endoftext|>' },
   CodeGenTokenizer: END_OF_TEXT,
   CodeLlamaTokenizer: SENTENCE_PIECE,
   CohereTokenizer: { unk: '<UNK>', bos: '<BOS_TOKEN>', eos: '<|END_OF_TURN_TOKEN|>' },
