@@ -22,22 +22,27 @@ interface Rig {
   readonly pool: Pool;
   readonly memory: LinearMemory;
   readonly threads: { terminate(): unknown }[];
+  /** Workers that have ended. */
+  ended: number;
 }
 
 /** A pool whose workers the test can get at. */
 async function rig(workers: number, patienceMs: number): Promise<Rig> {
   const memory = new LinearMemory(true, 8 << 20);
   const module = await loadModule('plain', true, undefined);
-  const threads: Rig['threads'] = [];
   const start = await threadStarter(undefined);
   const recording: StartThread = (setup, lost) => {
-    const thread = start(setup, lost);
-    threads.push(thread);
+    const thread = start(setup, () => {
+      made.ended++;
+      lost();
+    });
+    made.threads.push(thread);
     return thread;
   };
   const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas: null };
   const setups = Array.from({ length: workers }, () => setup);
-  return { pool: new Pool(memory, CONTROL, setups, recording, patienceMs), memory, threads };
+  const made: Rig = { pool: new Pool(memory, CONTROL, setups, recording, patienceMs), memory, threads: [], ended: 0 };
+  return made;
 }
 
 /** Launches empty jobs until the workers have come up. */
@@ -127,7 +132,7 @@ test('a worker that dies inside a kernel: WorkerLost, memory intact, and the nex
   await expect(lose()).rejects.toThrow(WorkerLost);
   expect(pool.lost).toBeGreaterThan(0);
   expect(memory.f32.subarray(1 << 20, 1 << 21).every((x) => x === 7)).toBe(true);
-  await warm({ pool, memory, threads: [] }, 1);
+  await warm({ pool, memory, threads: [], ended: 0 }, 1);
   expect(started).toBe(2);
   await pool.stop();
 });
@@ -153,6 +158,37 @@ test('an error on the calling thread leaves no worker behind in the job', async 
   };
   for (let i = 0; i < 20; i++) expect(() => r.pool.run(noop, part, ARGS, 64)).toThrow('mine');
   r.pool.run(noop, () => {}, ARGS, 64);
+  await r.pool.stop();
+});
+
+test('an error on both sides is no error of the next job', async () => {
+  const r = await rig(1, 20_000);
+  await warm(r, 1);
+  const part = (): void => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    throw new Error('mine');
+  };
+  // Index −5 is no kernel: the worker throws too.
+  for (let i = 0; i < 20; i++) {
+    expect(() => r.pool.run(-5, part, ARGS, 64)).toThrow('mine');
+    r.pool.run(noop, () => {}, ARGS, 64);
+  }
+  await r.pool.stop();
+});
+
+// Those of a generation that were told to end before they had come up must not take part in a later one: they have the
+// scratch memory of its workers.
+test('stopped and started again faster than workers come up: the last ones alone are left', async () => {
+  const r = await rig(2, 20_000);
+  for (let i = 0; i < 30; i++) {
+    let ran = 0;
+    r.pool.run(noop, (_, from, to) => void (ran += to - from), ARGS, 1);
+    expect(ran).toBe(1);
+    void r.pool.stop();
+  }
+  await warm(r, 2);
+  await vi.waitFor(() => expect(r.ended).toBe(r.threads.length - 2), { timeout: 20_000 });
+  expect(r.pool.ready).toBe(2);
   await r.pool.stop();
 });
 

@@ -48,7 +48,8 @@ const PARALLEL_WORK = 150_000;
 const AWAKE_WORK = 10_000;
 // A job from which on workers are woken without being waited for: where one such comes, more do.
 const ROUSING_WORK = 50_000;
-// Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody.
+// Control blocks that generations of workers use in turn, so that a late one of a lost pool disturbs nobody. One is used
+// again when all its workers have ended: it is there that they read that they are to end.
 const GENERATIONS = 8;
 
 /** Bytes that a pool needs at its control address. */
@@ -58,6 +59,7 @@ export const POOL_BYTES = GENERATIONS * CONTROL_BYTES;
 export class Pool {
   #words: Int32Array<SharedArrayBuffer>;
   #generation = 0;
+  readonly #ending = new Set<number>(); // control blocks that workers still read which are to end
   readonly #memory: SharedArrayBuffer;
   #threads: Thread[] = [];
   #sequence = 0;
@@ -116,12 +118,13 @@ export class Pool {
   /** Runs all units of a job, `part` on this thread and kernel `kernel` on the workers, and returns when all are done. */
   run(kernel: number, part: RunPart, args: number, units: number): void {
     this.#complete();
-    if (!this.works) part(args, 0, units);
+    if (!this.works || this.#threads.length === 0) part(args, 0, units);
     else this.#share(kernel, part, args, units);
   }
 
   #share(kernel: number, part: RunPart, args: number, units: number): void {
     const words = this.#words;
+    words[FAILED] = 0;
     words[KERNEL] = kernel;
     deal(words, units, this.workers.length + 1);
     Atomics.store(words, OPEN, 1);
@@ -147,7 +150,11 @@ export class Pool {
     this.#words[KERNEL] = END;
     Atomics.store(this.#words, SEQUENCE, ++this.#sequence);
     Atomics.notify(this.#words, SEQUENCE);
+    if (threads.length === 0) return;
+    const control = this.#words.byteOffset;
+    this.#ending.add(control);
     await Promise.all(threads.map((thread) => thread.leave()));
+    this.#ending.delete(control);
   }
 
   #wait(words: Int32Array): void {
@@ -175,7 +182,9 @@ export class Pool {
 
   #restart(): void {
     void this.stop();
-    const control = this.control + (this.#generation++ % GENERATIONS) * CONTROL_BYTES;
+    const control = this.control + (this.#generation % GENERATIONS) * CONTROL_BYTES;
+    if (this.#ending.has(control)) return;
+    this.#generation++;
     this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4).fill(0);
     this.#sequence = 0;
     try {
@@ -202,7 +211,6 @@ export class Pool {
 
   #fail(words: Int32Array): never {
     const length = words[FAILED];
-    words[FAILED] = 0;
     const bytes = new Uint8Array(words.buffer, words.byteOffset + MESSAGE * 4, length).slice();
     throw new BackendError('wasm', `a kernel failed on a worker: ${new TextDecoder().decode(bytes)}`);
   }
