@@ -5,7 +5,7 @@ import { philox32 } from './philox';
 import { floatSlot, slot } from './simd';
 
 /**
- * x · scale where the element's number reaches the limit, else 0. Units are chunks of a multiple of 32 elements.
+ * x · scale where the element's number reaches the limit, else x · 0, which leaves NaN what it is. Units are chunks of a multiple of 32 elements.
  * Slots: 0 x, 1 out, 2 size, 3 elements a unit, 4 limit, 5 scale, 6 and 7 seed, 8 and 9 offset, lower halves first.
  */
 export function dropout(args: usize, from: i32, to: i32): void {
@@ -22,9 +22,9 @@ export function dropout(args: usize, from: i32, to: i32): void {
       const left = end - i - k;
       if (left <= 0) break;
       const at = <usize>k << 2;
-      const keep = i32x4.ge_u(v128.load(bits + at), limit);
-      if (left >= 4) v128.store(y + at, v128.and(f32x4.mul(v128.load(x + at), scale), keep));
-      else storeTail(y + at, v128.and(f32x4.mul(loadTail(x + at, left, 0), scale), keep), left);
+      const factor = v128.and(scale, i32x4.ge_u(v128.load(bits + at), limit));
+      if (left >= 4) v128.store(y + at, f32x4.mul(v128.load(x + at), factor));
+      else storeTail(y + at, f32x4.mul(loadTail(x + at, left, 0), factor), left);
     }
   }
 }

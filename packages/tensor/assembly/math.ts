@@ -124,8 +124,9 @@ export function tanh4(x: v128): v128 {
   const small = fma(f32x4.mul(p, z), x, x);
   const one = f32x4.splat(1);
   const e = exp4(f32x4.add(a, a));
-  const large = v128.or(f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(e, one))), sign);
-  return v128.bitselect(small, large, f32x4.lt(a, f32x4.splat(0.625)));
+  const large = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(e, one)));
+  // The sign last: where x is −0, the sum has lost it.
+  return v128.or(v128.bitselect(small, large, f32x4.lt(a, f32x4.splat(0.625))), sign);
 }
 
 /** erf x, within 2 ulp: a polynomial near 0, one minus the exponential of one beyond (N. Juffa's erff). */

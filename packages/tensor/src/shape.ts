@@ -42,7 +42,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** `[2, 3]`, as messages print it. */
 export function show(shape: Shape): string {
-  return `[${shape.join(', ')}]`;
+  return `[${shape.map(String).join(', ')}]`;
 }
 
 /** NumPy's broadcasting rule for two shapes. */

@@ -124,7 +124,7 @@ export function crossEntropy(
     weight,
     reduction = 'mean',
   } = requireOptions('crossEntropy', options);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+  if (!(typeof labelSmoothing === 'number' && labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ArgumentError('crossEntropy', 'labelSmoothing', 'a share in [0, 1]', String(labelSmoothing));
   }
   requireReduction('crossEntropy', reduction);

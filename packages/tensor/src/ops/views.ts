@@ -150,8 +150,8 @@ export function slice<D extends DType>(x: Tensor<D>, ranges: readonly Range[]): 
 }
 
 function normalRange([from, to, step = 1]: NonNullable<Range>, size: number): [number, number, number] {
-  const start = from < 0 ? from + size : from;
-  const stop = to < 0 ? to + size : to;
+  const start = typeof from === 'number' && from < 0 ? from + size : from;
+  const stop = typeof to === 'number' && to < 0 ? to + size : to;
   if (
     !Number.isInteger(start) ||
     !Number.isInteger(stop) ||
@@ -164,7 +164,7 @@ function normalRange([from, to, step = 1]: NonNullable<Range>, size: number): [n
       'slice',
       'ranges',
       `a range inside [0, ${size}] with a whole step of at least 1`,
-      `[${from}, ${to}, ${step}]`,
+      show([from, to, step]),
     );
   }
   return [start, stop, step];

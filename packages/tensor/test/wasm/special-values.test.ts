@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend';
 import { IndexError } from '../../src/errors';
 import { crossEntropy } from '../../src/fused/cross-entropy';
+import { dropout } from '../../src/fused/dropout';
 import { embedding } from '../../src/fused/embedding';
 import { softmax } from '../../src/fused/softmax';
-import { sign } from '../../src/ops/arithmetic';
+import { erf, sign, sin, tanh } from '../../src/ops/arithmetic';
 import { tensor } from '../../src/ops/create';
 import { argsort, gather } from '../../src/ops/indexing';
 import { argmax, cumsum, max, sum } from '../../src/ops/reduce';
+import { Generator } from '../../src/random';
 import { memory } from '../../src/storage';
 import type { AnyTensor, Tensor } from '../../src/tensor';
 import { on, onReference } from '../support/backends';
@@ -41,6 +43,9 @@ const unary: Readonly<Record<string, (x: Tensor) => AnyTensor>> = {
   cumsum: (x) => cumsum(x, 0),
   'descending order': (x) => argsort(x, { descending: true }),
   'ascending order': (x) => argsort(x),
+  // What is dropped is multiplied by 0, as in PyTorch: NaN stays what it is.
+  dropout: (x) => dropout(x, 0.5, { generator: new Generator(3) }),
+  'dropout of nearly all': (x) => dropout(x, 0.99, { generator: new Generator(3) }),
 };
 
 describe.each(levels)('%s SIMD', (simd) => {
@@ -55,6 +60,11 @@ describe.each(levels)('%s SIMD', (simd) => {
     const actual = Float32Array.from(await on(backend, () => f().data()));
     expect(actual.map((x) => x + 0)).toEqual(expected.map((x) => x + 0)); // −0 counts as 0
   };
+
+  test('odd functions keep the sign of zero', async () => {
+    const zeros = await on(backend, () => Promise.all([tanh, erf, sin].map((f) => f(tensor([-0, 0])).data())));
+    for (const values of zeros) expect([...values]).toEqual([-0, 0]);
+  });
 
   test.each(Object.keys(binary))('%s', async (name) => {
     const columns = [0, 1].map((k) => Float32Array.from(pairs, (pair) => pair[k]));
