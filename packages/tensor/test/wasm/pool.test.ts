@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Engine } from '../../src/backends/wasm/engine/engine';
 import { hasRelaxedSimd } from '../../src/backends/wasm/engine/features';
 import { gemm } from '../../src/backends/wasm/engine/gemm';
+import { loadUnlessEnding } from '../../src/backends/wasm/engine/loading';
 import { LinearMemory } from '../../src/backends/wasm/engine/memory';
 import { loadModule } from '../../src/backends/wasm/engine/module';
 import { POOL_BYTES, Pool, type StartThread, threadStarter } from '../../src/backends/wasm/engine/pool';
-import { ACTIVE, READY, SEQUENCE } from '../../src/backends/wasm/engine/protocol';
+import { ACTIVE, CONTROL_BYTES, END, KERNEL, LOADING, READY, SEQUENCE } from '../../src/backends/wasm/engine/protocol';
 import { WorkerLost } from '../../src/backends/wasm/engine/worker-lost';
 import { kernelNames } from '../../src/backends/wasm/generated/kernels';
 
@@ -181,9 +182,7 @@ test('an error on both sides is no error of the next job', async () => {
 test('stopped and started again faster than workers come up: the last ones alone are left', async () => {
   const r = await rig(2, 20_000);
   for (let i = 0; i < 30; i++) {
-    let ran = 0;
-    r.pool.run(noop, (_, from, to) => void (ran += to - from), ARGS, 1);
-    expect(ran).toBe(1);
+    r.pool.run(noop, () => {}, ARGS, 4);
     void r.pool.stop();
   }
   await warm(r, 2);
@@ -243,19 +242,51 @@ const SLOW_KOFFI = `
   };`;
 
 // One that was ended while it loaded the real koffi took the process with it.
-test('a worker that is told to end while it loads the BLAS ends when it has', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'heddle-pool-'));
-  const koffi = join(folder, 'koffi.cjs');
-  writeFileSync(koffi, SLOW_KOFFI);
-  const memory = new LinearMemory(true, 8 << 20);
-  const module = await loadModule('plain', true, undefined);
-  const blas = { koffi, library: '' };
-  const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas };
-  const pool = new Pool(memory, CONTROL, [setup], await threadStarter(undefined));
-  pool.run(noop, () => {}, ARGS, 4);
-  await pool.stop();
-  rmSync(folder, { recursive: true });
-  expect(new Uint8Array(memory.memory.buffer)[1 << 20]).toBe(1);
+describe('while a worker loads the BLAS', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'heddle-pool-'));
+    writeFileSync(join(folder, 'koffi.cjs'), SLOW_KOFFI);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** A pool whose only worker is loading, and whether it has loaded. */
+  async function loads(): Promise<{ pool: Pool; hasLoaded: () => boolean }> {
+    const memory = new LinearMemory(true, 8 << 20);
+    const module = await loadModule('plain', true, undefined);
+    const blas = { koffi: join(folder, 'koffi.cjs'), library: '' };
+    const setup = { module, memory: memory.memory, args: ARGS, scratch: SCRATCH, kernels: kernelNames, blas };
+    const pool = new Pool(memory, CONTROL, [setup], await threadStarter(undefined));
+    pool.run(noop, () => {}, ARGS, 4);
+    const control = new Int32Array(memory.memory.buffer, CONTROL, CONTROL_BYTES / 4);
+    await vi.waitFor(() => expect(control[LOADING]).toBe(1), { timeout: 20_000, interval: 1 });
+    return { pool, hasLoaded: () => new Uint8Array(memory.memory.buffer)[1 << 20] === 1 };
+  }
+
+  test('it is told to end: it ends when it has loaded', async () => {
+    const { pool, hasLoaded } = await loads();
+    await pool.stop();
+    expect(hasLoaded()).toBe(true);
+  });
+
+  test('the process ends: only when it has loaded', async () => {
+    const before = process.listeners('exit');
+    const { pool, hasLoaded } = await loads();
+    const added = process.listeners('exit').filter((listener) => !before.includes(listener));
+    expect(added).toHaveLength(1);
+    added[0](0);
+    expect(hasLoaded()).toBe(true);
+    await pool.stop();
+    expect(process.listeners('exit')).toEqual(before);
+  });
+
+  test('one that comes up when it is to end loads nothing', () => {
+    const control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
+    expect(loadUnlessEnding(control, () => 7)).toBe(7);
+    control[KERNEL] = END;
+    expect(loadUnlessEnding(control, () => expect.unreachable())).toBe(null);
+    expect(control[LOADING]).toBe(0);
+  });
 });
 
 describe('odd clocks', () => {

@@ -2,6 +2,7 @@
 // Which part of a job a thread gets may be chance; what a part computes is not, so results don't depend on the threads.
 import { BackendError } from '../../../errors';
 import { isNode } from './features';
+import { unwatch, watch } from './loading';
 import type { LinearMemory } from './memory';
 import {
   ACTIVE,
@@ -147,14 +148,16 @@ export class Pool {
     const threads = this.#threads;
     this.#threads = [];
     // They end by themselves: a thread that is ended while koffi loads a library takes the process with it.
-    this.#words[KERNEL] = END;
-    Atomics.store(this.#words, SEQUENCE, ++this.#sequence);
-    Atomics.notify(this.#words, SEQUENCE);
-    if (threads.length === 0) return;
-    const control = this.#words.byteOffset;
-    this.#ending.add(control);
-    await Promise.all(threads.map((thread) => thread.leave()));
-    this.#ending.delete(control);
+    const words = this.#words;
+    Atomics.store(words, KERNEL, END);
+    Atomics.store(words, SEQUENCE, ++this.#sequence);
+    Atomics.notify(words, SEQUENCE);
+    if (threads.length > 0) {
+      this.#ending.add(words.byteOffset);
+      await Promise.all(threads.map((thread) => thread.leave()));
+      this.#ending.delete(words.byteOffset);
+    }
+    unwatch(words);
   }
 
   #wait(words: Int32Array): void {
@@ -187,6 +190,7 @@ export class Pool {
     this.#generation++;
     this.#words = new Int32Array(this.#memory, control, CONTROL_BYTES / 4).fill(0);
     this.#sequence = 0;
+    if (this.workers.some(({ blas }) => blas !== null)) watch(this.#words);
     try {
       for (const [i, setup] of this.workers.entries()) this.#add({ ...setup, control, share: i + 1 });
     } catch {

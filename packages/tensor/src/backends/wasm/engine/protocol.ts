@@ -27,6 +27,8 @@ export const ACTIVE = 48;
 export const SLEEPERS = 64;
 /** Workers that have started. */
 export const READY = 80;
+/** Workers that load the BLAS. */
+export const LOADING = 88;
 /** Length in bytes of the message of a worker's error, 0 for none. */
 export const FAILED = 96;
 /** First word of that message, in UTF-8, up to the shares. */

@@ -2,6 +2,7 @@
 // Bundled by scripts/build-wasm.mjs into a string; imports nothing that isn't a constant or a type.
 import { type AttentionParts, attentionRunners } from './attention-job';
 import { blasRunner, type Koffi, type ProductParts, type Sgemm, sgemmOn } from './blas-job';
+import { loadUnlessEnding } from './loading';
 import {
   ACTIVE,
   BLAS_JOB,
@@ -36,14 +37,16 @@ function work(setup: WorkerSetup): void {
   const { exports } = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
   (exports['setScratch'] as (address: number) => void)(setup.scratch);
   const kernels = setup.kernels.map((name) => exports[name] as Kernel);
+  const words = new Int32Array(setup.memory.buffer, setup.control, CONTROL_BYTES / 4);
   const native: Kernel[] = [];
-  if (setup.blas !== null) {
-    const sgemm = load(setup.blas, setup.memory);
+  const { blas, memory } = setup;
+  if (blas !== null) {
+    const sgemm = loadUnlessEnding(words, () => load(blas, memory));
+    if (sgemm === null) return;
     const parts = exports as unknown as ProductParts & AttentionParts;
     native.push(blasRunner(setup.memory, sgemm, parts));
     native.push(...attentionRunners(setup.memory, sgemm, parts, setup.scratch));
   }
-  const words = new Int32Array(setup.memory.buffer, setup.control, CONTROL_BYTES / 4);
   Atomics.add(words, READY, 1);
   let sequence = 0;
   for (;;) {
