@@ -131,8 +131,10 @@ export class Generator {
 
   /** Goes to a place that `state()` gave. The seed must be this generator's own. */
   restore(state: { readonly seed: number; readonly counter: number }): void {
-    if (state.seed !== this.seed)
-      throw new ArgumentError('Generator', 'state', `seed ${this.seed}`, String(state.seed));
+    if (state?.seed !== this.seed)
+      throw new ArgumentError('Generator', 'state', `seed ${this.seed}`, String(state?.seed));
+    if (!Number.isSafeInteger(state.counter) || state.counter < 0)
+      throw new ArgumentError('Generator', 'state.counter', 'a whole number of at least 0', String(state.counter));
     this.counter = state.counter;
   }
 }

@@ -202,6 +202,10 @@ const calls: readonly (readonly [string, (given: Operands) => unknown])[] = [
   ],
   ['ReduceOnPlateau: factor', () => new O.ReduceOnPlateau({ groups: [] }, { factor: 1 })],
   ['ReduceOnPlateau: metric', () => new O.ReduceOnPlateau({ groups: [] }).step(wrong(Promise.resolve(1)))],
+  ['Generator: state', () => new H.Generator(7).restore(wrong(null))],
+  ['Generator: state.counter', () => new H.Generator(7).restore(wrong({ seed: 7 }))],
+  ['Generator: state.counter', () => new H.Generator(7).restore({ seed: 7, counter: -1 })],
+  ['Generator: state.counter', () => new H.Generator(7).restore({ seed: 7, counter: 0.5 })],
   ['ReduceOnPlateau: state', () => new O.ReduceOnPlateau({ groups: [] }).restore(wrong(null))],
   ['ReduceOnPlateau: state.best', () => new O.ReduceOnPlateau({ groups: [] }).restore({ lr: [], bad: 0, cooling: 0 })],
   [
