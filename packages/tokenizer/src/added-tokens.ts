@@ -26,60 +26,77 @@ export interface Segment {
   readonly token: AddedToken | undefined;
 }
 
-interface Node {
-  readonly next: Map<number, Node>;
-  token: AddedToken | undefined;
+/** What ends at a node, read backwards: the longest token of those that begin at this place of the text. */
+interface Match {
+  readonly token: AddedToken;
+  readonly length: number;
 }
 
-/** Finds tokens in text: the leftmost, and of those the longest. */
+interface Node {
+  readonly next: Map<number, Node>;
+  /** The longest other way to read the same units; the root has none. */
+  other: Node | undefined;
+  match: Match | undefined;
+}
+
+const newNode = (): Node => ({ next: new Map(), other: undefined, match: undefined });
+
+/**
+ * Finds tokens in text: the leftmost, and of those the longest. Tokens are read backwards, from the end of the text, by an
+ * automaton (Aho and Corasick, 1975): it tells the longest token at each place and reads no unit twice, whatever the tokens.
+ */
 export class TokenMatcher {
-  private readonly root: Node = { next: new Map(), token: undefined };
-  /** Units that some token starts with, so that most of the text is passed over at the speed of an array read. */
-  private readonly starts = new Uint8Array(0x10000);
+  private readonly root = newNode();
+  /** Units that some token ends with, so that most of the text is passed over at the speed of an array read. */
+  private readonly lasts = new Uint8Array(0x10000);
   private readonly firsts: readonly string[];
   readonly isEmpty: boolean;
 
-  /** `skip` names tokens that are matched, so that nothing shorter is, but then left as text. */
-  constructor(
-    tokens: Iterable<{ readonly text: string; readonly token: AddedToken }>,
-    private readonly skip: (token: AddedToken) => boolean = () => false,
-  ) {
-    let count = 0;
+  constructor(tokens: Iterable<{ readonly text: string; readonly token: AddedToken }>) {
+    const { root, lasts } = this;
+    const firsts = new Set<string>();
     for (const { text, token } of tokens) {
-      if (text.length === 0) continue;
-      count++;
-      let node = this.root;
-      for (let i = 0; i < text.length; i++) {
+      const { length } = text;
+      if (length === 0) continue;
+      let node = root;
+      for (let i = length - 1; i >= 0; i--) {
         const unit = text.charCodeAt(i);
-        let next = node.next.get(unit);
-        if (next === undefined) {
-          next = { next: new Map(), token: undefined };
-          node.next.set(unit, next);
-        }
+        const next = node.next.get(unit) ?? newNode();
+        node.next.set(unit, next);
         node = next;
       }
       // Of tokens that are normalised to the same text the first counts.
-      node.token ??= token;
-      this.starts[text.charCodeAt(0)] = 1;
+      node.match ??= { token, length };
+      lasts[text.charCodeAt(length - 1)] = 1;
+      firsts.add(text.charAt(0));
     }
-    this.isEmpty = count === 0;
-    this.firsts = Array.from(this.root.next.keys(), (unit) => String.fromCharCode(unit));
+    this.firsts = [...firsts];
+    this.isEmpty = firsts.size === 0;
+    // Shorter ways to read come first, since longer ones take over what they match.
+    const nodes = [root];
+    for (const node of nodes)
+      for (const [unit, child] of node.next) {
+        child.other = step(node.other, unit) ?? root;
+        child.match ??= child.other.match;
+        nodes.push(child);
+      }
   }
 
-  /** The first match at or after `from`. */
-  private find(text: string, from: number): { start: number; end: number; token: AddedToken } | undefined {
-    const { starts } = this;
-    for (let start = from; start < text.length; start++) {
-      if (starts[text.charCodeAt(start)] === 0) continue;
-      let node = this.root.next.get(text.charCodeAt(start));
-      let found: { start: number; end: number; token: AddedToken } | undefined;
-      for (let at = start + 1; node !== undefined; at++) {
-        if (node.token !== undefined) found = { start, end: at, token: node.token };
-        node = at < text.length ? node.next.get(text.charCodeAt(at)) : undefined;
-      }
-      if (found !== undefined) return found;
+  /** Where tokens begin, the last one first, and the longest at each of these places. */
+  private find(text: string): { readonly starts: number[]; readonly matches: Match[] } {
+    const { root, lasts } = this;
+    const starts: number[] = [];
+    const matches: Match[] = [];
+    let node = root;
+    for (let at = text.length - 1; at >= 0; at--) {
+      const unit = text.charCodeAt(at);
+      if (node === root && lasts[unit] === 0) continue;
+      node = step(node, unit) ?? root;
+      if (node.match === undefined) continue;
+      starts.push(at);
+      matches.push(node.match);
     }
-    return undefined;
+    return { starts, matches };
   }
 
   /** False where no token's first character is in the text: the engine's own search, far faster than ours. */
@@ -89,15 +106,20 @@ export class TokenMatcher {
     return false;
   }
 
-  /** Cuts a text at the tokens that count; the segments cover it. */
-  split(text: string): Segment[] {
+  /** Cuts a text at the tokens that count; the segments cover it. Tokens that `skip` names are found, but left as text. */
+  split(text: string, skip?: (token: AddedToken) => boolean): Segment[] {
     const segments: Segment[] = [];
     if (text.length > 0 && !this.mayMatch(text)) return [{ start: 0, end: text.length, token: undefined }];
+    const { starts, matches } = this.find(text);
     let covered = 0;
-    for (let match = this.find(text, 0); match !== undefined; match = this.find(text, match.end)) {
-      const { token } = match;
-      let { start, end } = match;
-      if (this.skip(token)) continue;
+    let free = 0;
+    for (let i = starts.length - 1; i >= 0; i--) {
+      let start = starts[i] as number;
+      if (start < free) continue;
+      const { token, length } = matches[i] as Match;
+      let end = start + length;
+      free = end;
+      if (skip?.(token)) continue;
       if (token.singleWord && (wordBefore(text, start) || wordAt(text, end))) continue;
       // A token before this one may have taken the space that this one begins with, and more: it isn't read again.
       if (token.lstrip) {
@@ -116,6 +138,15 @@ export class TokenMatcher {
     if (covered < text.length) segments.push({ start: covered, end: text.length, token: undefined });
     return segments;
   }
+}
+
+/** Where a unit leads to from a node or, where it leads nowhere, from the other ways to read what led there. */
+function step(from: Node | undefined, unit: number): Node | undefined {
+  for (let node = from; node !== undefined; node = node.other) {
+    const next = node.next.get(unit);
+    if (next !== undefined) return next;
+  }
+  return undefined;
 }
 
 function wordBefore(text: string, at: number): boolean {
@@ -178,27 +209,24 @@ export class AddedTokens {
   }
 
   /** Finds the tokens that are looked for in the text as it comes. */
-  raw(skip?: (token: AddedToken) => boolean): TokenMatcher {
-    if (skip !== undefined) return this.build(false, skip);
+  get raw(): TokenMatcher {
     this.rawMatcher ??= this.build(false);
     return this.rawMatcher;
   }
 
   /** Finds the tokens that are looked for in the normalised text. */
-  normalized(skip?: (token: AddedToken) => boolean): TokenMatcher {
-    if (skip !== undefined) return this.build(true, skip);
+  get normalized(): TokenMatcher {
     this.normalizedMatcher ??= this.build(true);
     return this.normalizedMatcher;
   }
 
-  private build(normalized: boolean, skip?: (token: AddedToken) => boolean): TokenMatcher {
+  private build(normalized: boolean): TokenMatcher {
     const tokens = [...this.byId.values()].filter(
       (token) => token.normalized === normalized && token.matched !== false,
     );
     tokens.sort((a, b) => Number(b.special) - Number(a.special));
     return new TokenMatcher(
       tokens.map((token) => ({ text: this.normalizedContents.get(token.id) ?? token.content, token })),
-      skip,
     );
   }
 }

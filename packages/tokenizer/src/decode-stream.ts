@@ -1,6 +1,4 @@
 // Decodes tokens as they come: text goes out as soon as it is certain, never half a character.
-import type { CleanUp } from './tokenizer-parts';
-
 /**
  * A decoder that is fed one id at a time.
  *
@@ -22,23 +20,11 @@ export class DecodeStream {
   /** How many tokens waited when they were last decoded in vain. */
   private waited = 0;
 
-  /** Text that what follows may still change. */
-  private open = '';
-
   constructor(
     private readonly tokensOf: (ids: readonly number[]) => readonly string[],
     private readonly decode: (tokens: readonly string[]) => string,
-    private readonly cleanUp?: CleanUp,
+    private readonly clean: (text: string, isLast: boolean) => string = (text) => text,
   ) {}
-
-  private clean(text: string, isLast: boolean): string {
-    if (this.cleanUp === undefined) return text;
-    this.open += text;
-    if (!isLast && this.cleanUp.isOpen(this.open)) return '';
-    const cleaned = this.cleanUp.clean(this.open);
-    this.open = '';
-    return cleaned;
-  }
 
   /** True while the last few tokens, wherever a character begins in them, leave one unfinished: cheaper than all of them. */
   private endsUnfinished(): boolean {

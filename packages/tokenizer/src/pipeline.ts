@@ -1,6 +1,6 @@
 // One text through normaliser, pre-tokeniser and model, exactly as the reference does it, offsets and all.
 // This path favours clarity; `fast/` holds the quick ones, which are tested against it.
-import type { AddedTokens, TokenMatcher } from './added-tokens';
+import type { AddedToken, AddedTokens, TokenMatcher } from './added-tokens';
 import type { Decoder } from './decoders/decoder';
 import { Encoding, type EncodingColumns } from './encoding';
 import type { FastEncoder } from './fast/fast-encoder';
@@ -25,6 +25,8 @@ export interface Components {
 export interface Matchers {
   readonly raw: TokenMatcher;
   readonly normalized: TokenMatcher;
+  /** Those that are found, so that nothing shorter is, but then left as text. */
+  readonly skip?: ((token: AddedToken) => boolean) | undefined;
 }
 
 /** A word for the model, or an added token. */
@@ -38,14 +40,14 @@ export interface Word {
 export function toWords(text: string, parts: Components, matchers: Matchers): Word[] {
   const words: Word[] = [];
   const whole = new NormalizedString(text);
-  for (const segment of matchers.raw.split(text)) {
+  for (const segment of matchers.raw.split(text, matchers.skip)) {
     const piece = whole.slice(segment.start, segment.end);
     if (segment.token !== undefined) {
       words.push({ piece, added: segment.token.id });
       continue;
     }
     parts.normalizer?.apply(piece);
-    for (const inner of matchers.normalized.split(piece.text)) {
+    for (const inner of matchers.normalized.split(piece.text, matchers.skip)) {
       const part = piece.slice(inner.start, inner.end);
       if (inner.token !== undefined) words.push({ piece: part, added: inner.token.id });
       else if (parts.preTokenizer === undefined) words.push({ piece: part, added: undefined });
@@ -67,7 +69,7 @@ export function encodeExactly(text: string, parts: Components, matchers: Matcher
     for (let i = first; i < sink.length; i++) {
       const start = sink.starts[i] as number;
       const end = sink.ends[i] as number;
-      if (added === undefined && sink.ids[i] === model.unknownSpelling)
+      if (sink.worded && added === undefined && sink.ids[i] === model.unknownSpelling)
         sink.spellings.set(i, piece.text.slice(start, end));
       sink.starts[i] = start === end ? piece.shift + start : piece.startOf(start);
       sink.ends[i] = start === end ? piece.shift + end : piece.endOf(end - 1);
@@ -104,7 +106,8 @@ function encodeFast(text: string, parts: Components, fast: FastEncoder, matchers
   };
   const plain = (from: number, to: number): boolean => {
     if (matchers.normalized.isEmpty) return fast.encode(text, from, to, sink);
-    for (const inner of matchers.normalized.split(from === 0 && to === text.length ? text : text.slice(from, to))) {
+    const part = from === 0 && to === text.length ? text : text.slice(from, to);
+    for (const inner of matchers.normalized.split(part, matchers.skip)) {
       const [start, end] = [from + inner.start, from + inner.end];
       if (inner.token !== undefined) token(inner.token.id, start, end);
       else if (!fast.encode(text, start, end, sink)) return false;
@@ -112,7 +115,7 @@ function encodeFast(text: string, parts: Components, fast: FastEncoder, matchers
     return true;
   };
   if (matchers.raw.isEmpty) return plain(0, text.length);
-  for (const segment of matchers.raw.split(text)) {
+  for (const segment of matchers.raw.split(text, matchers.skip)) {
     if (segment.token !== undefined) token(segment.token.id, segment.start, segment.end);
     else if (!plain(segment.start, segment.end)) return false;
   }

@@ -22,8 +22,8 @@ export interface Padding {
 /** What is done to a decoded text in the end. */
 export interface CleanUp {
   clean(text: string): string;
-  /** Whether what follows may change how this text is cleaned. */
-  isOpen(text: string): boolean;
+  /** Cleans a text that comes bit by bit: what each call gives is certain, and the last call gives all that was not. */
+  stream(): (text: string, isLast: boolean) => string;
 }
 
 /** Everything that a `tokenizer.json` says, and what stands beside it. */

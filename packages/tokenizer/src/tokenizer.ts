@@ -249,12 +249,12 @@ export class Tokenizer {
   private matchers(options: CommonOptions): Matchers {
     const { added } = this.parts;
     const allowedSpecial = this.allowedSpecialOf(options);
-    if (allowedSpecial === 'all') return { raw: added.raw(), normalized: added.normalized() };
+    if (allowedSpecial === 'all') return added;
     if (allowedSpecial !== 'none' && !Array.isArray(allowedSpecial))
       throw inputError('allowedSpecial', 'all, none or an array', allowedSpecial);
     const allowed = new Set(allowedSpecial === 'none' ? [] : allowedSpecial);
     const skip = (token: AddedToken): boolean => token.special && !allowed.has(token.content);
-    return { raw: added.raw(skip), normalized: added.normalized(skip) };
+    return { raw: added.raw, normalized: added.normalized, skip };
   }
 
   /** One sequence without special tokens. */
@@ -539,7 +539,7 @@ export class Tokenizer {
     return new DecodeStream(
       (ids) => this.tokensOf(ids, options),
       (tokens) => this.textOf(tokens),
-      this.cleanUpOf(options),
+      this.cleanUpOf(options)?.stream(),
     );
   }
 

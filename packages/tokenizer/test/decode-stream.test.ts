@@ -1,5 +1,6 @@
 // Streams of ids that give no text for long: time in proportion to their number, and nothing lost after them.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { cleanUpSpaces } from '../src/formats/clean-up';
 import { DecodeStream } from '../src/index';
 import { tokenizerFromJSON } from '../src/sync';
 import { BYTE_CHARS } from '../src/text/byte-alphabet';
@@ -85,5 +86,37 @@ describe('a stream', () => {
     expect(stream.push(idOf(0x61))).toBe('a');
     expect(() => stream.push(idOf(0x62), 999)).toThrow('decode: ids[1]: expected an id of the vocabulary');
     expect(stream.push(idOf(0x63))).toBe('c');
+  });
+});
+
+describe('a stream that takes spaces out', () => {
+  const streamed = (chars: Iterable<string>): string => {
+    const clean = cleanUpSpaces.stream();
+    let text = '';
+    for (const char of chars) text += clean(char, false);
+    return text + clean('', true);
+  };
+  it('gives what all at once gives, whatever patterns meet', () => {
+    const units = [..." 'ntsv.r"];
+    const wrong: string[] = [];
+    const extend = (text: string): void => {
+      if (streamed(text) !== cleanUpSpaces.clean(text)) wrong.push(text);
+      if (text.length < 5) for (const unit of units) extend(text + unit);
+    };
+    extend('');
+    extend("  ' ve");
+    extend(" n ' ' ");
+    expect(wrong).toEqual([]);
+  });
+  it.each([' ', " '", " n't", ' .'])('looks at little of what is open, however long: %j', (period) => {
+    const read = (length: number): number => {
+      const test = vi.spyOn(RegExp.prototype, 'test');
+      streamed(period.repeat(length));
+      const units = test.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
+      test.mockRestore();
+      return units;
+    };
+    expect(read(100)).toBeGreaterThan(0);
+    expect(read(10_000) / read(1_000)).toBeLessThan(15);
   });
 });

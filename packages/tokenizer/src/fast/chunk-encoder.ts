@@ -2,7 +2,7 @@
 // exact way, and remembered. Declines where something could reach across white space.
 import { AddedTokens } from '../added-tokens';
 import { TokenSink } from '../models/token-sink';
-import { type Components, encodeExactly, type Matchers } from '../pipeline';
+import { type Components, encodeExactly } from '../pipeline';
 import { charClass, MARK, OTHER } from '../text/char-class';
 import { UnitBuffer } from '../text/unit-buffer';
 import type { FastEncoder } from './fast-encoder';
@@ -26,12 +26,9 @@ export class ChunkEncoder implements FastEncoder {
   private readonly cache = new WordCache();
   private readonly buffer = new UnitBuffer();
   private readonly scratch = new TokenSink();
-  private readonly matchers: Matchers;
+  private readonly none = new AddedTokens([], (text) => text);
 
-  constructor(private readonly parts: Components) {
-    const none = new AddedTokens([], (text) => text);
-    this.matchers = { raw: none.raw(), normalized: none.normalized() };
-  }
+  constructor(private readonly parts: Components) {}
 
   accepts(): boolean {
     return true;
@@ -68,13 +65,12 @@ export class ChunkEncoder implements FastEncoder {
     }
     const chunk = text.slice(start, end);
     scratch.clear();
-    encodeExactly(chunk, this.parts, this.matchers, scratch);
+    encodeExactly(chunk, this.parts, this.none, scratch);
     // Tokens that are spelt as the text has them are not worth remembering.
     if (scratch.spellings.size === 0) cache.add(units, start, end, hash, scratch);
+    if (sink.worded) for (const [i, spelling] of scratch.spellings) sink.spellings.set(sink.length + i, spelling);
     const first = sink.word;
     for (let i = 0; i < scratch.length; i++) {
-      const spelling = scratch.spellings.get(i);
-      if (spelling !== undefined) sink.spellings.set(sink.length, spelling);
       sink.word = first + (scratch.words[i] as number);
       sink.push(scratch.ids[i] as number, start + (scratch.starts[i] as number), start + (scratch.ends[i] as number));
     }

@@ -5,6 +5,7 @@ import type { Fields } from '../json';
 import { toByteChars } from '../text/byte-alphabet';
 import { type ByteLevelOptions, byteLevelConfig, byteLevelOptions, readByteLevel } from '../text/byte-level-options';
 import type { NormalizedString } from '../text/normalized-string';
+import { positionTable } from '../text/offset-units';
 import { findSpans } from '../text/spans';
 import type { PreTokenizer } from './pre-tokenizer';
 
@@ -48,8 +49,14 @@ export class ByteLevelPreTokenizer implements PreTokenizer {
 
   apply(piece: NormalizedString): NormalizedString[] {
     if (this.options.addPrefixSpace && !piece.text.startsWith(' ')) piece.prepend(' ');
-    const words = this.options.useRegex ? piece.split(findSpans(GPT2_REGEX, piece.text), 'Isolated') : [piece];
-    for (const word of words) word.mapChars(toByteChars);
-    return words;
+    const spans = this.options.useRegex ? findSpans(GPT2_REGEX, piece.text) : undefined;
+    // Spelt all at once, since words share the ranges of what they are cut from.
+    const places = spans && positionTable(piece.text, 'byte');
+    piece.mapChars(toByteChars);
+    if (spans === undefined || places === undefined) return [piece];
+    const cut = spans.map(({ start, end, match }) => {
+      return { start: places[start] as number, end: places[end] as number, match };
+    });
+    return piece.split(cut, 'Isolated');
   }
 }

@@ -65,13 +65,15 @@ export class MetaspacePreTokenizer implements PreTokenizer {
 
   apply(piece: NormalizedString): NormalizedString[] {
     const { replacement, prependScheme, split } = this.options;
-    piece.replace(
-      charSpans(piece.text, (codePoint) => codePoint === 32),
-      replacement,
-    );
+    if (piece.text.includes(' '))
+      piece.replace(
+        charSpans(piece.text, (codePoint) => codePoint === 32),
+        replacement,
+      );
     const wanted = prependScheme === 'always' || (prependScheme === 'first' && piece.shift === 0);
     if (wanted && !piece.text.startsWith(replacement)) piece.prepend(replacement);
-    if (!split) return [piece];
+    // A lone word, as a cut at white space leaves it, is most often what comes.
+    if (!split || (piece.text !== '' && !piece.text.includes(replacement, 1))) return [piece];
     const mark = replacement.codePointAt(0);
     return piece.split(
       charSpans(piece.text, (codePoint) => codePoint === mark),

@@ -137,15 +137,14 @@ export class NormalizedString {
       parts.push(mapped);
     }
     if (!changed) return;
-    const old = this.materialize();
     const starts = new Int32Array(units);
     const ends = new Int32Array(units);
     let at = 0;
     let out = 0;
     for (const { length } of parts) {
       for (const stop = out + length; out < stop; out++) {
-        starts[out] = old.starts[at] as number;
-        ends[out] = old.ends[at] as number;
+        starts[out] = this.startOf(at);
+        ends[out] = this.endOf(at);
       }
       at += charLength(this.text, at);
     }
