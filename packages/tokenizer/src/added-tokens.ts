@@ -47,13 +47,13 @@ const newNode = (): Node => ({ next: new Map(), other: undefined, match: undefin
  */
 export class TokenMatcher {
   private readonly root = newNode();
-  /** Units that some token ends with, so that most of the text is passed over at the speed of an array read. */
-  private readonly lasts = new Uint8Array(0x10000);
+  /** 2 for units that some token ends with, 1 for others of tokens: most of the text is passed over by reading an array. */
+  private readonly kinds = new Uint8Array(0x10000);
   private readonly firsts: readonly string[];
   readonly isEmpty: boolean;
 
   constructor(tokens: Iterable<{ readonly text: string; readonly token: AddedToken }>) {
-    const { root, lasts } = this;
+    const { root, kinds } = this;
     const firsts = new Set<string>();
     for (const { text, token } of tokens) {
       const { length } = text;
@@ -61,13 +61,14 @@ export class TokenMatcher {
       let node = root;
       for (let i = length - 1; i >= 0; i--) {
         const unit = text.charCodeAt(i);
+        kinds[unit] ||= 1;
         const next = node.next.get(unit) ?? newNode();
         node.next.set(unit, next);
         node = next;
       }
       // Of tokens that are normalised to the same text the first counts.
       node.match ??= { token, length };
-      lasts[text.charCodeAt(length - 1)] = 1;
+      kinds[text.charCodeAt(length - 1)] = 2;
       firsts.add(text.charAt(0));
     }
     this.firsts = [...firsts];
@@ -84,13 +85,16 @@ export class TokenMatcher {
 
   /** Where tokens begin, the last one first, and the longest at each of these places. */
   private find(text: string): { readonly starts: number[]; readonly matches: Match[] } {
-    const { root, lasts } = this;
+    const { root, kinds } = this;
     const starts: number[] = [];
     const matches: Match[] = [];
     let node = root;
     for (let at = text.length - 1; at >= 0; at--) {
       const unit = text.charCodeAt(at);
-      if (node === root && lasts[unit] === 0) continue;
+      if ((kinds[unit] as number) < (node === root ? 2 : 1)) {
+        node = root;
+        continue;
+      }
       node = step(node, unit) ?? root;
       if (node.match === undefined) continue;
       starts.push(at);
@@ -101,9 +105,7 @@ export class TokenMatcher {
 
   /** False where no token's first character is in the text: the engine's own search, far faster than ours. */
   mayMatch(text: string): boolean {
-    if (this.firsts.length > 6) return true;
-    for (const first of this.firsts) if (text.includes(first)) return true;
-    return false;
+    return this.firsts.length > 6 || this.firsts.some((first) => text.includes(first));
   }
 
   /** Cuts a text at the tokens that count; the segments cover it. Tokens that `skip` names are found, but left as text. */
@@ -180,10 +182,6 @@ export class AddedTokens {
       const text = normalize(token.content);
       if (text !== token.content) this.normalizedContents.set(token.id, text);
     }
-  }
-
-  get size(): number {
-    return this.byContent.size;
   }
 
   values(): IterableIterator<AddedToken> {

@@ -1,5 +1,6 @@
 // Chat templates: messages to the text that a chat model was trained on. Needs the optional peer `@huggingface/jinja`.
 import { describe, TokenizerError } from './errors';
+import { checkList, checkObject, inputError } from './options';
 import { strftime } from './text/strftime';
 import type { Tokenizer } from './tokenizer';
 
@@ -46,6 +47,9 @@ export async function renderChat(
   messages: readonly ChatMessage[],
   options: ChatOptions = {},
 ): Promise<string> {
+  if (typeof tokenizer?.idToToken !== 'function') throw inputError('renderChat: tokenizer', 'a Tokenizer', tokenizer);
+  checkList('renderChat: messages', messages);
+  checkObject('renderChat: options', options);
   const { addGenerationPrompt = false, continueFinalMessage = false, now = new Date() } = options;
   const source = options.template ?? tokenizer.chatTemplate;
   if (source === undefined) throw refused('template', 'a template, since the tokenizer has none');

@@ -1,5 +1,5 @@
 // The result of `encode`: plain columns of equal length, and look-ups between characters, words and tokens.
-import { TokenizerError } from './errors';
+import { inputError } from './options';
 
 /** [start, end) in the original text. */
 export type Offset = readonly [start: number, end: number];
@@ -14,6 +14,8 @@ export interface EncodingColumns {
   specialTokensMask: number[];
   attentionMask: number[];
 }
+
+const COLUMNS = ['ids', 'tokens', 'typeIds', 'offsets', 'wordIds', 'specialTokensMask', 'attentionMask'] as const;
 
 /** Which part of the columns came from which input sequence. */
 interface SequenceRange {
@@ -189,12 +191,11 @@ export class Encoding implements EncodingColumns {
       return none;
     }
     if (stride >= maxLength)
-      throw new TokenizerError({
-        kind: 'input',
-        where: 'truncation.stride',
-        expected: `less than the ${maxLength} tokens that fit beside the special ones`,
-        got: String(stride),
-      });
+      throw inputError(
+        'truncation.stride',
+        `less than the ${maxLength} tokens that fit beside the special ones`,
+        stride,
+      );
     const step = maxLength - stride;
     const windows = Array.from({ length: Math.ceil((n - maxLength) / step) + 1 }, (_, i) => {
       const end = n - i * step;
@@ -230,13 +231,7 @@ export class Encoding implements EncodingColumns {
     const extend = <T>(mine: T[], more: readonly T[]): void => {
       for (const item of more) mine.push(item);
     };
-    extend(this.ids, other.ids);
-    extend(this.tokens, other.tokens);
-    extend(this.typeIds, other.typeIds);
-    extend(this.offsets, other.offsets);
-    extend(this.wordIds, other.wordIds);
-    extend(this.specialTokensMask, other.specialTokensMask);
-    extend(this.attentionMask, other.attentionMask);
+    for (const name of COLUMNS) extend<unknown>(this[name], other[name]);
     this.overflowing = overflowing;
   }
 

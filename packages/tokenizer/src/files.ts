@@ -1,4 +1,4 @@
-// Folders, files and maps of bytes: what load and save need. `node:` modules are imported only when a path is given.
+// Folders, files and maps of bytes: what load needs. `node:` modules are imported only when a path is given.
 import { TokenizerError } from './errors';
 import { inputError } from './options';
 
@@ -22,16 +22,6 @@ const isMissing = (error: unknown): boolean =>
   error !== null &&
   'code' in error &&
   (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-
-/** True for the path of a folder; false, too, where there is no file system. */
-export async function isFolder(path: string): Promise<boolean> {
-  if (typeof process === 'undefined') return false;
-  try {
-    return (await process.getBuiltinModule('node:fs/promises').stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
-}
 
 /** Opens a source. `single` is the file's name when the source is one file, not a folder. */
 export async function openSource(source: TokenizerSource): Promise<FileSet & { readonly single?: string }> {
@@ -64,20 +54,5 @@ export function textOf(bytes: Uint8Array, file: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new TokenizerError({ kind: 'file', file, where: '$', expected: 'text in UTF-8', cause });
-  }
-}
-
-/** Writes a file whole: under another name first, so that a full disk leaves the old one as it was. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const { mkdir, rename, rm, writeFile } = process.getBuiltinModule('node:fs/promises');
-  const { dirname } = process.getBuiltinModule('node:path');
-  const temporary = `${path}.${Math.random().toString(36).slice(2)}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new TokenizerError({ kind: 'file', where: path, expected: 'a place that can be written', cause });
   }
 }

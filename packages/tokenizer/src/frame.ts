@@ -11,15 +11,7 @@ export interface FramePiece {
 }
 
 function probe(sequence: number): Encoding {
-  const encoding = new Encoding({
-    ids: [-1 - sequence],
-    tokens: [''],
-    typeIds: [sequence],
-    offsets: [[0, 0]],
-    wordIds: [0],
-    specialTokensMask: [0],
-    attentionMask: [1],
-  });
+  const encoding = Encoding.special([-1 - sequence], [''], sequence);
   encoding.setSequence(sequence);
   return encoding;
 }

@@ -17,12 +17,7 @@ export const MAX_DEPTH = 128;
 
 /** The error for a value that lies deeper. */
 export function tooDeep(path: string, file: string | undefined): TokenizerError {
-  const details = {
-    kind: 'limit',
-    where: path,
-    expected: `at most ${MAX_DEPTH} levels`,
-  } as const;
-  return new TokenizerError(file === undefined ? details : { ...details, file });
+  return new TokenizerError({ kind: 'limit', where: path, expected: `at most ${MAX_DEPTH} levels` }).inFile(file);
 }
 
 /** Parses JSON text; the error names the file. */

@@ -1,5 +1,6 @@
 // The options of encoding, and their checks at the public door.
 import { describe, TokenizerError } from './errors';
+import { isObject } from './json';
 import type { OffsetUnit } from './text/offset-units';
 import { type Side, STRATEGIES, type Truncation } from './truncation';
 
@@ -40,7 +41,7 @@ export interface BatchOptions extends CommonOptions {
   /** The second sequence of each row. */
   readonly pairs?: readonly TextInput[] | undefined;
   /** 'longest' (or true): the longest row's length. 'max': `maxLength`. A number: that. Default: the file's, or 'longest'. */
-  readonly padding?: boolean | 'longest' | 'max' | number;
+  readonly padding?: boolean | 'longest' | 'max' | number | undefined;
   readonly paddingSide?: Side;
   readonly padToMultipleOf?: number;
   /** Whether the batch has offsets, in UTF-16 units as the model's tokens have them (post-processors trim none here). */
@@ -59,6 +60,15 @@ export function inputError(where: string, expected: string, got: unknown): Token
   return new TokenizerError({ kind: 'input', where, expected, got: describe(got) });
 }
 
+/** Checks what has named parts: options, above all. */
+export function checkObject(where: string, value: unknown): void {
+  if (!isObject(value)) throw inputError(where, 'an object', value);
+}
+
+export function checkList(where: string, value: unknown): void {
+  if (!Array.isArray(value)) throw inputError(where, 'an array', value);
+}
+
 /** Checks a text at the door. Lone surrogates become U+FFFD, as every UTF-8 encoder makes them. */
 export function checkText(text: unknown, where: string, row?: number): string {
   if (typeof text !== 'string') throw inputError(row === undefined ? where : `${where}[${row}]`, 'a string', text);
@@ -67,7 +77,7 @@ export function checkText(text: unknown, where: string, row?: number): string {
 
 /** Checks that a batch is one, and that its pairs fit. */
 export function checkBatch(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
-  if (!Array.isArray(texts)) throw inputError('encodeBatch: texts', 'an array', texts);
+  checkList('encodeBatch: texts', texts);
   if (pairs !== undefined && pairs?.length !== texts.length)
     throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs?.length);
 }
@@ -122,7 +132,7 @@ export function checkPadding({ padding, paddingSide, padToMultipleOf }: PaddingO
 
 /** What holds where a call says nothing. */
 export interface TruncationDefaults {
-  readonly truncation: Truncation | undefined;
+  readonly truncation?: Truncation | undefined;
   readonly truncationSide?: Side | undefined;
   readonly modelMaxLength?: number | undefined;
 }

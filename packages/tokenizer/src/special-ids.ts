@@ -26,7 +26,7 @@ const SPELLINGS: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
   eos: ['</s>', '<eos>', '<|end_of_text|>', '<|endoftext|>', '<|im_end|>', '<EOS_TOKEN>', '[EOS]', '[SEP]'],
 };
 
-export const SPECIAL_ROLES: readonly (keyof SpecialIds)[] = ['pad', 'unk', 'cls', 'sep', 'mask', 'bos', 'eos'];
+export const SPECIAL_ROLES = Object.keys(SPELLINGS) as readonly (keyof SpecialIds)[];
 
 /** Finds the special ids of a tokenizer. */
 export function specialIds(parts: TokenizerParts): SpecialIds {
@@ -45,13 +45,8 @@ export function specialIds(parts: TokenizerParts): SpecialIds {
     }
     return undefined;
   };
-  return {
-    pad: find('pad'),
-    unk: find('unk'),
-    cls: find('cls'),
-    sep: find('sep'),
-    mask: find('mask'),
-    bos: find('bos'),
-    eos: find('eos'),
-  };
+  return Object.fromEntries(SPECIAL_ROLES.map((role) => [role, find(role)])) as Record<
+    keyof SpecialIds,
+    number | undefined
+  >;
 }

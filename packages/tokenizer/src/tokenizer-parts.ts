@@ -2,7 +2,15 @@
 import { type AddedToken, AddedTokens } from './added-tokens';
 import type { Model } from './models/model';
 import type { Normalizer } from './normalizers/normalizer';
-import type { AllowedSpecial } from './options';
+import {
+  type AllowedSpecial,
+  checkCount,
+  checkList,
+  checkObject,
+  checkPadding,
+  inputError,
+  truncationOf,
+} from './options';
 import type { Components } from './pipeline';
 import type { SpecialRoles } from './special-ids';
 import { NormalizedString } from './text/normalized-string';
@@ -76,8 +84,9 @@ export function addTokens(
 export type NewToken = string | (Partial<Omit<AddedToken, 'id'>> & { readonly content: string });
 
 /** Fills in what a program leaves out of an added token. */
-export function toAddedToken(token: NewToken, special = false): AddedTokenInput {
+export function toAddedToken(token: NewToken, special = false, where = 'addedTokens'): AddedTokenInput {
   const given = typeof token === 'string' ? { content: token } : token;
+  if (typeof given?.content !== 'string') throw inputError(where, 'tokens, each with its content', token);
   const isSpecial = given.special ?? special;
   return { singleWord: false, lstrip: false, rstrip: false, normalized: !isSpecial, special: isSpecial, ...given };
 }
@@ -91,14 +100,44 @@ export interface TokenizerOptions extends Partial<Omit<TokenizerParts, 'added' |
   readonly specialTokens?: readonly NewToken[];
 }
 
+/** The added tokens of an option. */
+export function newTokens(where: string, tokens: readonly NewToken[] = [], special = false): AddedTokenInput[] {
+  checkList(where, tokens);
+  return tokens.map((token) => toAddedToken(token, special, where));
+}
+
+/** Checks what a program gives a tokenizer for all its calls. */
+export function checkChanges(changes: Pick<TokenizerOptions, 'padding' | 'truncation'>): void {
+  checkObject('options', changes);
+  const { padding, truncation } = changes;
+  if (truncation !== undefined) checkObject('truncation', truncation);
+  truncationOf(changes, {});
+  if (padding === undefined) return;
+  checkObject('padding', padding);
+  checkCount('padding.id', padding.id);
+  checkPadding({ padding: padding.length, paddingSide: padding.side, padToMultipleOf: padding.multipleOf });
+}
+
+/** What each component must be able to do. */
+const METHODS = {
+  model: 'tokenize',
+  normalizer: 'apply',
+  preTokenizer: 'apply',
+  postProcessor: 'process',
+  decoder: 'decode',
+} as const;
+
 /** Puts together what a program composes. */
 export function composeParts(options: TokenizerOptions | TokenizerParts): TokenizerParts {
+  checkChanges(options);
   if ('added' in options) return options;
-  const { specialTokens = [], addedTokens = [], model, normalizer, ...rest } = options;
-  const inputs = [
-    ...specialTokens.map((token) => toAddedToken(token, true)),
-    ...addedTokens.map((token) => toAddedToken(token)),
-  ];
+  for (const [name, method] of Object.entries(METHODS)) {
+    const part = options[name as keyof typeof METHODS] as { readonly [method]?: unknown } | undefined;
+    if ((part !== undefined || name === 'model') && typeof part?.[method] !== 'function')
+      throw inputError(name, `a component with ${method}()`, part);
+  }
+  const { specialTokens, addedTokens, model, normalizer, ...rest } = options;
+  const inputs = [...newTokens('specialTokens', specialTokens, true), ...newTokens('addedTokens', addedTokens)];
   const none = {
     preTokenizer: undefined,
     postProcessor: undefined,

@@ -3,9 +3,8 @@ import type { AddedToken } from './added-tokens';
 import { batchOf, type EncodedBatch, padBatch, type RaggedBatch, type RaggedPart, RowWriter } from './batch';
 import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
-import { TokenizerError } from './errors';
 import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
-import { isFolder, type TokenizerSource, writeWhole } from './files';
+import type { TokenizerSource } from './files';
 import type { HubOptions } from './formats/hub';
 import type { LoadOptions } from './formats/load';
 import { frameOf } from './frame';
@@ -18,6 +17,8 @@ import {
   checkBatch,
   checkChoice,
   checkCount,
+  checkList,
+  checkObject,
   checkPadding,
   checkText,
   type DecodeOptions,
@@ -33,12 +34,13 @@ import { positionTable } from './text/offset-units';
 import {
   addTokens,
   type CleanUp,
+  checkChanges,
   composeParts,
   type NewToken,
+  newTokens,
   type Padding,
   type TokenizerOptions,
   type TokenizerParts,
-  toAddedToken,
 } from './tokenizer-parts';
 import type { TextSource } from './trainers/text-source';
 import type { TrainOptions } from './trainers/train';
@@ -148,16 +150,14 @@ export class Tokenizer {
    * ```
    */
   static async fromPretrained(model: string, options: HubOptions = {}): Promise<Tokenizer> {
-    const isLocal = /^(\.{0,2}[/\\]|[A-Za-z]:)/.test(model) || (await isFolder(model));
-    if (isLocal) return Tokenizer.load(model);
-    const { fetchFiles } = await import('./formats/hub');
-    return Tokenizer.load(await fetchFiles(model, options));
+    const { findModel } = await import('./formats/hub');
+    return Tokenizer.load(await findModel(model, options));
   }
 
   /** Writes `tokenizer.json` into a folder, or to a path that ends in `.json`. */
   async save(path: string): Promise<void> {
-    const target = path.endsWith('.json') ? path : `${path.replace(/[/\\]+$/, '')}/tokenizer.json`;
-    await writeWhole(target, JSON.stringify(this.toJSON()));
+    const { saveTokenizer } = await import('./save');
+    await saveTokenizer(path, this.toJSON());
   }
 
   /** The content of a `tokenizer.json`. */
@@ -240,13 +240,15 @@ export class Tokenizer {
     readonly padding?: Padding | undefined;
     readonly addedTokens?: readonly NewToken[];
   }): Tokenizer {
-    const { addedTokens = [], ...rest } = changes;
-    const inputs = addedTokens.map((token) => toAddedToken(token));
+    checkChanges(changes);
+    const { addedTokens, ...rest } = changes;
+    const inputs = newTokens('addedTokens', addedTokens);
     const { model, normalizer, added } = this.parts;
     return new Tokenizer({ ...this.parts, ...rest, added: addTokens(inputs, model, normalizer, added.values()) });
   }
 
   private matchers(options: CommonOptions): Matchers {
+    checkObject('options', options);
     const { added } = this.parts;
     const allowedSpecial = this.allowedSpecialOf(options);
     if (allowedSpecial === 'all') return added;
@@ -293,10 +295,10 @@ export class Tokenizer {
    * ```
    */
   encode(text: TextInput, options: EncodeOptions = {}): Encoding {
+    const matchers = this.matchers(options);
     const { addSpecialTokens = true, pair } = options;
     const { postProcessor } = this.parts;
     checkChoice('offsets', options.offsets, ['utf16', 'codePoint', 'byte']);
-    const matchers = this.matchers(options);
     let parts = [this.encodeSequence(text, 0, matchers, options)];
     if (pair !== undefined) parts.push(this.encodeSequence(pair, 1, matchers, options));
     const truncation = this.truncationOf(options);
@@ -362,8 +364,10 @@ export class Tokenizer {
 
   /** Lays rows out with padding, as `encodeBatch` does. */
   padRagged(ragged: RaggedBatch, options: BatchOptions = {}): EncodedBatch {
+    checkObject('options', options);
     const { padding = this.parts.padding?.length ?? 'longest' } = options;
     checkPadding(options);
+    if (!ragged?.rows) throw inputError('padRagged: ragged', 'a ragged batch', ragged);
     const base = this.batchPadding(options);
     if (padding === false) {
       for (let i = 2; i < ragged.rows.length; i++)
@@ -398,10 +402,10 @@ export class Tokenizer {
 
   /** @internal Rows as they go between threads. */
   encodePart(texts: readonly TextInput[], options: BatchOptions): RaggedPart {
+    const matchers = this.matchers(options);
     const { pairs, addSpecialTokens = true } = options;
     checkBatch(texts, pairs);
     const isPair = pairs !== undefined;
-    const matchers = this.matchers(options);
     const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);
     const truncation = this.truncationOf(options);
     const room = truncation && this.room(truncation, isPair, addSpecialTokens);
@@ -435,6 +439,7 @@ export class Tokenizer {
     texts: readonly TextInput[],
     options: Omit<EncodeOptions, 'pair'> & { readonly pairs?: readonly TextInput[] } = {},
   ): Encoding[] {
+    checkObject('options', options);
     const { pairs, ...rest } = options;
     checkBatch(texts, pairs);
     const encodings = texts.map((text, i) => this.encode(text, { ...rest, pair: pairs?.[i], padding: false }));
@@ -493,12 +498,14 @@ export class Tokenizer {
    * ```
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    const cleanUp = this.cleanUpOf(options);
     const text = this.textOf(this.tokensOf(ids, options));
-    return this.cleanUpOf(options)?.clean(text) ?? text;
+    return cleanUp?.clean(text) ?? text;
   }
 
-  private cleanUpOf({ cleanUpTokenizationSpaces = true }: DecodeOptions): CleanUp | undefined {
-    return cleanUpTokenizationSpaces ? this.parts.cleanUp : undefined;
+  private cleanUpOf(options: DecodeOptions): CleanUp | undefined {
+    checkObject('options', options);
+    return (options.cleanUpTokenizationSpaces ?? true) ? this.parts.cleanUp : undefined;
   }
 
   /** The tokens that decoding starts from. */
@@ -512,12 +519,7 @@ export class Tokenizer {
       // Padding may have an id that is no token's.
       if (token === undefined && id === padding?.id) continue;
       if (token === undefined)
-        throw new TokenizerError({
-          kind: 'input',
-          where: `decode: ids[${i}]`,
-          expected: `an id of the vocabulary, below ${this.vocabSize}`,
-          got: String(id),
-        });
+        throw inputError(`decode: ids[${i}]`, `an id of the vocabulary, below ${this.vocabSize}`, id);
       if (!skipSpecialTokens || !added.isSpecial(token)) tokens.push(token);
     }
     return tokens;
@@ -531,6 +533,7 @@ export class Tokenizer {
 
   /** Text of each row. A padded batch's rows can be given as they are: padding is a special token. */
   decodeBatch(rows: readonly ArrayLike<number>[], options: DecodeOptions = {}): string[] {
+    checkList('decodeBatch: rows', rows);
     return rows.map((row) => this.decode(row, options));
   }
 

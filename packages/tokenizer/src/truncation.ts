@@ -36,6 +36,10 @@ export function longestFirst(first: number, second: number, max: number): [numbe
   return first > second ? [longer, shorter] : [shorter, longer];
 }
 
+function uncut(expected: string, got: string): TokenizerError {
+  return new TokenizerError({ kind: 'input', where: 'truncation.strategy', expected, got });
+}
+
 /** Truncates; `max` counts no special tokens. */
 export function truncate(parts: readonly Encoding[], max: number, truncation: Truncation): Encoding[] {
   const { stride = 0, strategy = 'longestFirst', side = 'right' } = truncation;
@@ -51,15 +55,12 @@ export function truncate(parts: readonly Encoding[], max: number, truncation: Tr
   const target = strategy === 'onlyFirst' ? first : second;
   const keep = (target?.length ?? 0) - (total - max);
   if (target === undefined || keep <= 0)
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'truncation.strategy',
-      expected:
-        target === undefined
-          ? 'a pair, for onlySecond'
-          : `a ${strategy === 'onlyFirst' ? 'first' : 'second'} sequence long enough to cut`,
-      got: `${target?.length ?? 0} tokens, ${total - max} of them to remove`,
-    });
+    throw uncut(
+      target === undefined
+        ? 'a pair, for onlySecond'
+        : `a ${strategy === 'onlyFirst' ? 'first' : 'second'} sequence long enough to cut`,
+      `${target?.length ?? 0} tokens, ${total - max} of them to remove`,
+    );
   return parts.map((part) => (part === target ? part.truncate(keep, stride, side) : part));
 }
 
@@ -81,11 +82,6 @@ export function keptRanges(
   else if (strategy === 'onlyFirst') first -= total - room;
   else second -= total - room;
   if (first < 0 || second < 0)
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'truncation.strategy',
-      expected: `sequences that ${strategy} can cut to ${room} tokens`,
-      got: `${split} and ${total - split}`,
-    });
+    throw uncut(`sequences that ${strategy} can cut to ${room} tokens`, `${split} and ${total - split}`);
   return side === 'right' ? [0, first, split, split + second] : [split - first, split, total - second, total];
 }

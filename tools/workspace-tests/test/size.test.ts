@@ -107,8 +107,8 @@ test('a tokenizer put together from components costs what they cost', async () =
   expect(composed - core).toBeLessThan(2600);
   expect(all - core).toBeGreaterThan(15_000);
   // 42 since patterns that could take for ever are searched in linear time, 43 since batches use their memory again, 43.5
-  // since graphemes and streams take linear time and saved ids keep their holes.
-  expect(sync).toBeLessThan(43_500);
+  // since graphemes and streams take linear time and saved ids keep their holes, 44 since wrong calls are refused by name.
+  expect(sync).toBeLessThan(44_000);
 });
 
 test('it runs where there is nothing of Node’s or of a page’s, from a bundle for no platform', async () => {

@@ -1,6 +1,8 @@
-// Fetches a tokenizer's files from a model hub, by the hub's own addresses.
+// Finds a model: a folder, or a tokenizer's files on a model hub, by the hub's own addresses.
 import '../core';
-import { describe, TokenizerError } from '../errors';
+import { TokenizerError } from '../errors';
+import type { TokenizerSource } from '../files';
+import { checkObject, inputError } from '../options';
 
 /** Options of {@link Tokenizer.fromPretrained}. */
 export interface HubOptions {
@@ -20,15 +22,26 @@ const COMPLETE = 'tokenizer.json';
 const VOCABULARIES = ['vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer.model', 'added_tokens.json'];
 const FILES = [COMPLETE, 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja', ...VOCABULARIES];
 
-/** Downloads what there is of a model's tokenizer. */
-export async function fetchFiles(model: string, options: HubOptions): Promise<Map<string, Uint8Array>> {
-  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(model) || model.includes('..'))
-    throw new TokenizerError({
-      kind: 'input',
-      where: 'fromPretrained: model',
-      expected: 'a folder, or a name like owner/model',
-      got: describe(model),
-    });
+/** True for the path of a folder; false, too, where there is no file system. */
+async function isFolder(path: string): Promise<boolean> {
+  if (typeof process === 'undefined') return false;
+  try {
+    return (await process.getBuiltinModule('node:fs/promises').stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** A folder as it is, and of a model on the hub what there is of its tokenizer. */
+export async function findModel(model: string, options: HubOptions): Promise<TokenizerSource> {
+  checkObject('fromPretrained: options', options);
+  if (typeof model === 'string' && (/^(\.{0,2}[/\\]|[A-Za-z]:)/.test(model) || (await isFolder(model)))) return model;
+  if (typeof model !== 'string' || !/^[\w.-]+(\/[\w.-]+)?$/.test(model) || model.includes('..'))
+    throw inputError('fromPretrained: model', 'a folder, or a name like owner/model', model);
+  return fetchFiles(model, options);
+}
+
+async function fetchFiles(model: string, options: HubOptions): Promise<Map<string, Uint8Array>> {
   const { revision = 'main', accessToken, endpoint = 'https://huggingface.co', fetch: get = fetch, signal } = options;
   const files = new Map<string, Uint8Array>();
   for (const name of FILES) {

@@ -62,7 +62,7 @@ export class SentencePieceNormalizer implements Normalizer {
   }
 
   apply(text: NormalizedString): void {
-    text.rewrite(this.rewritten(text.text));
+    rewrite(text, this.rewritten(text.text));
   }
 
   /** A text alone, without where its characters come from. */
@@ -73,10 +73,10 @@ export class SentencePieceNormalizer implements Normalizer {
   }
 
   /** Each character of the result with the source range that it stands for. */
-  private rewritten(source: string): { char: string; from: number; to: number }[] {
+  private rewritten(source: string): Rewritten[] {
     const { removeExtraWhitespaces, addDummyPrefix, whitespaceAsSuffix, escapeWhitespaces } = this.options;
     const space = escapeWhitespaces ? '▁' : ' ';
-    const out: { char: string; from: number; to: number }[] = [];
+    const out: Rewritten[] = [];
     let at = 0;
     if (removeExtraWhitespaces)
       while (at < source.length) {
@@ -101,4 +101,27 @@ export class SentencePieceNormalizer implements Normalizer {
       out.push({ char: space, from: source.length, to: source.length });
     return out;
   }
+}
+
+/** A character, and the range of the text before that it stands for. */
+interface Rewritten {
+  readonly char: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Replaces the whole text by other characters. */
+function rewrite(text: NormalizedString, chars: readonly Rewritten[]): void {
+  const { length } = text.text;
+  const joined = chars.map(({ char }) => char).join('');
+  const starts = new Int32Array(joined.length);
+  const ends = new Int32Array(joined.length);
+  let out = 0;
+  for (const { char, from, to } of chars)
+    for (let u = 0; u < char.length; u++) {
+      const start = from < length ? text.startOf(from) : length === 0 ? text.shift : text.endOf(length - 1);
+      starts[out] = start;
+      ends[out++] = to > from ? text.endOf(to - 1) : start;
+    }
+  text.become(joined, starts, ends);
 }

@@ -1,6 +1,7 @@
 // The vocabulary that all models share: tokens by id, and ids by token through a hash table over UTF-16 units,
 // so that a stretch of a text can be looked up without cutting it out.
-import { Fields } from '../json';
+import { Fields, isObject } from '../json';
+import { checkList, inputError } from '../options';
 import { textOfUnits } from '../text/units';
 import { HashIndex } from './hash-index';
 
@@ -34,6 +35,7 @@ export interface VocabColumns {
 /** A vocabulary: tokens in the order of their ids, or the id of each. */
 export type VocabSource = Vocab | readonly string[] | { readonly [token: string]: number };
 
+const isColumns = (source: unknown): source is VocabColumns => isObject(source) && 'units' in source;
 const isList = (source: Exclude<VocabSource, Vocab>): source is readonly string[] => Array.isArray(source);
 
 /**
@@ -63,7 +65,7 @@ export class Vocab {
   private readonly texts: (string | undefined)[] = [];
 
   constructor(tokens: readonly (string | undefined)[] | VocabColumns) {
-    this.columns = 'units' in tokens ? tokens : toColumns(tokens);
+    this.columns = isColumns(tokens) ? tokens : toColumns(tokens);
     const { units, starts } = this.columns;
     const length = starts.length - 1;
     this.length = length;
@@ -191,7 +193,12 @@ export class Vocab {
 /** Tokens by id as columns. */
 export function toColumns(tokens: readonly (string | undefined)[]): VocabColumns {
   let total = 0;
-  for (const token of tokens) if (token !== undefined) total += token.length;
+  checkList('tokens', tokens);
+  for (const [id, token] of tokens.entries()) {
+    if (token === undefined) continue;
+    if (typeof token !== 'string') throw inputError(`tokens[${id}]`, 'a string', token);
+    total += token.length;
+  }
   const units = new Uint16Array(total);
   const starts = new Int32Array(tokens.length + 1);
   let at = 0;

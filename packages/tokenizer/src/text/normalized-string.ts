@@ -64,7 +64,8 @@ export class NormalizedString {
     return this.become(text, this.starts.subarray(first, end), this.ends.subarray(first, end));
   }
 
-  private become(text: string, starts: Int32Array, ends: Int32Array): { starts: Int32Array; ends: Int32Array } {
+  /** Takes another text, each unit of which stands for a range of the original. */
+  become(text: string, starts: Int32Array, ends: Int32Array): { starts: Int32Array; ends: Int32Array } {
     this.text = text;
     this.starts = starts;
     this.ends = ends;
@@ -101,23 +102,6 @@ export class NormalizedString {
       chars.push(char);
     }
     this.become(chars.join(''), starts, ends);
-  }
-
-  /** Replaces the whole text by characters of which each names the range of the present text that it stands for. */
-  rewrite(chars: readonly { readonly char: string; readonly from: number; readonly to: number }[]): void {
-    let units = 0;
-    for (const { char } of chars) units += char.length;
-    const starts = new Int32Array(units);
-    const ends = new Int32Array(units);
-    const length = this.text.length;
-    let out = 0;
-    for (const { char, from, to } of chars)
-      for (let u = 0; u < char.length; u++) {
-        const start = from < length ? this.startOf(from) : length === 0 ? this.shift : this.endOf(length - 1);
-        starts[out] = start;
-        ends[out++] = to > from ? this.endOf(to - 1) : start;
-      }
-    this.become(chars.map(({ char }) => char).join(''), starts, ends);
   }
 
   /** Keeps the code points for which `keep` is true. */

@@ -1,5 +1,6 @@
 // The two forms of pattern that components take: plain text, and a regular expression that was compiled already.
 import type { Fields } from '../json';
+import { inputError } from '../options';
 import type { Readers } from '../reading/readers';
 import type { Searcher } from './linear-regex';
 import type { Regex } from './regex';
@@ -12,7 +13,9 @@ const escapeLiteral = (text: string): string =>
 
 /** What finds a pattern. An empty text matches between any two characters. */
 export function compilePattern(pattern: Pattern): Searcher {
-  return typeof pattern === 'string' ? new RegExp(escapeLiteral(pattern), 'gv') : pattern.compiled;
+  if (typeof pattern === 'string') return new RegExp(escapeLiteral(pattern), 'gv');
+  if (pattern?.compiled === undefined) throw inputError('pattern', 'a text or a Regex', pattern);
+  return pattern.compiled;
 }
 
 /** What `tokenizer.json` holds for a pattern. */

@@ -1,7 +1,7 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
 import { batchOf, type EncodedBatch, type RaggedBatch, type RaggedPart } from '../batch';
 import { TokenizerError } from '../errors';
-import { type BatchOptions, checkInputs, inputError, type TextInput } from '../options';
+import { type BatchOptions, checkInputs, checkObject, inputError, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { joinParts } from './join-parts';
 import { type JoinedTexts, joinTexts } from './protocol';
@@ -82,7 +82,7 @@ export class TokenizerPool {
   async encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): Promise<RaggedBatch> {
     if (this.failure !== undefined) throw this.failure;
     if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
-    if (typeof options !== 'object' || options === null) throw inputError('encodeBatch: options', 'an object', options);
+    checkObject('encodeBatch: options', options);
     const { pairs, addSpecialTokens = true, offsets = false } = options;
     checkInputs(texts, pairs);
     // Wrong options are refused here, also where no chunk will find them.

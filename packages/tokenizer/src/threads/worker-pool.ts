@@ -1,6 +1,6 @@
 // Workers that take tasks one after another. An idle pool never keeps a process alive.
 import { TokenizerError } from '../errors';
-import { checkCount, inputError } from '../options';
+import { checkCount, checkObject } from '../options';
 import type { Answer, Results, Task } from './protocol';
 
 /** How many threads, and where their program is. */
@@ -140,7 +140,7 @@ export type Started = { readonly workers: readonly TaskWorker[] } | { readonly n
 
 /** Starts workers beside so many `helpers`, and gives each its first task. Where none can start, says why instead of failing. */
 export async function startWorkers(first: Task, options: ThreadOptions, helpers = 0): Promise<Started> {
-  if (typeof options !== 'object' || options === null) throw inputError('threads: options', 'an object', options);
+  checkObject('threads: options', options);
   const { threads = Math.min(8, coresHere()), workerUrl, startTimeout = 60_000 } = options;
   checkCount('threads', threads, 1);
   checkCount('startTimeout', startTimeout, 1);

@@ -13,7 +13,7 @@ import { loadReaders } from '../reading/load-readers';
 import { addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts';
 import { trainBpe } from './bpe-trainer';
 import { type ModelKind, type Preset, presetOf } from './presets';
-import { drive, type TrainProgress } from './progress';
+import { checkAbort, drive, type TrainProgress } from './progress';
 import { openTexts, type TextSource, untilAborted } from './text-source';
 import { trainUnigram } from './unigram-trainer';
 import { type CountOptions, countWords } from './word-counts';
@@ -75,6 +75,7 @@ function wholeNumber(
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isSignal = (value: unknown): boolean => isObject(value) && isFunction(value['addEventListener']);
 const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 /** Checks what no type checks, before the texts are read. */
@@ -90,6 +91,7 @@ function checkOptions(options: TrainOptions): void {
   check(areTexts, 'an array of strings', 'specialTokens', 'initialAlphabet');
   check(isText, 'a string', 'unkToken', 'continuingSubwordPrefix', 'endOfWordSuffix');
   check(isFunction, 'a function', 'onProgress', 'onNote');
+  check(isSignal, 'an AbortSignal', 'signal');
   // Nothing would ever be pruned, or learnt before it is.
   check((part) => Number(part) > 0 && Number(part) < 1, 'a number between 0 and 1', 'shrinkingFactor');
   checkCount('train: subIterations', options.subIterations ?? 2, 1);
@@ -160,6 +162,7 @@ async function wordsOf(
   options: Omit<TrainOptions, 'normalizer' | 'preTokenizer'> & Pick<CountOptions, 'normalizer' | 'preTokenizer'>,
 ): Promise<Map<string, number>> {
   const { normalizer, preTokenizer, onProgress, onNote, signal, threads = 1, workerUrl } = options;
+  checkAbort(signal); // before threads start
   const source = untilAborted(openTexts(texts), signal);
   const counting = { normalizer, preTokenizer, onProgress, signal };
   if (threads === 1) return countWords(source, counting);
