@@ -24,10 +24,10 @@ const rows = names.flatMap((name) =>
 
 async function trained(): Promise<SpanClassifier> {
   const model = new SpanClassifier({ ...size, vocabSize: tokenizer.vocabSize });
-  const optimizer = new AdamW(model.parameters(), { lr: 5e-3 });
+  const optimizer = new AdamW(model.parameters(), { lr: 3e-3 });
   // One name and one place together are kept for the test.
   const seen = rows.filter(({ context }) => context !== 'kim went to oslo');
-  for (let step = 0; step < 200; step++) {
+  for (let step = 0; step < 300; step++) {
     const some = seen.filter((_, i) => i % 3 === step % 3);
     const moved = seen.map((row, i) => shifted(row, i + step)).filter((_, i) => i % 2 === step % 2);
     const { batch, ...answers } = model.batch([...some, ...moved, ...filling(step)], { tokenizer });
@@ -56,7 +56,9 @@ function shifted({ question, context }: Question, i: number): Question {
 }
 
 beforeAll(async () => {
-  await init({ seed: 2 });
+  // Without a BLAS the numbers are the same on all machines: what so small a model makes of rows that it never saw is at the
+  // mercy of the last digit.
+  await init({ seed: 2, blas: 'off' });
   tokenizer = await Tokenizer.train([...rows.map((r) => r.context), filler, 'who where'], {
     model: 'wordpiece',
     vocabSize: 200,
