@@ -56,12 +56,12 @@ export function reload(koffi: Koffi, loaded: Library, path: string, core: string
 }
 
 /** Loads a library. An OpenBLAS that takes the processor for another gets kernels that suit it, unless someone chose. */
-export function loadForProcessor(koffi: Koffi, path: string, cpuinfo: string = cpuinfoHere()): Library {
+export function loadForProcessor(koffi: Koffi, path: string, cpuinfo?: string): Library {
   const library = koffi.load(path);
   const own = coreOf(library) ?? '';
-  const core = coreFor(cpuinfo);
-  if (process.env[VARIABLE] !== undefined || core === undefined) return library;
+  if (process.env[VARIABLE] !== undefined || (own !== FALLBACK && !WIDE.has(own))) return library;
+  const core = coreFor(cpuinfo ?? cpuinfoHere());
   // Of kernels for 512 bits, the library knows best which.
-  const unsuited = own === FALLBACK || (WIDE.has(own) && !WIDE.has(core));
-  return unsuited ? reload(koffi, library, path, core) : library;
+  if (core === undefined || (WIDE.has(own) && WIDE.has(core))) return library;
+  return reload(koffi, library, path, core);
 }

@@ -44,8 +44,8 @@ function work(setup: WorkerSetup): void {
     const sgemm = loadUnlessEnding(words, () => load(blas, memory));
     if (sgemm === null) return;
     const parts = exports as unknown as ProductParts & AttentionParts;
-    native.push(blasRunner(setup.memory, sgemm, parts));
-    native.push(...attentionRunners(setup.memory, sgemm, parts, setup.scratch));
+    native.push(blasRunner(memory, sgemm, parts));
+    native.push(...attentionRunners(memory, sgemm, parts, setup.scratch));
   }
   Atomics.add(words, READY, 1);
   let sequence = 0;
