@@ -38,9 +38,21 @@ export interface BatchPadding {
   readonly side: 'left' | 'right';
 }
 
-/** Lays a ragged batch out with padding. */
-export function padBatch(ragged: RaggedBatch, padding: BatchPadding): EncodedBatch {
-  const { rows } = ragged;
+/** Some rows of a ragged batch. */
+export interface RaggedPart {
+  readonly ids: Int32Array;
+  /** Left out where all are 0, as nearly always. */
+  readonly typeIds: Int32Array | undefined;
+  /** Where each row starts, and the end of the last. */
+  readonly rows: Int32Array;
+  readonly offsets: Int32Array | undefined;
+}
+
+/** Lays rows out with padding. */
+export function padBatch(
+  { ids: tokens, typeIds: types, rows, offsets: places }: RaggedBatch | RaggedPart,
+  padding: BatchPadding,
+): EncodedBatch {
   const count = rows.length - 1;
   const lengths = new Int32Array(count);
   let longest = 0;
@@ -55,36 +67,44 @@ export function padBatch(ragged: RaggedBatch, padding: BatchPadding): EncodedBat
   const ids = new Int32Array(count * width);
   const mask = new Int32Array(count * width);
   const typeIds = new Int32Array(count * width);
-  const offsets = ragged.offsets && new Int32Array(2 * count * width);
+  const offsets = places && new Int32Array(2 * count * width);
   if (padding.id !== 0) ids.fill(padding.id);
   if (padding.typeId !== 0) typeIds.fill(padding.typeId);
   for (let i = 0; i < count; i++) {
     const length = lengths[i] as number;
     const at = i * width + (padding.side === 'left' ? width - length : 0);
     const from = rows[i] as number;
-    ids.set(ragged.ids.subarray(from, from + length), at);
-    typeIds.set(ragged.typeIds.subarray(from, from + length), at);
-    mask.fill(1, at, at + length);
-    if (ragged.offsets !== undefined) offsets?.set(ragged.offsets.subarray(2 * from, 2 * (from + length)), 2 * at);
+    // Most rows are short: a view of each would cost more than its tokens.
+    for (let j = 0; j < length; j++) {
+      ids[at + j] = tokens[from + j] as number;
+      mask[at + j] = 1;
+    }
+    if (types !== undefined) for (let j = 0; j < length; j++) typeIds[at + j] = types[from + j] as number;
+    else if (padding.typeId !== 0) typeIds.fill(0, at, at + length);
+    if (places !== undefined && offsets !== undefined)
+      for (let j = 0; j < 2 * length; j++) offsets[2 * at + j] = places[2 * from + j] as number;
   }
   const batch = { ids, mask, typeIds, lengths, shape: [count, width] } as const;
   return offsets === undefined ? batch : { ...batch, offsets };
 }
 
-/** Some rows of a ragged batch. */
-export interface RaggedPart {
-  readonly ids: Int32Array;
-  /** Left out where all are 0, as nearly always: memory that nobody writes costs nothing. */
-  readonly typeIds: Int32Array | undefined;
-  /** Where each row starts, and the end of the last. */
-  readonly rows: Int32Array;
-  readonly offsets: Int32Array | undefined;
+/** A part in arrays of its own. */
+export function ownPart({ ids, typeIds, rows, offsets }: RaggedPart): RaggedPart {
+  return { ids: ids.slice(), typeIds: typeIds?.slice(), rows, offsets: offsets?.slice() };
 }
 
-/** A part as a batch. */
-export function batchOf({ ids, typeIds = new Int32Array(ids.length), rows, offsets }: RaggedPart): RaggedBatch {
-  const batch = { ids, typeIds, rows };
-  return offsets === undefined ? batch : { ...batch, offsets };
+/** A part as a batch. Type ids that are all 0 are made when they are asked for, which few do. */
+export function batchOf({ ids, typeIds, rows, offsets }: RaggedPart): RaggedBatch {
+  let types = typeIds;
+  const batch = {
+    ids,
+    get typeIds(): Int32Array {
+      types ??= new Int32Array(ids.length);
+      return types;
+    },
+    rows,
+  };
+  return offsets === undefined ? batch : Object.assign(batch, { offsets });
 }
 
 /** Columns that rows are written into. */
@@ -95,17 +115,14 @@ class Columns {
   offsets = new Int32Array(0);
 }
 
-/** Something that the collector may take. Engines without weak references keep nothing. */
-function weakly<T extends object>(value: T): { deref(): T | undefined } {
-  return typeof WeakRef === 'undefined' ? { deref: () => undefined } : new WeakRef(value);
-}
+/** Columns for more tokens are not kept for the next batch. */
+const MAX_KEPT = 1 << 21;
 
 /**
- * Puts rows one after another. The memory that they are written into serves the next batch, unless the collector has taken
- * it in between: pages that were never touched cost more than what is written on them.
+ * Puts rows one after another. The memory that they are written into serves the next batch: pages that were never touched cost
+ * more than what is written on them.
  */
 export class RowWriter {
-  private kept: { deref(): Columns | undefined } | undefined;
   private columns = new Columns();
   private typed = false;
   private withOffsets = false;
@@ -116,8 +133,6 @@ export class RowWriter {
 
   /** Begins a batch of so many rows. */
   begin(rows: number, withOffsets: boolean): void {
-    this.columns = this.kept?.deref() ?? new Columns();
-    this.kept = weakly(this.columns);
     this.withOffsets = withOffsets;
     this.length = 0;
     this.starts = new Int32Array(rows + 1);
@@ -174,15 +189,15 @@ export class RowWriter {
     this.starts[++this.rows] = this.length;
   }
 
-  /** The rows, in arrays of their own. */
+  /** The rows, good until the next batch begins. */
   finish(): RaggedPart {
     const { columns, length } = this;
-    this.columns = new Columns();
+    if (columns.ids.length > MAX_KEPT) this.columns = new Columns();
     return {
-      ids: columns.ids.slice(0, length),
-      typeIds: this.typed ? columns.typeIds.slice(0, length) : undefined,
+      ids: columns.ids.subarray(0, length),
+      typeIds: this.typed ? columns.typeIds.subarray(0, length) : undefined,
       rows: this.starts,
-      offsets: this.withOffsets ? columns.offsets.slice(0, 2 * length) : undefined,
+      offsets: this.withOffsets ? columns.offsets.subarray(0, 2 * length) : undefined,
     };
   }
 }

@@ -97,29 +97,40 @@ export function encodeInto(
 function encodeFast(text: string, parts: Components, fast: FastEncoder, matchers: Matchers, sink: TokenSink): boolean {
   // Tokens that are looked for in normalised text need that text, unless nothing normalises.
   if (!matchers.normalized.isEmpty && parts.normalizer !== undefined) return false;
-  if (!matchers.raw.mayMatch(text) && !matchers.normalized.mayMatch(text))
-    return fast.encode(text, 0, text.length, sink);
-  const token = (id: number, start: number, end: number): void => {
-    sink.spellings.set(sink.length, text.slice(start, end));
-    sink.push(id, start, end);
-    sink.word++;
-  };
-  const plain = (from: number, to: number): boolean => {
-    if (matchers.normalized.isEmpty) return fast.encode(text, from, to, sink);
-    const part = from === 0 && to === text.length ? text : text.slice(from, to);
-    for (const inner of matchers.normalized.split(part, matchers.skip)) {
-      const [start, end] = [from + inner.start, from + inner.end];
-      if (inner.token !== undefined) token(inner.token.id, start, end);
-      else if (!fast.encode(text, start, end, sink)) return false;
-    }
-    return true;
-  };
-  if (matchers.raw.isEmpty) return plain(0, text.length);
-  for (const segment of matchers.raw.split(text, matchers.skip)) {
-    if (segment.token !== undefined) token(segment.token.id, segment.start, segment.end);
-    else if (!plain(segment.start, segment.end)) return false;
+  if (matchers.raw.mayMatch(text)) return encodeSegments(text, fast, matchers, sink);
+  return encodePlain(text, 0, text.length, fast, matchers, sink);
+}
+
+/** A text with tokens in it that are looked for before anything else. */
+function encodeSegments(text: string, fast: FastEncoder, matchers: Matchers, sink: TokenSink): boolean {
+  for (const { token, start, end } of matchers.raw.split(text, matchers.skip)) {
+    if (token !== undefined) pushAdded(text, token.id, start, end, sink);
+    else if (!encodePlain(text, start, end, fast, matchers, sink)) return false;
   }
   return true;
+}
+
+/** A stretch between such tokens. */
+function encodePlain(
+  text: string,
+  from: number,
+  to: number,
+  fast: FastEncoder,
+  { normalized, skip }: Matchers,
+  sink: TokenSink,
+): boolean {
+  if (!normalized.mayMatch(text)) return fast.encode(text, from, to, sink);
+  for (const { token, start, end } of normalized.split(text.slice(from, to), skip)) {
+    if (token !== undefined) pushAdded(text, token.id, from + start, from + end, sink);
+    else if (!fast.encode(text, from + start, from + end, sink)) return false;
+  }
+  return true;
+}
+
+function pushAdded(text: string, id: number, start: number, end: number, sink: TokenSink): void {
+  sink.spellings.set(sink.length, text.slice(start, end));
+  sink.push(id, start, end);
+  sink.word++;
 }
 
 /** Reads a sink's tokens as an encoding of one sequence. */

@@ -1,6 +1,6 @@
 // The public class: components put together, and every way in and out of ids. What it does lives in other files.
 import type { AddedToken } from './added-tokens';
-import { batchOf, type EncodedBatch, padBatch, type RaggedBatch, type RaggedPart, RowWriter } from './batch';
+import { batchOf, type EncodedBatch, ownPart, padBatch, type RaggedBatch, type RaggedPart, RowWriter } from './batch';
 import { DecodeStream } from './decode-stream';
 import { Encoding } from './encoding';
 import { type FastEncoder, fastEncoderOf } from './fast/fast-encoder';
@@ -359,11 +359,11 @@ export class Tokenizer {
    * ```
    */
   encodeBatch(texts: readonly TextInput[], options: BatchOptions = {}): EncodedBatch {
-    return this.padRagged(this.encodeRagged(texts, options), options);
+    return this.padRagged(this.encodePart(texts, options), options);
   }
 
   /** Lays rows out with padding, as `encodeBatch` does. */
-  padRagged(ragged: RaggedBatch, options: BatchOptions = {}): EncodedBatch {
+  padRagged(ragged: RaggedBatch | RaggedPart, options: BatchOptions = {}): EncodedBatch {
     checkObject('options', options);
     const { padding = this.parts.padding?.length ?? 'longest' } = options;
     checkPadding(options);
@@ -387,7 +387,7 @@ export class Tokenizer {
 
   /** Encodes rows one after another without padding. */
   encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): RaggedBatch {
-    return batchOf(this.encodePart(texts, options));
+    return batchOf(ownPart(this.encodePart(texts, options)));
   }
 
   /** @internal Which special tokens in a text a call takes for tokens. */
@@ -400,7 +400,7 @@ export class Tokenizer {
     return truncationOf(options, this.parts);
   }
 
-  /** @internal Rows as they go between threads. */
+  /** @internal Rows that are good until the next call. */
   encodePart(texts: readonly TextInput[], options: BatchOptions): RaggedPart {
     const matchers = this.matchers(options);
     const { pairs, addSpecialTokens = true } = options;
@@ -416,11 +416,13 @@ export class Tokenizer {
       this.appendTokens(texts[row] as TextInput, matchers, 'encodeBatch: texts', row);
       const split = sink.length;
       if (isPair) this.appendTokens(pairs[row] as TextInput, matchers, 'encodeBatch: pairs', row);
-      const kept = keptRanges(split, sink.length, room, truncation);
-      for (const { sequence, id, typeId } of frame) {
+      const total = sink.length;
+      let [first, firstEnd, second, secondEnd] = [0, split, split, total];
+      if (truncation && room !== undefined && total > room)
+        [first, firstEnd, second, secondEnd] = keptRanges(split, total, room, truncation);
+      for (const { sequence, id, typeId } of frame)
         if (sequence < 0) writer.push(id, typeId);
-        else writer.append(sink, kept[2 * sequence] as number, kept[2 * sequence + 1] as number, typeId);
-      }
+        else writer.append(sink, sequence ? second : first, sequence ? secondEnd : firstEnd, typeId);
       writer.endRow();
     }
     return writer.finish();

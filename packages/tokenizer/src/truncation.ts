@@ -65,18 +65,12 @@ export function truncate(parts: readonly Encoding[], max: number, truncation: Tr
 }
 
 /**
- * Which tokens of two sequences, laid one after the other and parted at `split`, a batch's row keeps:
+ * Which tokens of two sequences, laid one after the other and parted at `split`, a batch's row keeps where it has no room for all:
  * [start, end) of the first and of the second.
  */
-export function keptRanges(
-  split: number,
-  total: number,
-  room: number | undefined,
-  truncation: Truncation | undefined,
-): readonly number[] {
+export function keptRanges(split: number, total: number, room: number, truncation: Truncation): readonly number[] {
   let first = split;
   let second = total - split;
-  if (room === undefined || truncation === undefined || total <= room) return [0, split, split, total];
   const { strategy = 'longestFirst', side = 'right' } = truncation;
   if (strategy === 'longestFirst' || room === 0) [first, second] = longestFirst(first, second, room);
   else if (strategy === 'onlyFirst') first -= total - room;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type EncodedBatch, Tokenizer, type TrainOptions } from '../src/index';
+import { type EncodedBatch, type RaggedBatch, Tokenizer, type TrainOptions } from '../src/index';
 import { TokenizerPool } from '../src/threads';
 import { CHUNK_SPAN } from '../src/threads/protocol';
 import { Work } from '../src/threads/work';
@@ -19,7 +19,7 @@ const texts = Array.from({ length: 14 }, () => lines).flat(); // several chunks
 const tokenizer = await Tokenizer.train(lines.slice(0, 300), { model: 'wordpiece', vocabSize: 800 });
 
 /** A batch in a form that is quick to compare. */
-const digest = (batch: EncodedBatch): object =>
+const digest = (batch: EncodedBatch | RaggedBatch): object =>
   Object.fromEntries(
     Object.entries(batch).map(([name, column]) => [
       name,
@@ -41,6 +41,64 @@ describe('a pool', () => {
     const cut = [['two', 'words'], 'one'];
     expect(await pool.encodeBatch(cut)).toEqual(tokenizer.encodeBatch(cut));
     expect((await pool.encodeRagged([])).rows).toEqual(Int32Array.of(0));
+    pool.close();
+  });
+  it('puts into messages what has no room in the memory that threads share', async () => {
+    const bytes = await Tokenizer.train(['a'], { model: 'bpe', vocabSize: 257 });
+    const types = tokenizer.toJSON() as { post_processor: { single: object[] } };
+    // Three tokens for each unit; and rows of type 1, alone.
+    for (const [of, batch] of [
+      [bytes, texts.map((text) => '愛'.repeat(text.length % 100))],
+      [
+        await Tokenizer.fromJSON(
+          JSON.stringify({
+            ...types,
+            post_processor: {
+              type: 'TemplateProcessing',
+              single: [{ Sequence: { id: 'A', type_id: 1 } }],
+              pair: [{ Sequence: { id: 'A', type_id: 1 } }, { Sequence: { id: 'B', type_id: 1 } }],
+              special_tokens: {},
+            },
+          }),
+        ),
+        texts,
+      ],
+    ] as const) {
+      const pool = await TokenizerPool.start(of, { threads: 3, workerUrl });
+      expect(pool.threads).toBe(3);
+      for (const offsets of [false, true])
+        expect(digest(await pool.encodeRagged(batch, { offsets }))).toEqual(
+          digest(of.encodeRagged(batch, { offsets })),
+        );
+      pool.close();
+    }
+  });
+  it('keeps calls apart that are under way together, and that use the same memory one after another', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 3, workerUrl });
+    const batches = Array.from({ length: 6 }, (_, i) => texts.slice(40 * i, texts.length - 900 * i));
+    for (let turn = 0; turn < 2; turn++) {
+      const results = await Promise.all(batches.map((batch, i) => pool.encodeBatch(batch, { offsets: i % 2 === 1 })));
+      for (const [i, batch] of batches.entries())
+        expect(digest(results[i] as EncodedBatch)).toEqual(
+          digest(tokenizer.encodeBatch(batch, { offsets: i % 2 === 1 })),
+        );
+    }
+    for (const batch of batches)
+      expect(digest(await pool.encodeBatch(batch))).toEqual(digest(tokenizer.encodeBatch(batch)));
+    pool.close();
+  });
+  it('goes on after a text that was refused, whichever thread met it', async () => {
+    const short = texts.map(() => 'a few words');
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl });
+    const truncation = { maxLength: 100, strategy: 'onlySecond' } as const;
+    for (const at of [0, 1, texts.length >> 1, texts.length - 1]) {
+      const call = pool.encodeBatch(
+        short.map((text, i) => (i === at ? text.repeat(100) : text)),
+        { truncation },
+      );
+      await expect(call).rejects.toMatchObject({ name: 'TokenizerError', where: 'truncation.strategy' });
+    }
+    expect(digest(await pool.encodeBatch(texts))).toEqual(digest(tokenizer.encodeBatch(texts)));
     pool.close();
   });
   it('knows what the folder says of special tokens in a text', async () => {
@@ -127,9 +185,12 @@ describe('a pool', () => {
     writeFileSync(
       join(folder, 'worker.mjs'),
       `import { parentPort } from 'node:worker_threads';
-       await import('${dist}worker.js');
-       // Behind the first of the two that it is sent at once: the second stays owed, whatever other threads get done.
-       parentPort.on('message', ({ kind }) => { if (kind === 'encode') { ${end} } });`,
+       const { on } = parentPort;
+       parentPort.on = (name, listener) => on.call(parentPort, name, (task) => {
+         if (task.kind === 'share') { ${end} }
+         listener(task);
+       });
+       await import('${dist}worker.js');`,
     );
     writeFileSync(
       join(folder, 'pool.mjs'),
@@ -156,9 +217,10 @@ describe('a pool', () => {
        import { TokenizerPool } from '${dist}threads.js';
        const tokenizer = await Tokenizer.train(['a b'], { model: 'wordpiece', vocabSize: 20 });
        const pool = await TokenizerPool.start(tokenizer, { threads: 2 });
-       console.log(pool.threads, (await pool.encodeBatch(['a', 'b'])).shape.join());`,
+       const texts = Array.from({ length: 20_000 }, (_, i) => (i % 2 ? 'a' : 'b'));
+       console.log(pool.threads, (await pool.encodeBatch(texts)).shape.join());`,
     );
-    expect(execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 60_000 })).toBe('2 2,3\n');
+    expect(execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 60_000 })).toBe('2 20000,3\n');
   });
 });
 

@@ -3,6 +3,7 @@ import type { RaggedPart } from '../batch';
 import type { TokenizerErrorDetails } from '../errors';
 import type { JsonObject } from '../json';
 import type { BatchOptions, TextInput } from '../options';
+import type { PlacedPart, SharedLayout } from './shared-batch';
 
 /** Words of some texts, how often each occurs, and where each was seen first. */
 export interface WordColumns {
@@ -43,6 +44,7 @@ export function splitTexts({ joined, ends }: JoinedTexts): string[] {
 export type Task =
   | { readonly kind: 'load'; readonly json: string }
   | { readonly kind: 'encode'; readonly texts: JoinedTexts | readonly TextInput[]; readonly options: BatchOptions }
+  | { readonly kind: 'share'; readonly layout: SharedLayout; readonly thread: number; readonly options: BatchOptions }
   | { readonly kind: 'cut'; readonly normalizer: JsonObject | null; readonly preTokenizer: JsonObject | null }
   | { readonly kind: 'count'; readonly texts: readonly string[]; readonly chunk: number }
   | { readonly kind: 'words' };
@@ -51,6 +53,8 @@ export type Task =
 export interface Results {
   readonly load: undefined;
   readonly encode: RaggedPart;
+  /** What had no place in the shared memory. */
+  readonly share: readonly PlacedPart[];
   readonly cut: undefined;
   readonly count: undefined;
   readonly words: WordColumns;

@@ -1,30 +1,33 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
-import { batchOf, type EncodedBatch, type RaggedBatch, type RaggedPart } from '../batch';
+import { batchOf, type EncodedBatch, ownPart, type RaggedBatch, type RaggedPart } from '../batch';
 import { TokenizerError } from '../errors';
 import { type BatchOptions, checkInputs, checkObject, inputError, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
+import { areShort, chunksOf } from './chunks';
 import { joinParts } from './join-parts';
-import { type JoinedTexts, joinTexts } from './protocol';
+import { sendChunks } from './send-chunks';
+import { SharedMemory, shareChunks } from './share-chunks';
 import { closed, isLost, isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
-/**
- * Characters in a chunk, at the most and at the least: messages cost little, the memory of one chunk serves the next, and
- * no thread is long at work when the others are done.
- */
-const LARGEST = 1 << 15;
-const SMALLEST = 1 << 13;
-/** Chunks that a worker is sent ahead, so that the next one is there when it is done with one. */
-const AHEAD = 2;
+/** Node's calling thread encodes too; a page's has its page to look after. */
+const HELPERS = isNode ? 1 : 0;
+/** How long it does so before it handles events. */
+const BUSY_MS = 4;
 
-function sizeOf(text: TextInput): number {
-  return typeof text === 'string' ? text.length : text.reduce((sum, word) => sum + word.length, 0);
+/** Has the calling thread handle events before it goes on working, where it has worked for a while. */
+function inTurns<Args extends unknown[], T>(work: (...args: Args) => T): (...args: Args) => Promise<T> {
+  let last = 0;
+  return async (...args) => {
+    if (performance.now() - last > BUSY_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      last = performance.now();
+    }
+    return work(...args);
+  };
 }
 
-/** Node's calling thread encodes too, a chunk between any two turns of its event loop; a page's has its page to look after. */
-const HELPERS = isNode ? 1 : 0;
-
-function messageOf(texts: readonly TextInput[]): JoinedTexts | readonly TextInput[] {
-  return texts.every((text) => typeof text === 'string') ? joinTexts(texts) : texts;
+function areStrings(texts: readonly TextInput[]): texts is readonly string[] {
+  return texts.every((text) => typeof text === 'string');
 }
 
 /**
@@ -44,6 +47,7 @@ function messageOf(texts: readonly TextInput[]): JoinedTexts | readonly TextInpu
  */
 export class TokenizerPool {
   private failure: TokenizerError | undefined;
+  private readonly spare = new SharedMemory();
 
   private constructor(
     private readonly tokenizer: Tokenizer,
@@ -54,7 +58,7 @@ export class TokenizerPool {
 
   /**
    * Starts the workers and loads the tokenizer in each, so that memory grows by one tokenizer a thread. In Node the calling
-   * thread is one of `threads`: it encodes for less than a millisecond at a time, and handles events in between.
+   * thread is one of `threads`: it encodes for some milliseconds at a time, and handles events in between.
    * Only what its `tokenizer.json` can say goes along: one that was read from a SentencePiece file stays on this thread.
    */
   static async start(tokenizer: Tokenizer, options: ThreadOptions = {}): Promise<TokenizerPool> {
@@ -75,13 +79,17 @@ export class TokenizerPool {
 
   /** {@link Tokenizer.encodeBatch} over all threads. */
   async encodeBatch(texts: readonly TextInput[], options: BatchOptions = {}): Promise<EncodedBatch> {
-    return this.tokenizer.padRagged(await this.encodeRagged(texts, options), options);
+    return this.tokenizer.padRagged(await this.encodePart(texts, options), options);
   }
 
   /** {@link Tokenizer.encodeRagged} over all threads. */
   async encodeRagged(texts: readonly TextInput[], options: BatchOptions = {}): Promise<RaggedBatch> {
+    return batchOf(await this.encodePart(texts, options));
+  }
+
+  private async encodePart(texts: readonly TextInput[], options: BatchOptions): Promise<RaggedPart> {
     if (this.failure !== undefined) throw this.failure;
-    if (this.workers.length === 0) return this.tokenizer.encodeRagged(texts, options);
+    if (this.workers.length === 0) return ownPart(this.tokenizer.encodePart(texts, options));
     checkObject('encodeBatch: options', options);
     const { pairs, addSpecialTokens = true, offsets = false } = options;
     checkInputs(texts, pairs);
@@ -90,43 +98,23 @@ export class TokenizerPool {
     // Nothing else goes along: what a caller has in the same object may not survive a message.
     const truncation = this.tokenizer.truncationOf(options) ?? false;
     const allowedSpecial = this.tokenizer.allowedSpecialOf(options);
-    const shared = { addSpecialTokens, allowedSpecial, offsets, truncation };
-    const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);
-    const share = Math.min(LARGEST, Math.max(SMALLEST, total / (2 * AHEAD * this.threads)));
-    const parts: RaggedPart[] = [];
-    let next = 0;
-    let chunks = 0;
-    /** Has chunks encoded until none are left, or one fails. */
-    const work = async (
-      encode: (texts: readonly TextInput[], options: BatchOptions) => Promise<RaggedPart>,
-    ): Promise<void> => {
-      while (next < texts.length) {
-        const from = next;
-        for (let size = 0; next < texts.length && size < share; next++) size += sizeOf(texts[next] as TextInput) + 1;
-        const at = chunks++;
-        const mine = pairs === undefined ? shared : { ...shared, pairs: pairs.slice(from, next) };
-        try {
-          parts[at] = await encode(texts.slice(from, next), mine);
-        } catch (error) {
-          next = texts.length;
-          throw error;
-        }
-      }
-    };
-    const workers = Array.from({ length: AHEAD }, () => this.workers).flat();
-    const feeds = workers.map((worker) =>
-      work((texts, options) => worker.run({ kind: 'encode', texts: messageOf(texts), options })),
-    );
-    const help = async (texts: readonly TextInput[], options: BatchOptions): Promise<RaggedPart> => {
-      await new Promise((resolve) => setImmediate(resolve));
-      return this.tokenizer.encodePart(texts, options);
-    };
+    const mine = { addSpecialTokens, allowedSpecial, offsets, truncation };
+    const chunks = chunksOf(texts, this.threads);
+    const { workers, spare, tokenizer } = this;
     try {
-      await Promise.all(HELPERS > 0 ? [...feeds, work(help)] : feeds);
+      if (HELPERS === 0 || pairs !== undefined || !areStrings(texts) || !areShort(chunks)) {
+        const here = (some: readonly TextInput[], all: BatchOptions): RaggedPart =>
+          ownPart(tokenizer.encodePart(some, all));
+        const all = pairs === undefined ? mine : { ...mine, pairs };
+        const parts = await sendChunks(texts, chunks, all, workers, HELPERS === 0 ? undefined : inTurns(here));
+        return joinParts(parts, offsets);
+      }
+      if (chunks.length < 2) return ownPart(tokenizer.encodePart(texts, mine));
+      const here = inTurns((some: readonly string[]) => tokenizer.encodePart(some, mine));
+      return await shareChunks(texts, chunks, mine, workers, here, spare, (parts) => joinParts(parts, offsets));
     } catch (error) {
       throw this.lose(error);
     }
-    return batchOf(joinParts(parts, options.offsets === true));
   }
 
   /** With one worker lost the others end, too: no later call should find half a pool. */

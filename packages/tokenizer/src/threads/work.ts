@@ -1,4 +1,5 @@
 // What a worker does with each task. No thread is touched here, so that tests can call it.
+import { ownPart } from '../batch';
 import { TokenizerError } from '../errors';
 import { Fields } from '../json';
 import { allReaders } from '../reading/all-readers';
@@ -6,6 +7,7 @@ import { tokenizerFromJSON } from '../sync';
 import type { Tokenizer } from '../tokenizer';
 import { type CountOptions, countText } from '../trainers/word-counts';
 import { type Answer, CHUNK_SPAN, type Results, splitTexts, type Task, type WordColumns } from './protocol';
+import { SharedBatch } from './shared-batch';
 
 /** One worker's state: a tokenizer, or the words that it has counted. */
 export class Work {
@@ -39,10 +41,23 @@ export class Work {
         this.tokenizer = tokenizerFromJSON(task.json);
         return undefined;
       case 'encode':
-        return (this.tokenizer as Tokenizer).encodePart(
-          'joined' in task.texts ? splitTexts(task.texts) : task.texts,
-          task.options,
+        return ownPart(
+          (this.tokenizer as Tokenizer).encodePart(
+            'joined' in task.texts ? splitTexts(task.texts) : task.texts,
+            task.options,
+          ),
         );
+      case 'share': {
+        const batch = new SharedBatch(task.layout, task.thread);
+        try {
+          for (let chunk = batch.claim(); chunk !== undefined; chunk = batch.claim())
+            batch.put(chunk, (this.tokenizer as Tokenizer).encodePart(batch.read(chunk), task.options));
+          return batch.rest;
+        } catch (error) {
+          batch.close();
+          throw error;
+        }
+      }
       case 'cut': {
         const { normalizer, preTokenizer } = task;
         this.counts = new Map();

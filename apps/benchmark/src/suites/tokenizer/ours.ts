@@ -2,6 +2,7 @@
 // how much memory it keeps.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Tokenizer } from '@heddle/tokenizer';
 import { tokenizerFromJSON } from '@heddle/tokenizer/sync';
 import { TokenizerPool } from '@heddle/tokenizer/threads';
@@ -19,8 +20,11 @@ export interface OwnFigure {
 }
 
 const PASSES = 5;
-/** Passes by the clock, which other programs disturb. */
-const CLOCK_PASSES = 15;
+/** Passes by the clock, which other programs disturb: so many in turn, and how often each side has its turn. */
+const CLOCK_PASSES = 5;
+const TURNS = 4;
+/** What the collector takes at most for what a turn has left behind, in ms. */
+const SETTLE = 100;
 
 /** Median processor seconds of two things done in turn. */
 function inTurn(first: () => void, second: () => void): [number, number] {
@@ -46,9 +50,15 @@ async function threadGain(tokenizer: Tokenizer, lines: readonly string[]): Promi
   for (let i = 0; i < PASSES; i++) await pool.encodeRagged(lines);
   const one: number[] = [];
   const two: number[] = [];
-  for (let i = 0; i < CLOCK_PASSES; i++) {
-    one.push(await secondsOf(() => tokenizer.encodeRagged(lines)));
-    two.push(await secondsOf(() => pool.encodeRagged(lines)));
+  // Several passes in turn, so that each side has its own garbage cleared away in its own time.
+  const turn = async (seconds: number[], pass: () => unknown): Promise<void> => {
+    await setTimeout(SETTLE);
+    await pass();
+    for (let i = 0; i < CLOCK_PASSES; i++) seconds.push(await secondsOf(pass));
+  };
+  for (let i = 0; i < TURNS; i++) {
+    await turn(one, () => tokenizer.encodeRagged(lines));
+    await turn(two, () => pool.encodeRagged(lines));
   }
   pool.close();
   return median(one) / median(two);

@@ -1,0 +1,81 @@
+// Chunks that threads claim in shared memory: what Node does with texts of one string each.
+import type { RaggedPart } from '../batch';
+import type { BatchOptions } from '../options';
+import type { Chunk } from './chunks';
+import { SharedBatch } from './shared-batch';
+import type { TaskWorker } from './worker-pool';
+
+/** Chunks that are written for each worker before it claims them. */
+const AHEAD = 3;
+/** Memory of more bytes is not kept for the next batch. */
+const MAX_KEPT = 1 << 26;
+
+/** The memory of batches that are done. */
+export class SharedMemory {
+  private kept: SharedArrayBuffer | undefined;
+
+  /** Memory for a batch, which it has for itself. */
+  take(bytes: number): SharedArrayBuffer {
+    const { kept } = this;
+    this.kept = undefined;
+    return kept !== undefined && kept.byteLength >= bytes ? kept : new SharedArrayBuffer(bytes);
+  }
+
+  /** Gives back memory that no thread uses any more. */
+  give(memory: SharedArrayBuffer): void {
+    if (memory.byteLength <= MAX_KEPT) this.kept = memory;
+  }
+}
+
+/** Has all chunks encoded, or one fail. What `join` is given must be copied: the memory serves the next batch. */
+export async function shareChunks<T>(
+  texts: readonly string[],
+  chunks: readonly Chunk[],
+  options: BatchOptions,
+  workers: readonly TaskWorker[],
+  here: (texts: readonly string[]) => Promise<RaggedPart>,
+  spare: SharedMemory,
+  join: (parts: readonly RaggedPart[]) => T,
+): Promise<T> {
+  const shape = {
+    texts: texts.length,
+    chunks: chunks.length,
+    units: chunks.reduce((sum, { units }) => sum + units, 0),
+    threads: workers.length + 1,
+    offsets: options.offsets === true,
+  };
+  const memory = spare.take(SharedBatch.bytes(shape));
+  const layout = { ...shape, memory };
+  const batch = new SharedBatch(layout, 0);
+  batch.open(chunks);
+  const answers = workers.map((worker, i) => worker.run({ kind: 'share', layout, thread: i + 1, options }));
+  // One that fails has nothing more to be claimed; what it failed of is thrown below.
+  const answered = Promise.all(answers);
+  answered.catch(() => batch.close());
+  const textsOf = ({ first, end }: Chunk): readonly string[] => texts.slice(first, end);
+  let written = 0;
+  /** Writes the texts of chunks before `end`, so that nobody waits for them. What this thread encodes itself it need not write. */
+  const write = (end: number, mine?: number): void => {
+    for (; written < Math.min(end, chunks.length); written++)
+      batch.write(written, written === mine ? [] : textsOf(chunks[written] as Chunk));
+  };
+  try {
+    const ahead = AHEAD * workers.length;
+    write(ahead);
+    for (let at = batch.claim(); at !== undefined; at = batch.claim()) {
+      write(at + 1 + ahead, at);
+      batch.put(at, await here(textsOf(chunks[at] as Chunk)));
+    }
+    write(chunks.length);
+  } catch (error) {
+    batch.close();
+    await Promise.allSettled(answers);
+    throw error;
+  }
+  const parts: RaggedPart[] = [];
+  for (const rest of [batch.rest, ...(await answered)]) for (const { chunk, part } of rest) parts[chunk] = part;
+  for (let i = 0; i < chunks.length; i++) parts[i] ??= batch.part(i);
+  const joined = join(parts);
+  spare.give(memory);
+  return joined;
+}

@@ -1,0 +1,188 @@
+// A batch in memory that threads share: its texts, in chunks that whoever has time claims, and room for their rows.
+// Messages would copy both twice, through objects that each thread's collector has to clear away.
+import { ownPart, type RaggedPart } from '../batch';
+import type { Chunk } from './chunks';
+import { splitTexts } from './protocol';
+
+// Words of control.
+const NEXT = 0; // the chunk to claim next
+const WRITTEN = 1; // chunks whose texts are there
+const CONTROL = 2;
+
+/** Units in texts that are worth a call each. */
+const MIN_CALLED = 32;
+/** What a worker has room for, in times of its share if each unit were a token, and each text had two more. */
+const SPARE_ROOM = 1;
+
+/** Where things are in the memory; a message carries it. */
+export interface SharedLayout {
+  readonly memory: SharedArrayBuffer;
+  readonly texts: number;
+  readonly chunks: number;
+  /** UTF-16 units of all texts. */
+  readonly units: number;
+  readonly threads: number;
+  /** Whether rows have offsets. */
+  readonly offsets: boolean;
+}
+
+/** The methods of Node's buffers that are used. */
+interface NodeBuffer {
+  write(text: string, at: number, encoding: 'utf16le'): number;
+  toString(encoding: 'utf16le', from: number, to: number): string;
+}
+
+function viewOf(memory: SharedArrayBuffer): NodeBuffer {
+  return process.getBuiltinModule('node:buffer').Buffer.from(memory);
+}
+
+/** Rows of a chunk that go in a message. */
+export interface PlacedPart {
+  readonly chunk: number;
+  readonly part: RaggedPart;
+}
+
+/** One thread's view of a shared batch. */
+export class SharedBatch {
+  private readonly control: Int32Array;
+  /** First text of each chunk, and the end of the last. */
+  private readonly firsts: Int32Array;
+  /** First unit of each chunk, and the end of the last. */
+  private readonly starts: Int32Array;
+  /** Where each text ends in its chunk. */
+  private readonly ends: Int32Array;
+  /** Where each row starts in its chunk's tokens, and where the last ends. */
+  private readonly rows: Int32Array;
+  /** Place of each chunk's tokens among all threads', and how many there are. */
+  private readonly places: Int32Array;
+  private readonly counts: Int32Array;
+  private readonly ids: Int32Array;
+  private readonly offsets: Int32Array;
+  private readonly textsAt: number;
+  private readonly buffer: NodeBuffer;
+  private used = 0;
+  /** Rows of this thread that have no place in the memory. */
+  readonly rest: PlacedPart[] = [];
+
+  constructor(
+    readonly layout: SharedLayout,
+    private readonly thread: number,
+  ) {
+    const { memory, texts, chunks } = layout;
+    let at = 0;
+    const column = (length: number): Int32Array => {
+      const from = at;
+      at += 4 * length;
+      return new Int32Array(memory, from, length);
+    };
+    this.control = column(CONTROL);
+    this.firsts = column(chunks + 1);
+    this.starts = column(chunks + 1);
+    this.ends = column(texts);
+    this.rows = column(texts + chunks);
+    this.places = column(chunks);
+    this.counts = column(chunks);
+    const room = layout.threads * roomOf(layout);
+    this.ids = column(room);
+    this.offsets = column(layout.offsets ? 2 * room : 0);
+    this.textsAt = at;
+    this.buffer = viewOf(memory);
+  }
+
+  /** Bytes that a batch takes. */
+  static bytes(layout: Omit<SharedLayout, 'memory'>): number {
+    const { texts, chunks, units, threads, offsets } = layout;
+    const columns = CONTROL + 2 * (chunks + 1) + texts + (texts + chunks) + 2 * chunks;
+    return 4 * (columns + threads * roomOf(layout) * (offsets ? 3 : 1)) + 2 * units;
+  }
+
+  /** Says what the chunks are, and opens the first of them to be claimed once their texts are written. */
+  open(chunks: readonly Chunk[]): void {
+    const { control, firsts, starts } = this;
+    let start = 0;
+    for (const [i, { first, units }] of chunks.entries()) {
+      firsts[i] = first;
+      starts[i] = start;
+      start += units;
+    }
+    firsts[chunks.length] = this.layout.texts;
+    starts[chunks.length] = start;
+    Atomics.store(control, WRITTEN, 0);
+    Atomics.store(control, NEXT, 0);
+  }
+
+  /** Writes a chunk's texts, in the order of chunks. */
+  write(chunk: number, texts: readonly string[]): void {
+    const { control, buffer, ends, firsts, starts } = this;
+    const first = firsts[chunk] as number;
+    const from = this.textsAt + 2 * (starts[chunk] as number);
+    for (let i = 0, end = 0; i < texts.length; i++) ends[first + i] = end += (texts[i] as string).length;
+    const units = (starts[chunk + 1] as number) - (starts[chunk] as number);
+    // A call for each of many short texts takes longer than to join them first, which is work for the collector, though.
+    if (units < MIN_CALLED * texts.length) buffer.write(texts.join(''), from, 'utf16le');
+    else for (let i = 0, at = from; i < texts.length; i++) at += buffer.write(texts[i] as string, at, 'utf16le');
+    Atomics.store(control, WRITTEN, chunk + 1);
+    Atomics.notify(control, WRITTEN);
+  }
+
+  /** The next chunk that nobody has; undefined when none is left. */
+  claim(): number | undefined {
+    const chunk = Atomics.add(this.control, NEXT, 1);
+    return chunk < this.layout.chunks ? chunk : undefined;
+  }
+
+  /** Leaves nothing to claim, and no worker waiting. */
+  close(): void {
+    const { control, layout } = this;
+    Atomics.store(control, NEXT, layout.chunks);
+    Atomics.store(control, WRITTEN, layout.chunks);
+    Atomics.notify(control, WRITTEN);
+  }
+
+  /** A chunk's texts, for a worker, which waits for them. */
+  read(chunk: number): string[] {
+    const { control, starts, textsAt } = this;
+    for (let written = 0; written <= chunk; ) {
+      written = Atomics.load(control, WRITTEN);
+      if (written <= chunk) Atomics.wait(control, WRITTEN, written);
+    }
+    const from = textsAt + 2 * (starts[chunk] as number);
+    const joined = this.buffer.toString('utf16le', from, textsAt + 2 * (starts[chunk + 1] as number));
+    return splitTexts({ joined, ends: this.ends.subarray(this.firsts[chunk], this.firsts[chunk + 1]) });
+  }
+
+  /** Puts this thread's rows of a chunk where the others find them, or into `rest`. */
+  put(chunk: number, part: RaggedPart): void {
+    const { layout, thread, used } = this;
+    const count = part.ids.length;
+    const room = roomOf(layout);
+    if (part.typeIds !== undefined || used + count > room) {
+      this.rest.push({ chunk, part: ownPart(part) });
+      return;
+    }
+    const place = thread * room + used;
+    this.used += count;
+    this.ids.set(part.ids, place);
+    if (part.offsets !== undefined) this.offsets.set(part.offsets, 2 * place);
+    this.rows.set(part.rows, (this.firsts[chunk] as number) + chunk);
+    this.places[chunk] = place;
+    this.counts[chunk] = count;
+  }
+
+  /** The rows of a chunk that a thread put here, to be copied before the memory serves another batch. */
+  part(chunk: number): RaggedPart {
+    const place = this.places[chunk] as number;
+    const end = place + (this.counts[chunk] as number);
+    return {
+      ids: this.ids.subarray(place, end),
+      typeIds: undefined,
+      rows: this.rows.subarray((this.firsts[chunk] as number) + chunk, (this.firsts[chunk + 1] as number) + chunk + 1),
+      offsets: this.layout.offsets ? this.offsets.subarray(2 * place, 2 * end) : undefined,
+    };
+  }
+}
+
+/** Tokens that one worker has room for. */
+function roomOf({ units, texts, threads }: Pick<SharedLayout, 'units' | 'texts' | 'threads'>): number {
+  return Math.ceil((SPARE_ROOM * (units + 2 * texts)) / threads);
+}
