@@ -23,10 +23,12 @@ export function inPlaceKernels(engine: Engine): InPlaceKernels<number> {
   return {
     copyInto(dst, src) {
       copyTo(engine, src, addressOf(dst));
+      wrote(engine, dst);
     },
 
     addInto(dst, src) {
       mapBinaryTo(engine, BINARY.add, dst, src, addressOf(dst));
+      wrote(engine, dst);
     },
 
     scaleInPlace(tensors, factor) {
@@ -89,6 +91,10 @@ export function inPlaceKernels(engine: Engine): InPlaceKernels<number> {
   };
 }
 
+function wrote(engine: Engine, t: AnyTensor): void {
+  engine.wrote(t.storage.buffer as number);
+}
+
 function sumSquares(engine: Engine, tensors: readonly AnyTensor[]): number {
   const out = engine.alloc(4);
   const units = tensors.reduce((n, t) => n + Math.ceil(t.size / CHUNK), 0);
@@ -107,8 +113,8 @@ function sumSquares(engine: Engine, tensors: readonly AnyTensor[]): number {
 }
 
 /**
- * Launches a kernel over lists of tensors, as many at once as the table holds. `numbers` writes the kernel's own slots;
- * it is told how many units went before.
+ * Launches a kernel over lists of tensors, as many at once as the table holds; all but `b` may be written. `numbers` writes
+ * the kernel's own slots; it is told how many units went before.
  */
 function eachPart(
   engine: Engine,
@@ -122,6 +128,7 @@ function eachPart(
 ): void {
   const { slots } = engine;
   let before = 0;
+  for (const tensors of [a, c, d]) for (const t of tensors) wrote(engine, t);
   for (let start = 0; start < a.length; start += MAX_ENTRIES) {
     let entries = 0;
     let units = 0;

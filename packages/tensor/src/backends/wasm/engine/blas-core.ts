@@ -32,6 +32,14 @@ export function coreFor(cpuinfo: string): string | undefined {
   return CORES.find(([core, needed]) => !(halves && WIDE.has(core)) && needed.every((flag) => has.has(flag)))?.[0];
 }
 
+/**
+ * Multiply-adds up to which kernels read matrices where they lie, if the second is not transposed: others pack all operands
+ * first. (`sgemm_small_kernel_permit` of OpenBLAS, since 0.3.17.)
+ */
+export function unpackedUpTo(core: string | undefined): number {
+  return core !== undefined && WIDE.has(core) ? 1_000_000 : 0;
+}
+
 function cpuinfoHere(): string {
   if (process.platform !== 'linux') return '';
   try {

@@ -1,5 +1,5 @@
 // Looks for a BLAS of the system and tries it. Everything here is optional: what is missing is said in one line.
-import { coreOf, loadForProcessor } from './blas-core';
+import { coreOf, loadForProcessor, unpackedUpTo } from './blas-core';
 import { AS_IT_IS, type Koffi, type Sgemm, sgemmOn, TRANSPOSED } from './blas-job';
 import { isNode } from './features';
 import type { BlasSource } from './protocol';
@@ -11,6 +11,8 @@ export interface Blas {
   readonly source: BlasSource;
   /** Library, version and what kernels it chose. */
   readonly name: string;
+  /** Multiply-adds of the largest product for which it packs nothing. */
+  readonly unpacked: number;
 }
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -78,7 +80,12 @@ function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
     else if (library.includes('Accelerate')) name = 'Accelerate';
     const preset = process.env['OPENBLAS_CORETYPE'];
     if (preset !== undefined) name += `, held to its ${preset} kernels by OPENBLAS_CORETYPE`;
-    return { sgemmOn: (memory) => sgemmOn(memory, koffi, library), source: { koffi: path, library }, name };
+    return {
+      sgemmOn: (memory) => sgemmOn(memory, koffi, library),
+      source: { koffi: path, library },
+      name,
+      unpacked: unpackedUpTo(coreOf(lib)),
+    };
   } catch {
     return null;
   }

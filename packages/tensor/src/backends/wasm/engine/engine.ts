@@ -11,6 +11,7 @@ import { LinearMemory, MAX_BYTES } from './memory';
 import { loadModule } from './module';
 import { POOL_BYTES, Pool, type RunPart, threadStarter } from './pool';
 import { ARGS_BYTES, BLAS_JOB, SCRATCH_BYTES } from './protocol';
+import { TransposedCopies } from './transposed';
 
 /** How an engine is made. Everything has a default that suits the machine. */
 export interface EngineOptions {
@@ -63,7 +64,10 @@ export class Engine {
   // What was allocated since `begin`: the first so many of the list, which keeps its length.
   readonly #recent: number[] = [];
   #recents = 0;
+  /** Multiply-adds of the largest product for which the BLAS packs nothing, if its second matrix is not transposed. */
+  readonly unpacked: number;
   readonly #native: readonly RunPart[];
+  readonly #transposed: TransposedCopies;
 
   /** Use `Engine.create`. */
   private constructor(parts: {
@@ -74,6 +78,7 @@ export class Engine {
     pool: Pool | null;
     args: number;
     native: readonly RunPart[];
+    unpacked: number;
   }) {
     this.#info = parts.info;
     this.#memory = parts.memory;
@@ -81,6 +86,8 @@ export class Engine {
     this.#kernels = parts.kernels;
     this.#pool = parts.pool;
     this.#native = parts.native;
+    this.unpacked = parts.unpacked;
+    this.#transposed = new TransposedCopies(parts.allocator);
     this.argsAddress = parts.args;
     this.#indices = new Map(kernelNames.map((name, i) => [name, i]));
     this.#aim();
@@ -123,7 +130,7 @@ export class Engine {
         ? []
         : [blasRunner(memory.memory, sgemm, parts), ...attentionRunners(memory.memory, sgemm, parts, scratch[0])];
     const info = { threads, simd, shared, blas: typeof found === 'string' ? found : found.name, notes };
-    return new Engine({ info, memory, allocator, kernels, pool, args, native });
+    return new Engine({ info, memory, allocator, kernels, pool, args, native, unpacked: blas?.unpacked ?? 0 });
   }
 
   /** What the engine runs on. */
@@ -171,10 +178,22 @@ export class Engine {
 
   /** Address of a new buffer, aligned to 64 bytes, its content undefined. Throws `OutOfMemory`. */
   alloc(bytes: number): number {
-    const before = this.#memory.f32;
-    const address = this.#allocator.alloc(bytes);
-    if (this.#memory.f32 !== before) this.#aim();
+    const address = this.#take(bytes);
     this.#recent[this.#recents++] = address;
+    return address;
+  }
+
+  #take(bytes: number): number {
+    const before = this.#memory.f32;
+    let address: number;
+    try {
+      address = this.#allocator.alloc(bytes);
+    } catch (error) {
+      // Where memory is short, without the copies, which can be made again.
+      if (!this.#transposed.clear()) throw error;
+      address = this.#allocator.alloc(bytes);
+    }
+    if (this.#memory.f32 !== before) this.#aim();
     return address;
   }
 
@@ -185,14 +204,37 @@ export class Engine {
 
   /** Frees what was allocated since `begin` and is live: of a kernel that failed half-way. */
   rollback(): void {
-    for (let i = 0; i < this.#recents; i++)
-      if (this.#allocator.isLive(this.#recent[i])) this.#allocator.free(this.#recent[i]);
+    for (let i = 0; i < this.#recents; i++) if (this.#allocator.isLive(this.#recent[i])) this.free(this.#recent[i]);
     this.#recents = 0;
   }
 
   /** Takes a buffer back. */
   free(address: number): void {
+    this.#transposed.drop(address);
     this.#allocator.free(address);
+  }
+
+  /** Has to be told of each buffer that is written after it was filled. */
+  wrote(buffer: number): void {
+    this.#transposed.drop(buffer);
+  }
+
+  /** Address of the transpose of a dense matrix at the beginning of a buffer: the engine's, until the buffer is written or freed. */
+  transposed(buffer: number, rows: number, columns: number): number {
+    const known = this.#transposed.find(buffer, rows, columns);
+    if (known !== 0) return known;
+    const copy = this.#take(rows * columns * 4);
+    this.#transposed.add(buffer, { address: copy, rows, columns });
+    const { slots } = this;
+    slots[0] = buffer;
+    slots[1] = copy;
+    slots[2] = columns;
+    slots[3] = rows;
+    slots[4] = columns * 4;
+    slots.fill(1, 5, 8);
+    slots.fill(0, 8, 11);
+    this.launch('transpose', Math.ceil(columns / 32), rows * columns);
+    return copy;
   }
 
   /**

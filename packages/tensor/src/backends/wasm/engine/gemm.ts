@@ -87,6 +87,10 @@ const BLAS_HALF_AREA = 1 << 10;
 const BLAS_BLOCKS = 8;
 // Fewer rows aren't cut.
 const BLAS_ROWS = 32;
+/** Up to this many rows, packing their part of B costs the BLAS more than a little. */
+export const BLAS_FEW_ROWS = 256;
+// Blocks for which nothing is packed, at the most.
+const BLAS_UNPACKED_BLOCKS = 16;
 const BLAS_FLOPS_PER_OPERATION = 12;
 
 /** Computes a product. Zero dims work: K = 0 gives the bias, or 0. */
@@ -124,8 +128,12 @@ function dots(engine: Engine, product: Product, a: Matrices, b: Matrices, count:
 }
 
 function suitsBlas(M: number, N: number, K: number, a: Matrices, b: Matrices): boolean {
-  if (M * N * K < BLAS_MULTIPLY_ADDS || Math.min(M, N, K) < BLAS_DIMENSION) return false;
-  return leading(a, M, K) > 0 && leading(b, K, N) > 0;
+  return callsBlas(M, N, K) && leading(a, M, K) > 0 && leading(b, K, N) > 0;
+}
+
+/** Whether products of this size go to the system's BLAS, where there is one. */
+export function callsBlas(M: number, N: number, K: number): boolean {
+  return M * N * K >= BLAS_MULTIPLY_ADDS && Math.min(M, N, K) >= BLAS_DIMENSION;
 }
 
 // The BLAS's leading dimension of a matrix, or 0 where neither rows nor columns are dense.
@@ -137,7 +145,14 @@ function leading({ rowStride, colStride }: Matrices, rows: number, columns: numb
 // First cuts between rows: each thread then goes on with the rows that it has in its cache (see shares.ts). Then halves the
 // longer side until there are enough blocks. Each call packs its part of B anew, where B lies transposed at twice the cost:
 // there it is the columns that are halved until blocks are twice as high as wide.
-function blasBlock(M: number, N: number, K: number, transB: boolean): { height: number; width: number } {
+// Few rows go in blocks for which it packs nothing, where it has such, of at least so many rows and whole vectors.
+function blasBlock(
+  M: number,
+  N: number,
+  K: number,
+  transB: boolean,
+  unpacked: number,
+): { height: number; width: number } {
   let [height, width] = [M, N];
   for (let blocks = 2; blocks <= BLAS_BLOCKS; blocks *= 2) {
     const [least, area] = blocks === 2 ? [BLAS_HALF, BLAS_HALF_AREA] : [BLAS_BLOCK, BLAS_AREA];
@@ -146,13 +161,17 @@ function blasBlock(M: number, N: number, K: number, transB: boolean): { height: 
     if (first || (transB ? height > 2 * width : height >= width)) height = Math.ceil(height / 32) * 16;
     else width = Math.ceil(width / 32) * 16;
   }
+  if (!transB && M <= BLAS_FEW_ROWS && M * N * K <= BLAS_UNPACKED_BLOCKS * unpacked) {
+    while (height > BLAS_ROWS && height * width * K > unpacked) height = Math.ceil(height / 32) * 16;
+    width = Math.ceil(width / Math.ceil((height * width * K) / unpacked) / 16) * 16;
+  }
   return { height, width };
 }
 
 function native(engine: Engine, product: Product, a: Matrices, b: Matrices, count: number): void {
   const { M, N, K } = product;
   const transB = b.colStride !== 1;
-  const { height, width } = blasBlock(M, N, K, transB);
+  const { height, width } = blasBlock(M, N, K, transB, engine.unpacked);
   const table = new Table(engine, count * 3);
   addresses(table, product, a, b, count);
   const { slots } = engine;

@@ -5,7 +5,7 @@ import type { AnyTensor } from '../../../tensor';
 import type { FusedKernel } from '../../backend';
 import { addressOf } from '../address';
 import type { Engine } from '../engine/engine';
-import { ACTIVATIONS, type Activation, type Batches, gemm } from '../engine/gemm';
+import { ACTIVATIONS, type Activation, type Batches, BLAS_FEW_ROWS, callsBlas, gemm } from '../engine/gemm';
 import { batchOffsets } from './matmul';
 
 /** The leading axes of a tensor as rows: one matrix where the strides allow it, else several of `count` rows each. */
@@ -16,6 +16,9 @@ interface Rows {
   /** Offset of each matrix in elements. */
   readonly offsets: readonly number[];
 }
+
+// Elements of a weight that is worth a copy.
+const FEW_WEIGHTS = 1 << 16;
 
 /** `activation(x [..., I] · weight [O, I]ᵀ + bias [O])`. Saves what backward needs of the value before the activation. */
 export const linear = (engine: Engine): FusedKernel<FusedRows['linear'], number> => ({
@@ -31,7 +34,9 @@ export const linear = (engine: Engine): FusedKernel<FusedRows['linear'], number>
       N: O,
       K: I,
       a: { address: addressOf(x), rowStride: rows.rowStride, colStride: rows.colStride },
-      b: { address: addressOf(weight), rowStride: weight.strides[1], colStride: weight.strides[0] },
+      b: isFew(engine, rows, weight)
+        ? { address: engine.transposed(addressOf(weight), O, I), rowStride: O, colStride: 1 }
+        : { address: addressOf(weight), rowStride: weight.strides[1], colStride: weight.strides[0] },
       c,
       bias: start,
       activation,
@@ -70,6 +75,13 @@ export const linear = (engine: Engine): FusedKernel<FusedRows['linear'], number>
     return bias === undefined ? [dX, dW] : [dX, dW, dB];
   },
 });
+
+// Whether a weight's transpose is kept for so few rows. It follows from shapes and strides alone, as all of a product's plan.
+function isFew(engine: Engine, { count, offsets }: Rows, weight: AnyTensor): boolean {
+  if (!engine.hasBlas || count > BLAS_FEW_ROWS || offsets.length !== 1 || weight.size > FEW_WEIGHTS) return false;
+  const [O, I] = weight.shape;
+  return weight.contiguous && weight.offset === 0 && callsBlas(count, O, I);
+}
 
 /** Sums of the columns of a dense matrix [M, N]. */
 export function columnSums(engine: Engine, x: number, out: number, M: number, N: number): void {
