@@ -1,7 +1,19 @@
 // What a program without types may pass: errors that name the argument, not ones from the depths.
 import { describe, expect, it, vi } from 'vitest';
 import { renderChat } from '../src/chat';
-import { Replace, ReplaceDecoder, Split, Vocab, WordLevel } from '../src/components';
+import {
+  Bpe,
+  Digits,
+  Regex,
+  Replace,
+  ReplaceDecoder,
+  RobertaProcessing,
+  Split,
+  Strip,
+  Unigram,
+  Vocab,
+  WordLevel,
+} from '../src/components';
 import { Tokenizer, TokenizerError, type TrainOptions } from '../src/index';
 import { tokenizerFromJSON } from '../src/sync';
 
@@ -53,6 +65,20 @@ describe('arguments', () => {
       ],
     ),
     ['a pattern of Split', () => new Split(as(null), 'Isolated'), 'pattern'],
+    ['options of Split', () => new Split('a', 'Isolated', as(null)), 'Split: options'],
+    ['options of Digits', () => new Digits(as(null)), 'Digits: options'],
+    ['options of Strip', () => new Strip(as(null)), 'Strip: options'],
+    ['options of WordLevel', () => new WordLevel(['a'], as(null)), 'WordLevel: options'],
+    [
+      'options of RobertaProcessing',
+      () => new RobertaProcessing(['a', 0], ['b', 1], as(null)),
+      'RobertaProcessing: options',
+    ],
+    ['merges', () => new Bpe(['a'], as(undefined)), 'Bpe: merges'],
+    ['options of Bpe', () => new Bpe(['a'], [], as(null)), 'Bpe: options'],
+    ['scores', () => new Unigram(['a'], as(undefined)), 'Unigram: scores'],
+    ['options of Unigram', () => new Unigram(['a'], [0], as(null)), 'Unigram: options'],
+    ['a regular expression', () => new Regex(as(5)), 'Regex'],
     ['a pattern of Replace', () => new Replace(as(5), ''), 'pattern'],
     ['a pattern of ReplaceDecoder', () => new ReplaceDecoder(as(null), ''), 'pattern'],
     ['tokens', () => new Vocab(as(null)), 'tokens'],

@@ -1,8 +1,10 @@
 // Byte-pair encoding: a word starts as characters (or their bytes) and merges pairs in the order that they were learnt.
+
 import type { TokenizerError } from '../errors';
 import { ByteLevelEncoder } from '../fast/byte-level-encoder';
 import type { FastEncoder } from '../fast/fast-encoder';
 import type { Fields, JsonObject } from '../json';
+import { checkList, checkObject } from '../options';
 import type { Components } from '../pipeline';
 import { BYTE_CHARS, BYTE_UNITS } from '../text/byte-alphabet';
 import { unitsAt } from '../text/char-class';
@@ -65,6 +67,8 @@ export class Bpe implements Model {
     merges: readonly (string | readonly [string, string])[] | PairTable,
     readonly options: BpeOptions = {},
   ) {
+    checkObject('Bpe: options', options);
+    if (!(merges instanceof PairTable)) checkList('Bpe: merges', merges);
     const vocab = Vocab.from(source);
     this.vocab = vocab;
     this.pairs = merges instanceof PairTable ? merges : readMerges(vocab, merges, options);

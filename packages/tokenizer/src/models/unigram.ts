@@ -1,5 +1,7 @@
 // Unigram: of all ways to cut the word into tokens, the one with the best sum of log-probabilities.
+
 import type { Fields, JsonObject } from '../json';
+import { checkObject, inputError } from '../options';
 import { unitsAt } from '../text/char-class';
 import { type Model, missingUnknown } from './model';
 import { NativeScores, nativeScore } from './native-score';
@@ -62,6 +64,8 @@ export class Unigram implements Model {
 
   /** `scores[id]` is the log-probability of a token. */
   constructor(source: VocabSource, scores: ArrayLike<number>, options: UnigramOptions = {}) {
+    checkObject('Unigram: options', options);
+    if (!Number.isInteger(scores?.length)) throw inputError('Unigram: scores', 'an array of numbers', scores);
     const { unkId, byteFallback = false, sentencePiece: shown } = options;
     const vocab = Vocab.from(source);
     this.vocab = vocab;

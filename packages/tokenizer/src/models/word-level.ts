@@ -1,5 +1,7 @@
 // WordLevel: a word is a token or unknown.
+
 import type { Fields, JsonObject } from '../json';
+import { checkObject } from '../options';
 import { type Model, missingUnknown } from './model';
 import type { TokenSink } from './token-sink';
 import { Vocab, type VocabSource } from './vocab';
@@ -23,6 +25,7 @@ export class WordLevel implements Model {
   readonly unkToken: string;
 
   constructor(vocab: VocabSource, options: { readonly unkToken?: string } = {}) {
+    checkObject('WordLevel: options', options);
     this.vocab = Vocab.from(vocab);
     this.unkToken = options.unkToken ?? '<unk>';
   }

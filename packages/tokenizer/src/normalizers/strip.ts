@@ -1,5 +1,7 @@
 // White space off either end.
+
 import type { Fields } from '../json';
+import { checkObject } from '../options';
 import { isWhitespace } from '../text/char-class';
 import type { Change, NormalizedString } from '../text/normalized-string';
 import type { Normalizer } from './normalizer';
@@ -22,6 +24,7 @@ export class Strip implements Normalizer {
   private readonly right: boolean;
 
   constructor(options: { readonly left?: boolean; readonly right?: boolean } = {}) {
+    checkObject('Strip: options', options);
     const { left = true, right = true } = options;
     this.left = left;
     this.right = right;

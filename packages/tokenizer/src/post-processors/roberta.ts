@@ -1,6 +1,8 @@
 // RoBERTa's frame: BERT's with a second separator before the second text, and no type ids.
+
 import type { Encoding } from '../encoding';
 import type { Fields, JsonObject } from '../json';
+import { checkObject } from '../options';
 import { trimOffsets } from './byte-level';
 import type { PostProcessor } from './post-processor';
 import { framed, type NamedId, readNamedId } from './special-frame';
@@ -26,6 +28,7 @@ export class RobertaProcessing implements PostProcessor {
     readonly cls: NamedId,
     options: { readonly trimOffsets?: boolean; readonly addPrefixSpace?: boolean } = {},
   ) {
+    checkObject('RobertaProcessing: options', options);
     this.trim = options.trimOffsets ?? true;
     this.addPrefixSpace = options.addPrefixSpace ?? true;
   }

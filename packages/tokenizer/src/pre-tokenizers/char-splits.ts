@@ -1,5 +1,7 @@
 // The pre-tokenisers that look at one character at a time.
+
 import type { Fields } from '../json';
+import { checkObject } from '../options';
 import { isNumeric, isPunctuation } from '../text/char-class';
 import type { NormalizedString, SplitBehavior } from '../text/normalized-string';
 import { charSpans } from '../text/spans';
@@ -52,6 +54,7 @@ export class Digits implements PreTokenizer {
   private readonly individual: boolean;
 
   constructor(options: { readonly individual?: boolean } = {}) {
+    checkObject('Digits: options', options);
     const { individual = false } = options;
     this.individual = individual;
     this.config = { type: 'Digits', individual_digits: individual };

@@ -1,6 +1,8 @@
 // Cuts at the matches of a pattern, or between them.
+
 import type { Scanner } from '../fast/scanner';
 import type { Fields } from '../json';
+import { checkObject } from '../options';
 import type { Readers } from '../reading/readers';
 import type { Searcher } from '../text/linear-regex';
 import type { NormalizedString, SplitBehavior } from '../text/normalized-string';
@@ -34,6 +36,7 @@ export class Split implements PreTokenizer {
   private readonly invert: boolean;
 
   constructor(pattern: Pattern, behavior: SplitBehavior, options: { readonly invert?: boolean } = {}) {
+    checkObject('Split: options', options);
     const { invert = false } = options;
     this.regex = compilePattern(pattern);
     this.behavior = behavior;

@@ -1,4 +1,5 @@
 // Turns Oniguruma patterns into JavaScript's. Who needs no pattern loads nothing of this.
+import { inputError } from '../options';
 import '../core';
 import { TokenizerError } from '../errors';
 import type { Scanner } from '../fast/scanner';
@@ -100,6 +101,7 @@ export class Regex {
     readonly source: string,
     where = 'Regex',
   ) {
+    if (typeof source !== 'string') throw inputError(where, 'a pattern', source);
     this.compiled = compileOniguruma(source, where);
   }
 

@@ -7,6 +7,9 @@ const SMALLEST = 1 << 13;
 /** Chunks for each thread, where they don't get too small. */
 const EACH = 4;
 
+/** Characters of a batch that threads share. Each takes 6 bytes meanwhile, 14 with offsets. */
+const MOST_SHARED = 1 << 26;
+
 /** Some texts of a batch, which follow each other, and their UTF-16 units. */
 export interface Chunk {
   readonly first: number;
@@ -32,7 +35,12 @@ export function chunksOf(texts: readonly TextInput[], threads: number): Chunk[] 
   return chunks;
 }
 
-/** Whether each chunk is done in less than a millisecond or so. */
-export function areShort(chunks: readonly Chunk[]): boolean {
-  return chunks.every(({ units }) => units < 2 * LARGEST);
+/** Whether chunks may be claimed by whoever has time: each is done soon, and all of them fit into memory once more. */
+export function canBeShared(chunks: readonly Chunk[]): boolean {
+  let total = 0;
+  for (const { units } of chunks) {
+    if (units >= 2 * LARGEST) return false;
+    total += units;
+  }
+  return total <= MOST_SHARED;
 }

@@ -11,7 +11,7 @@ const CONTROL = 2;
 
 /** Units in texts that are worth a call each. */
 const MIN_CALLED = 32;
-/** What a worker has room for, in times of its share if each unit were a token, and each text had two more. */
+/** What a thread has room for, in times of its share if each unit were a token, and each text had two more. */
 const SPARE_ROOM = 1;
 
 /** Where things are in the memory; a message carries it. */
@@ -182,7 +182,7 @@ export class SharedBatch {
   }
 }
 
-/** Tokens that one worker has room for. */
+/** Tokens that one thread has room for. */
 function roomOf({ units, texts, threads }: Pick<SharedLayout, 'units' | 'texts' | 'threads'>): number {
   return Math.ceil((SPARE_ROOM * (units + 2 * texts)) / threads);
 }

@@ -3,7 +3,7 @@ import { batchOf, type EncodedBatch, ownPart, type RaggedBatch, type RaggedPart 
 import { TokenizerError } from '../errors';
 import { type BatchOptions, checkInputs, checkObject, inputError, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
-import { areShort, chunksOf } from './chunks';
+import { canBeShared, chunksOf } from './chunks';
 import { joinParts } from './join-parts';
 import { sendChunks } from './send-chunks';
 import { SharedMemory, shareChunks } from './share-chunks';
@@ -11,7 +11,9 @@ import { closed, isLost, isNode, startWorkers, type TaskWorker, type ThreadOptio
 
 /** Node's calling thread encodes too; a page's has its page to look after. */
 const HELPERS = isNode ? 1 : 0;
-/** How long it does so before it handles events. */
+/** Whether texts can be read from, and rows written into, memory that threads share. */
+const SHARES = isNode && typeof SharedArrayBuffer !== 'undefined';
+/** How long the calling thread encodes before it handles events. */
 const BUSY_MS = 4;
 
 /** Has the calling thread handle events before it goes on working, where it has worked for a while. */
@@ -102,7 +104,7 @@ export class TokenizerPool {
     const chunks = chunksOf(texts, this.threads);
     const { workers, spare, tokenizer } = this;
     try {
-      if (HELPERS === 0 || pairs !== undefined || !areStrings(texts) || !areShort(chunks)) {
+      if (!SHARES || pairs !== undefined || !areStrings(texts) || !canBeShared(chunks)) {
         const here = (some: readonly TextInput[], all: BatchOptions): RaggedPart =>
           ownPart(tokenizer.encodePart(some, all));
         const all = pairs === undefined ? mine : { ...mine, pairs };
