@@ -79,10 +79,9 @@ export function padBatch(
       ids[at + j] = tokens[from + j] as number;
       mask[at + j] = 1;
     }
-    if (types !== undefined) for (let j = 0; j < length; j++) typeIds[at + j] = types[from + j] as number;
+    if (types !== undefined) typeIds.set(types.subarray(from, from + length), at);
     else if (padding.typeId !== 0) typeIds.fill(0, at, at + length);
-    if (places !== undefined && offsets !== undefined)
-      for (let j = 0; j < 2 * length; j++) offsets[2 * at + j] = places[2 * from + j] as number;
+    if (places !== undefined) offsets?.set(places.subarray(2 * from, 2 * (from + length)), 2 * at);
   }
   const batch = { ids, mask, typeIds, lengths, shape: [count, width] } as const;
   return offsets === undefined ? batch : { ...batch, offsets };
@@ -94,13 +93,13 @@ export function ownPart({ ids, typeIds, rows, offsets }: RaggedPart): RaggedPart
 }
 
 /** A part as a batch. Type ids that are all 0 are made when they are asked for, which few do. */
-export function batchOf({ ids, typeIds, rows, offsets }: RaggedPart): RaggedBatch {
-  let types = typeIds;
+export function batchOf({ ids, typeIds: types, rows, offsets }: RaggedPart): RaggedBatch {
+  let typeIds = types;
   const batch = {
     ids,
     get typeIds(): Int32Array {
-      types ??= new Int32Array(ids.length);
-      return types;
+      typeIds ??= new Int32Array(ids.length);
+      return typeIds;
     },
     rows,
   };
@@ -115,7 +114,7 @@ class Columns {
   offsets = new Int32Array(0);
 }
 
-/** Columns for more tokens are not kept for the next batch. */
+/** Columns for more tokens serve the next batch only if the collector has not taken them in between. */
 const MAX_KEPT = 1 << 21;
 
 /**
@@ -123,6 +122,7 @@ const MAX_KEPT = 1 << 21;
  * more than what is written on them.
  */
 export class RowWriter {
+  private kept: WeakRef<Columns> | undefined;
   private columns = new Columns();
   private typed = false;
   private withOffsets = false;
@@ -133,6 +133,7 @@ export class RowWriter {
 
   /** Begins a batch of so many rows. */
   begin(rows: number, withOffsets: boolean): void {
+    this.columns = this.kept?.deref() ?? this.columns;
     this.withOffsets = withOffsets;
     this.length = 0;
     this.starts = new Int32Array(rows + 1);
@@ -140,10 +141,10 @@ export class RowWriter {
     this.typed = false;
   }
 
-  /** How many tokens there will be if rows go on as they began; not many times as many as there are. */
+  /** How many tokens there will be if rows go on as they began; the more of them there were, the more that says. */
   private room(end: number): number {
     const all = (1.1 * end * this.starts.length) / (this.rows + 1);
-    return Math.ceil(Math.max(1024, end, Math.min(4 * end, all)));
+    return Math.ceil(Math.max(end, Math.min(end * (4 + this.rows), all)));
   }
 
   /** Makes room for tokens of a type, and returns where it starts. */
@@ -192,7 +193,10 @@ export class RowWriter {
   /** The rows, good until the next batch begins. */
   finish(): RaggedPart {
     const { columns, length } = this;
-    if (columns.ids.length > MAX_KEPT) this.columns = new Columns();
+    if (columns.ids.length > MAX_KEPT) {
+      this.columns = new Columns();
+      if (typeof WeakRef === 'function') this.kept = new WeakRef(columns); // not all engines have them
+    }
     return {
       ids: columns.ids.subarray(0, length),
       typeIds: this.typed ? columns.typeIds.subarray(0, length) : undefined,

@@ -97,40 +97,32 @@ export function encodeInto(
 function encodeFast(text: string, parts: Components, fast: FastEncoder, matchers: Matchers, sink: TokenSink): boolean {
   // Tokens that are looked for in normalised text need that text, unless nothing normalises.
   if (!matchers.normalized.isEmpty && parts.normalizer !== undefined) return false;
-  if (matchers.raw.mayMatch(text)) return encodeSegments(text, fast, matchers, sink);
-  return encodePlain(text, 0, text.length, fast, matchers, sink);
+  return encodeAround(text, 0, text.length, matchers.raw, matchers.normalized, matchers.skip, fast, sink);
 }
 
-/** A text with tokens in it that are looked for before anything else. */
-function encodeSegments(text: string, fast: FastEncoder, matchers: Matchers, sink: TokenSink): boolean {
-  for (const { token, start, end } of matchers.raw.split(text, matchers.skip)) {
-    if (token !== undefined) pushAdded(text, token.id, start, end, sink);
-    else if (!encodePlain(text, start, end, fast, matchers, sink)) return false;
-  }
-  return true;
-}
-
-/** A stretch between such tokens. */
-function encodePlain(
+/** A stretch of a text, with tokens in it that are looked for before anything else: the outer ones, and between them the inner. */
+function encodeAround(
   text: string,
   from: number,
   to: number,
+  outer: TokenMatcher | undefined,
+  inner: TokenMatcher | undefined,
+  skip: Matchers['skip'],
   fast: FastEncoder,
-  { normalized, skip }: Matchers,
   sink: TokenSink,
 ): boolean {
-  if (!normalized.mayMatch(text)) return fast.encode(text, from, to, sink);
-  for (const { token, start, end } of normalized.split(text.slice(from, to), skip)) {
-    if (token !== undefined) pushAdded(text, token.id, from + start, from + end, sink);
-    else if (!fast.encode(text, from + start, from + end, sink)) return false;
+  if (outer === undefined) return fast.encode(text, from, to, sink);
+  if (!outer.mayMatch(text)) return encodeAround(text, from, to, inner, undefined, skip, fast, sink);
+  for (const segment of outer.split(text.slice(from, to), skip)) {
+    const start = from + segment.start;
+    const end = from + segment.end;
+    if (segment.token !== undefined) {
+      sink.spellings.set(sink.length, text.slice(start, end));
+      sink.push(segment.token.id, start, end);
+      sink.word++;
+    } else if (!encodeAround(text, start, end, inner, undefined, skip, fast, sink)) return false;
   }
   return true;
-}
-
-function pushAdded(text: string, id: number, start: number, end: number, sink: TokenSink): void {
-  sink.spellings.set(sink.length, text.slice(start, end));
-  sink.push(id, start, end);
-  sink.word++;
 }
 
 /** Reads a sink's tokens as an encoding of one sequence. */

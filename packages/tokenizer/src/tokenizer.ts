@@ -372,11 +372,7 @@ export class Tokenizer {
     if (padding === false) {
       for (let i = 2; i < ragged.rows.length; i++)
         if ((ragged.rows[i] as number) - (ragged.rows[i - 1] as number) !== ragged.rows[1])
-          throw inputError(
-            'encodeBatch: padding',
-            'padding, since rows differ in length (encodeRagged needs none)',
-            false,
-          );
+          throw inputError('encodeBatch: padding', 'padding, or encodeRagged', false);
     }
     const max = (this.truncationOf(options) ?? this.parts.truncation)?.maxLength ?? this.modelMaxLength;
     if (padding === 'max' && max === undefined)
@@ -417,12 +413,13 @@ export class Tokenizer {
       const split = sink.length;
       if (isPair) this.appendTokens(pairs[row] as TextInput, matchers, 'encodeBatch: pairs', row);
       const total = sink.length;
-      let [first, firstEnd, second, secondEnd] = [0, split, split, total];
-      if (truncation && room !== undefined && total > room)
-        [first, firstEnd, second, secondEnd] = keptRanges(split, total, room, truncation);
+      const kept =
+        truncation && room !== undefined && total > room
+          ? keptRanges(split, total, room, truncation)
+          : [0, split, split, total];
       for (const { sequence, id, typeId } of frame)
         if (sequence < 0) writer.push(id, typeId);
-        else writer.append(sink, sequence ? second : first, sequence ? secondEnd : firstEnd, typeId);
+        else writer.append(sink, kept[2 * sequence] as number, kept[2 * sequence + 1] as number, typeId);
       writer.endRow();
     }
     return writer.finish();
