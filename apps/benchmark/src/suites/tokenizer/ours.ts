@@ -2,13 +2,12 @@
 // how much memory it keeps.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { Tokenizer } from '@heddle/tokenizer';
 import { tokenizerFromJSON } from '@heddle/tokenizer/sync';
 import { TokenizerPool } from '@heddle/tokenizer/threads';
 import { median } from '../../median.js';
 import type { Corpus } from './corpus.js';
-import { processorSeconds } from './time.js';
+import { collectGarbage, processorSeconds } from './time.js';
 
 /** One figure about our own tokenizer. */
 export interface OwnFigure {
@@ -19,21 +18,27 @@ export interface OwnFigure {
   readonly bar?: string;
 }
 
+/** Passes in turn, and how often each side has its turn: so each has its own garbage cleared away in its own time. */
 const PASSES = 5;
-/** Passes by the clock, which other programs disturb: so many in turn, and how often each side has its turn. */
-const CLOCK_PASSES = 5;
 const TURNS = 4;
-/** What the collector takes at most for what a turn has left behind, in ms. */
-const SETTLE = 100;
 
-/** Median processor seconds of two things done in turn. */
-function inTurn(first: () => void, second: () => void): [number, number] {
-  const times: [number[], number[]] = [[], []];
-  for (let i = 0; i < PASSES; i++) {
-    times[0].push(processorSeconds(first));
-    times[1].push(processorSeconds(second));
-  }
-  return [median(times[0]), median(times[1])];
+/** Medians of two things done in turn, as `measure` measures a pass. */
+async function inTurn(
+  measure: (pass: () => unknown) => Promise<number> | number,
+  first: () => unknown,
+  second: () => unknown,
+): Promise<[number, number]> {
+  const sides = [
+    { pass: first, times: [] as number[] },
+    { pass: second, times: [] as number[] },
+  ] as const;
+  for (let i = 0; i < TURNS; i++)
+    for (const { pass, times } of sides) {
+      collectGarbage();
+      await pass();
+      for (let k = 0; k < PASSES; k++) times.push(await measure(pass));
+    }
+  return [median(sides[0].times), median(sides[1].times)];
 }
 
 async function secondsOf(work: () => unknown): Promise<number> {
@@ -48,20 +53,13 @@ async function threadGain(tokenizer: Tokenizer, lines: readonly string[]): Promi
   if (pool.threads < 2) return undefined;
   // Each worker compiles for itself, and its caches are cold.
   for (let i = 0; i < PASSES; i++) await pool.encodeRagged(lines);
-  const one: number[] = [];
-  const two: number[] = [];
-  // Several passes in turn, so that each side has its own garbage cleared away in its own time.
-  const turn = async (seconds: number[], pass: () => unknown): Promise<void> => {
-    await setTimeout(SETTLE);
-    await pass();
-    for (let i = 0; i < CLOCK_PASSES; i++) seconds.push(await secondsOf(pass));
-  };
-  for (let i = 0; i < TURNS; i++) {
-    await turn(one, () => tokenizer.encodeRagged(lines));
-    await turn(two, () => pool.encodeRagged(lines));
-  }
+  const [one, two] = await inTurn(
+    secondsOf,
+    () => tokenizer.encodeRagged(lines),
+    () => pool.encodeRagged(lines),
+  );
   pool.close();
-  return median(one) / median(two);
+  return one / two;
 }
 
 /** A `tokenizer.json` of 100,000 words. */
@@ -98,7 +96,8 @@ export async function ownFigures(shared: string, corpora: readonly Corpus[], qui
     for (const { name, text } of corpora) {
       const lines = text.split('\n');
       tokenizer.encodeRagged(lines);
-      const [bare, withOffsets] = inTurn(
+      const [bare, withOffsets] = await inTurn(
+        processorSeconds,
         () => tokenizer.encodeRagged(lines),
         () => tokenizer.encodeRagged(lines, { offsets: true }),
       );
