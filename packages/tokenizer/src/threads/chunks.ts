@@ -21,6 +21,11 @@ function sizeOf(text: TextInput): number {
   return typeof text === 'string' ? text.length : text.reduce((sum, word) => sum + word.length, 0);
 }
 
+/** Whether each row is one string: others are cut into words, and go in messages as they are. */
+export function areStrings(texts: readonly TextInput[]): texts is readonly string[] {
+  return texts.every((text) => typeof text === 'string');
+}
+
 /** Cuts a batch for so many threads. */
 export function chunksOf(texts: readonly TextInput[], threads: number): Chunk[] {
   const total = texts.reduce((sum, text) => sum + sizeOf(text) + 1, 0);

@@ -22,10 +22,15 @@ export interface JoinedTexts {
   readonly ends: Int32Array;
 }
 
+/** Writes where each text ends, from a place in a column on. */
+export function writeEnds(texts: readonly string[], ends: Int32Array, at: number): void {
+  for (let i = 0, end = 0; i < texts.length; i++) ends[at + i] = end += (texts[i] as string).length;
+}
+
 /** Joins texts for a message. */
 export function joinTexts(texts: readonly string[]): JoinedTexts {
   const ends = new Int32Array(texts.length);
-  for (let i = 0, end = 0; i < texts.length; i++) ends[i] = end += (texts[i] as string).length;
+  writeEnds(texts, ends, 0);
   return { joined: texts.join(''), ends };
 }
 

@@ -1,7 +1,7 @@
 // Chunks that go out in messages, and rows that come back in messages: for pages, and for what isn't one string a row.
 import type { RaggedPart } from '../batch';
 import type { BatchOptions, TextInput } from '../options';
-import type { Chunk } from './chunks';
+import { areStrings, type Chunk } from './chunks';
 import { type JoinedTexts, joinTexts } from './protocol';
 import type { TaskWorker } from './worker-pool';
 
@@ -11,7 +11,7 @@ const AHEAD = 2;
 type Encode = (texts: readonly TextInput[], options: BatchOptions) => Promise<RaggedPart>;
 
 function messageOf(texts: readonly TextInput[]): JoinedTexts | readonly TextInput[] {
-  return texts.every((text) => typeof text === 'string') ? joinTexts(texts) : texts;
+  return areStrings(texts) ? joinTexts(texts) : texts;
 }
 
 /** Has all chunks encoded, or one fail; by `here` too, where the calling thread takes part. */

@@ -2,7 +2,7 @@
 // Messages would copy both twice, through objects that each thread's collector has to clear away.
 import { ownPart, type RaggedPart } from '../batch';
 import type { Chunk } from './chunks';
-import { splitTexts } from './protocol';
+import { splitTexts, writeEnds } from './protocol';
 
 // Words of control.
 const NEXT = 0; // the chunk to claim next
@@ -11,8 +11,6 @@ const CONTROL = 2;
 
 /** Units in texts that are worth a call each. */
 const MIN_CALLED = 32;
-/** What a thread has room for, in times of its share if each unit were a token, and each text had two more. */
-const SPARE_ROOM = 1;
 
 /** Where things are in the memory; a message carries it. */
 export interface SharedLayout {
@@ -114,9 +112,8 @@ export class SharedBatch {
   /** Writes a chunk's texts, in the order of chunks. */
   write(chunk: number, texts: readonly string[]): void {
     const { control, buffer, ends, firsts, starts } = this;
-    const first = firsts[chunk] as number;
     const from = this.textsAt + 2 * (starts[chunk] as number);
-    for (let i = 0, end = 0; i < texts.length; i++) ends[first + i] = end += (texts[i] as string).length;
+    writeEnds(texts, ends, firsts[chunk] as number);
     const units = (starts[chunk + 1] as number) - (starts[chunk] as number);
     // A call for each of many short texts takes longer than to join them first, which is work for the collector, though.
     if (units < MIN_CALLED * texts.length) buffer.write(texts.join(''), from, 'utf16le');
@@ -182,7 +179,7 @@ export class SharedBatch {
   }
 }
 
-/** Tokens that one thread has room for. */
+/** Tokens that one thread has room for: its share, if each unit were a token and each text had two more. */
 function roomOf({ units, texts, threads }: Pick<SharedLayout, 'units' | 'texts' | 'threads'>): number {
-  return Math.ceil((SPARE_ROOM * (units + 2 * texts)) / threads);
+  return Math.ceil((units + 2 * texts) / threads);
 }

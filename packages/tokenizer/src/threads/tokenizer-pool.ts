@@ -3,7 +3,7 @@ import { batchOf, type EncodedBatch, ownPart, type RaggedBatch, type RaggedPart 
 import { TokenizerError } from '../errors';
 import { type BatchOptions, checkInputs, checkObject, inputError, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
-import { canBeShared, chunksOf } from './chunks';
+import { areStrings, canBeShared, chunksOf } from './chunks';
 import { joinParts } from './join-parts';
 import { sendChunks } from './send-chunks';
 import { SharedMemory, shareChunks } from './share-chunks';
@@ -26,10 +26,6 @@ function inTurns<Args extends unknown[], T>(work: (...args: Args) => T): (...arg
     }
     return work(...args);
   };
-}
-
-function areStrings(texts: readonly TextInput[]): texts is readonly string[] {
-  return texts.every((text) => typeof text === 'string');
 }
 
 /**

@@ -74,8 +74,9 @@ function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
     call('void bli_thread_set_num_threads(long n)')?.(1);
     if (!works(koffi, library)) return null;
     const config = call('const char *openblas_get_config()')?.();
+    const core = coreOf(lib);
     let name = library;
-    if (typeof config === 'string') name = `${config.split(' ').slice(0, 2).join(' ')} (${coreOf(lib)})`;
+    if (typeof config === 'string') name = `${config.split(' ').slice(0, 2).join(' ')} (${core})`;
     else if (library.includes('mkl')) name = `MKL (${library})`;
     else if (library.includes('Accelerate')) name = 'Accelerate';
     const preset = process.env['OPENBLAS_CORETYPE'];
@@ -84,7 +85,7 @@ function tryLibrary(koffi: Koffi, path: string, library: string): Blas | null {
       sgemmOn: (memory) => sgemmOn(memory, koffi, library),
       source: { koffi: path, library },
       name,
-      unpacked: unpackedUpTo(coreOf(lib)),
+      unpacked: unpackedUpTo(core),
     };
   } catch {
     return null;

@@ -219,7 +219,10 @@ export class Engine {
     this.#transposed.drop(buffer);
   }
 
-  /** Address of the transpose of a dense matrix at the beginning of a buffer: the engine's, until the buffer is written or freed. */
+  /**
+   * Address of the transpose of a dense matrix at the beginning of a buffer. It is the engine's, until the buffer is written or
+   * freed, or an `alloc` finds memory short: who reads it allocates nothing before.
+   */
   transposed(buffer: number, rows: number, columns: number): number {
     const known = this.#transposed.find(buffer, rows, columns);
     if (known !== 0) return known;
