@@ -32,6 +32,9 @@ interface Match {
   readonly length: number;
 }
 
+/** Units of tokens that a text is searched for: an engine may compare all of them at each place. */
+const LONGEST_BEGINNING = 16;
+
 interface Node {
   readonly next: Map<number, Node>;
   /** The longest other way to read the same units; the root has none. */
@@ -49,12 +52,13 @@ export class TokenMatcher {
   private readonly root = newNode();
   /** 2 for units that some token ends with, 1 for others of tokens: most of the text is passed over by reading an array. */
   private readonly kinds = new Uint8Array(0x10000);
-  private readonly firsts: readonly string[];
+  /** What the tokens of each first character have in common at the beginning. */
+  private readonly beginnings: readonly string[];
   readonly isEmpty: boolean;
 
   constructor(tokens: Iterable<{ readonly text: string; readonly token: AddedToken }>) {
     const { root, kinds } = this;
-    const firsts = new Set<string>();
+    const beginnings = new Map<string, string>();
     for (const { text, token } of tokens) {
       const { length } = text;
       if (length === 0) continue;
@@ -69,10 +73,14 @@ export class TokenMatcher {
       // Of tokens that are normalised to the same text the first counts.
       node.match ??= { token, length };
       kinds[text.charCodeAt(length - 1)] = 2;
-      firsts.add(text.charAt(0));
+      const first = text.charAt(0);
+      const other = beginnings.get(first) ?? text;
+      let common = 1;
+      while (common < LONGEST_BEGINNING && common < length && other[common] === text[common]) common++;
+      beginnings.set(first, text.slice(0, common));
     }
-    this.firsts = [...firsts];
-    this.isEmpty = firsts.size === 0;
+    this.beginnings = [...beginnings.values()];
+    this.isEmpty = beginnings.size === 0;
     // Shorter ways to read come first, since longer ones take over what they match.
     const nodes = [root];
     for (const node of nodes)
@@ -103,9 +111,9 @@ export class TokenMatcher {
     return { starts, matches };
   }
 
-  /** False where no token's first character is in the text: the engine's own search, far faster than ours. */
+  /** False where no token's beginning is in the text: the engine's own search, far faster than ours. */
   mayMatch(text: string): boolean {
-    return this.firsts.length > 6 || this.firsts.some((first) => text.includes(first));
+    return this.beginnings.length > 6 || this.beginnings.some((beginning) => text.includes(beginning));
   }
 
   /** Cuts a text at the tokens that count; the segments cover it. Tokens that `skip` names are found, but left as text. */
@@ -168,7 +176,6 @@ export class AddedTokens {
   private readonly byId = new Map<number, AddedToken>();
   /** Normalised content of the tokens whose normalisation changes them, by id. */
   private readonly normalizedContents = new Map<number, string>();
-  private readonly specials = new Set<string>();
   private rawMatcher: TokenMatcher | undefined;
   private normalizedMatcher: TokenMatcher | undefined;
 
@@ -177,7 +184,6 @@ export class AddedTokens {
       if (token.content === '') continue;
       this.byContent.set(token.content, token);
       this.byId.set(token.id, token);
-      if (token.special) this.specials.add(token.content);
       if (!token.normalized) continue;
       const text = normalize(token.content);
       if (text !== token.content) this.normalizedContents.set(token.id, text);
@@ -203,7 +209,7 @@ export class AddedTokens {
   }
 
   isSpecial(text: string): boolean {
-    return this.specials.has(text);
+    return this.byContent.get(text)?.special === true;
   }
 
   /** Finds the tokens that are looked for in the text as it comes. */

@@ -1,7 +1,10 @@
 // Batches as models take them: flat Int32Arrays of [B, T], and ragged ones. No object per token.
 
-import type { TokenSink } from './models/token-sink';
+import type { FramePiece } from './frame';
+import { TokenSink } from './models/token-sink';
+import type { TextInput } from './options';
 import { longer } from './text/column';
+import type { Side } from './truncation';
 
 /** A padded batch: rows of equal length, one after another. */
 export interface EncodedBatch {
@@ -87,8 +90,16 @@ export function padBatch(
   return offsets === undefined ? batch : { ...batch, offsets };
 }
 
-/** A part in arrays of its own. */
-export function ownPart({ ids, typeIds, rows, offsets }: RaggedPart): RaggedPart {
+/** Memory of more tokens goes with its rows: it does not serve the next batch. */
+const MAX_KEPT = 1 << 21;
+
+/** So many characters tell how many tokens the others will have, and longer rows have room made as they go on. */
+const LONG = 1 << 16;
+
+/** A part in arrays of its own. Fresh memory costs more than what is written on it, so many rows keep theirs if it fits them. */
+export function ownPart(part: RaggedPart): RaggedPart {
+  const { ids, typeIds, rows, offsets } = part;
+  if (ids.length > MAX_KEPT && 1.2 * ids.byteLength > ids.buffer.byteLength) return part;
   return { ids: ids.slice(), typeIds: typeIds?.slice(), rows, offsets: offsets?.slice() };
 }
 
@@ -106,102 +117,85 @@ export function batchOf({ ids, typeIds: types, rows, offsets }: RaggedPart): Rag
   return offsets === undefined ? batch : Object.assign(batch, { offsets });
 }
 
-/** Columns that rows are written into. */
-class Columns {
-  ids = new Int32Array(0);
-  /** Written once a type that is not 0 turns up. */
-  typeIds = new Int32Array(0);
-  offsets = new Int32Array(0);
-}
-
-/** Columns for more tokens serve the next batch only if the collector has not taken them in between. */
-const MAX_KEPT = 1 << 21;
-
-/**
- * Puts rows one after another. The memory that they are written into serves the next batch: pages that were never touched cost
- * more than what is written on them.
- */
+/** Puts rows one after another. The memory that they are written into serves the next batch, unless it is theirs. */
 export class RowWriter {
-  private kept: WeakRef<Columns> | undefined;
-  private columns = new Columns();
+  /** Where rows are written, special tokens and all. */
+  sink = new TokenSink();
+  private frame: readonly FramePiece[] = [];
+  private typeIds = new Int32Array(0);
+  /** Whether some types are not 0. */
   private typed = false;
-  private withOffsets = false;
-  private length = 0;
-  /** Where each row starts; where the next one will, last. */
-  private starts = new Int32Array(0);
-  private rows = 0;
+  /** Where each row starts, and the end of the last. */
+  private rows = new Int32Array(0);
+  /** Characters or words of the rows that were begun, and of the others. */
+  private done = 0;
+  private left = 0;
+  /** Tokens for each of them in the last batch. */
+  private rate = 0;
 
-  /** Begins a batch of so many rows. */
-  begin(rows: number, withOffsets: boolean): void {
-    this.columns = this.kept?.deref() ?? this.columns;
-    this.withOffsets = withOffsets;
-    this.length = 0;
-    this.starts = new Int32Array(rows + 1);
-    this.rows = 0;
-    this.typed = false;
+  /** Begins a batch whose rows have a frame. */
+  begin(texts: readonly TextInput[], frame: readonly FramePiece[], withOffsets: boolean): void {
+    this.sink.clear(withOffsets, false);
+    this.frame = frame;
+    this.typed = frame.some(({ typeId }) => typeId !== 0);
+    this.rows = new Int32Array(texts.length + 1);
+    this.done = 0;
+    this.left = texts.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** How many tokens there will be if rows go on as they began; the more of them there were, the more that says. */
-  private room(end: number): number {
-    const all = (1.1 * end * this.starts.length) / (this.rows + 1);
-    return Math.ceil(Math.max(end, Math.min(end * (4 + this.rows), all)));
+  /** Makes room for a row, and for those to come if they go on as they began or, at first, as the last batch was. */
+  beginRow(row: number, length: number): void {
+    const { sink, done, left } = this;
+    const most = Math.min(4 * length, LONG);
+    this.rows[row] = sink.length;
+    if (sink.length + most > sink.room)
+      sink.reserve(most + Math.ceil(1.05 * left * (done > LONG ? sink.length / done : this.rate)));
+    this.done += length;
+    this.left -= length;
   }
 
-  /** Makes room for tokens of a type, and returns where it starts. */
-  private take(count: number, typeId: number): number {
-    const { columns, length: at } = this;
-    const end = at + count;
-    if (end > columns.ids.length) columns.ids = longer(columns.ids, this.room(end));
-    if (this.withOffsets && 2 * end > columns.offsets.length)
-      columns.offsets = longer(columns.offsets, 2 * this.room(end));
-    if (this.typed || typeId !== 0) {
-      if (end > columns.typeIds.length) columns.typeIds = longer(columns.typeIds, this.room(end));
-      if (!this.typed) columns.typeIds.fill(0, 0, at);
-      this.typed = true;
-      columns.typeIds.fill(typeId, at, end);
+  /** Gives the tokens from `from` on a type. */
+  type(from: number, typeId: number): void {
+    const { length, room } = this.sink;
+    if (!this.typed) return;
+    if (length > this.typeIds.length) this.typeIds = longer(this.typeIds, room);
+    this.typeIds.fill(typeId, from, length);
+  }
+
+  /** Leaves of a row, whose sequences have so many tokens, what is kept of each. */
+  cutRow(row: number, lengths: readonly number[], kept: readonly number[], side?: Side): void {
+    const { sink, frame, typeIds, typed } = this;
+    const { ids, ranges, ranged } = sink;
+    let to = this.rows[row] as number;
+    let at = to;
+    for (const { sequence } of frame) {
+      const length = lengths[sequence] ?? 1;
+      const count = kept[sequence] ?? 1;
+      const from = side === 'left' ? at + length - count : at;
+      ids.copyWithin(to, from, from + count);
+      if (ranged) ranges.copyWithin(2 * to, 2 * from, 2 * (from + count));
+      if (typed) typeIds.copyWithin(to, from, from + count);
+      at += length;
+      to += count;
     }
-    this.length = end;
-    return at;
+    sink.length = to;
   }
 
-  /** Appends one special token. */
-  push(id: number, typeId: number): void {
-    const at = this.take(1, typeId);
-    const { ids, offsets } = this.columns;
-    ids[at] = id;
-    if (this.withOffsets) offsets.fill(0, 2 * at, 2 * at + 2);
-  }
-
-  /** Appends the tokens [from, to) of a sink. */
-  append(sink: TokenSink, from: number, to: number, typeId: number): void {
-    const at = this.take(to - from, typeId);
-    const { ids, offsets } = this.columns;
-    const tokens = sink.ids;
-    for (let i = from, out = at; i < to; i++) ids[out++] = tokens[i] as number;
-    if (!this.withOffsets) return;
-    const { starts, ends } = sink;
-    for (let i = from, out = 2 * at; i < to; i++) {
-      offsets[out++] = starts[i] as number;
-      offsets[out++] = ends[i] as number;
-    }
-  }
-
-  endRow(): void {
-    this.starts[++this.rows] = this.length;
-  }
-
-  /** The rows, good until the next batch begins. */
+  /** The rows, good until the next batch begins, or for good: {@link ownPart}. */
   finish(): RaggedPart {
-    const { columns, length } = this;
-    if (columns.ids.length > MAX_KEPT) {
-      this.columns = new Columns();
-      if (typeof WeakRef === 'function') this.kept = new WeakRef(columns); // not all engines have them
+    const { sink, typeIds, typed, rows } = this;
+    const { length } = sink;
+    rows[rows.length - 1] = length;
+    this.rate = length / (this.done + 1);
+    if (length > MAX_KEPT) {
+      this.sink = new TokenSink();
+      this.typeIds = new Int32Array(0);
     }
     return {
-      ids: columns.ids.subarray(0, length),
-      typeIds: this.typed ? columns.typeIds.subarray(0, length) : undefined,
-      rows: this.starts,
-      offsets: this.withOffsets ? columns.offsets.subarray(0, 2 * length) : undefined,
+      ids: sink.ids.subarray(0, length),
+      typeIds: typed ? typeIds.subarray(0, length) : undefined,
+      rows,
+      offsets: sink.ranged ? sink.ranges.subarray(0, 2 * length) : undefined,
     };
   }
 }

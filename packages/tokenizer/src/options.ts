@@ -70,21 +70,16 @@ export function checkList(where: string, value: unknown): void {
 }
 
 /** Checks a text at the door. Lone surrogates become U+FFFD, as every UTF-8 encoder makes them. */
-export function checkText(text: unknown, where: string, row?: number): string {
-  if (typeof text !== 'string') throw inputError(row === undefined ? where : `${where}[${row}]`, 'a string', text);
+export function checkText(text: unknown, where: string): string {
+  if (typeof text !== 'string') throw inputError(where, 'a string', text);
   return wellFormed(text);
 }
 
-/** Checks that a batch is one, and that its pairs fit. */
+/** Checks a batch with every text and pair of it before any is encoded. */
 export function checkBatch(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
   checkList('encodeBatch: texts', texts);
   if (pairs !== undefined && pairs?.length !== texts.length)
     throw inputError('encodeBatch: pairs', `${texts.length} second sequences`, pairs?.length);
-}
-
-/** Checks every text of a batch before any of them is encoded, so that an error names its place in the whole. */
-export function checkInputs(texts: readonly TextInput[], pairs: readonly TextInput[] | undefined): void {
-  checkBatch(texts, pairs);
   checkAll('texts', texts);
   if (pairs !== undefined) checkAll('pairs', pairs);
 }
@@ -98,11 +93,8 @@ function checkAll(name: string, inputs: readonly TextInput[]): void {
   }
 }
 
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-function wellFormed(text: string): string {
-  if ((text as { isWellFormed?(): boolean }).isWellFormed?.() === true) return text;
-  return text.replace(LONE_SURROGATE, '\ufffd');
+function wellFormed(text: string & { toWellFormed?(): string }): string {
+  return text.toWellFormed?.() ?? text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 const SIDES = ['left', 'right'];

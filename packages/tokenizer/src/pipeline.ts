@@ -62,17 +62,16 @@ export function encodeExactly(text: string, parts: Components, matchers: Matcher
   const { model } = parts;
   for (const { piece, added } of toWords(text, parts, matchers)) {
     const first = sink.length;
-    if (added !== undefined) {
-      sink.push(added, 0, piece.text.length);
-      sink.spellings.set(first, piece.text);
-    } else model.tokenize(piece.text, sink);
-    for (let i = first; i < sink.length; i++) {
-      const start = sink.starts[i] as number;
-      const end = sink.ends[i] as number;
-      if (sink.worded && added === undefined && sink.ids[i] === model.unknownSpelling)
-        sink.spellings.set(i, piece.text.slice(start, end));
-      sink.starts[i] = start === end ? piece.shift + start : piece.startOf(start);
-      sink.ends[i] = start === end ? piece.shift + end : piece.endOf(end - 1);
+    if (added === undefined) model.tokenize(piece.text, sink);
+    else sink.push(added, 0, piece.text.length);
+    const { ids, ranges, spellings } = sink;
+    for (let i = first; sink.ranged && i < sink.length; i++) {
+      const start = ranges[2 * i] as number;
+      const end = ranges[2 * i + 1] as number;
+      if (sink.worded && (added !== undefined || ids[i] === model.unknownSpelling))
+        spellings.set(i, piece.text.slice(start, end));
+      ranges[2 * i] = start === end ? piece.shift + start : piece.startOf(start);
+      ranges[2 * i + 1] = start === end ? piece.shift + end : piece.endOf(end - 1);
     }
     sink.word++;
   }
@@ -142,7 +141,7 @@ export function toEncoding(sink: TokenSink, parts: Components, typeId: number, w
     const id = sink.ids[i] as number;
     columns.ids[i] = id;
     columns.tokens[i] = vocab.tokenOf(id) ?? '';
-    columns.offsets[i] = [sink.starts[i] as number, sink.ends[i] as number];
+    columns.offsets[i] = [sink.ranges[2 * i] as number, sink.ranges[2 * i + 1] as number];
     columns.wordIds[i] = wordId ?? (sink.words[i] as number);
   }
   for (const [i, text] of sink.spellings) columns.tokens[i] = text;

@@ -39,11 +39,7 @@ export function specialIds(parts: TokenizerParts): SpecialIds {
     const { unkId } = parts.model;
     if (role === 'unk' && unkId !== undefined) return unkId;
     if (role === 'pad' && parts.padding !== undefined) return parts.padding.id;
-    for (const token of SPELLINGS[role]) {
-      const id = parts.added.get(token)?.id;
-      if (id !== undefined) return id;
-    }
-    return undefined;
+    return SPELLINGS[role].map((token) => parts.added.get(token)).find((token) => token !== undefined)?.id;
   };
   return Object.fromEntries(SPECIAL_ROLES.map((role) => [role, find(role)])) as Record<
     keyof SpecialIds,

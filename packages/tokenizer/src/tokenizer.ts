@@ -44,7 +44,7 @@ import {
 } from './tokenizer-parts';
 import type { TextSource } from './trainers/text-source';
 import type { TrainOptions } from './trainers/train';
-import { keptRanges, type Truncation, truncate } from './truncation';
+import { keptLengths, type Truncation, truncate } from './truncation';
 import { writeTokenizerJson } from './write-json';
 
 /**
@@ -404,33 +404,33 @@ export class Tokenizer {
     const isPair = pairs !== undefined;
     const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);
     const truncation = this.truncationOf(options);
-    const room = truncation && this.room(truncation, isPair, addSpecialTokens);
-    const { sink, writer } = this;
-    writer.begin(texts.length, options.offsets === true);
-    for (let row = 0; row < texts.length; row++) {
-      sink.clear(options.offsets === true, false);
-      this.appendTokens(texts[row] as TextInput, matchers, 'encodeBatch: texts', row);
-      const split = sink.length;
-      if (isPair) this.appendTokens(pairs[row] as TextInput, matchers, 'encodeBatch: pairs', row);
-      const total = sink.length;
-      const kept =
-        truncation && room !== undefined && total > room
-          ? keptRanges(split, total, room, truncation)
-          : [0, split, split, total];
-      for (const { sequence, id, typeId } of frame)
-        if (sequence < 0) writer.push(id, typeId);
-        else writer.append(sink, kept[2 * sequence] as number, kept[2 * sequence + 1] as number, typeId);
-      writer.endRow();
+    const room = truncation ? this.room(truncation, isPair, addSpecialTokens) : 0;
+    const { writer } = this;
+    writer.begin(texts, frame, options.offsets === true);
+    const { sink } = writer;
+    for (const [row, text] of texts.entries()) {
+      const lengths = [0, 0];
+      writer.beginRow(row, text.length);
+      for (const { sequence, id, typeId } of frame) {
+        const from = sink.length;
+        if (sequence < 0) sink.push(id, 0, 0);
+        else {
+          this.appendTokens(sink, sequence === 0 ? text : (pairs?.[row] as TextInput), matchers);
+          lengths[sequence] = sink.length - from;
+        }
+        writer.type(from, typeId);
+      }
+      if (truncation && (lengths[0] as number) + (lengths[1] as number) > room)
+        writer.cutRow(row, lengths, keptLengths(lengths, room, truncation), truncation.side);
     }
     return writer.finish();
   }
 
-  /** Appends the tokens of one input, whole or cut into words, to the sink. */
-  private appendTokens(input: TextInput, matchers: Matchers, where: string, row?: number): void {
-    const { parts, fast, sink } = this;
-    if (Array.isArray(input))
-      for (const word of input) encodeInto(checkText(word, where, row), parts, fast, matchers, sink);
-    else encodeInto(checkText(input, where, row), parts, fast, matchers, sink);
+  /** Appends the tokens of one input, whole or cut into words. */
+  private appendTokens(sink: TokenSink, input: TextInput, matchers: Matchers, where = ''): void {
+    const { parts, fast } = this;
+    if (Array.isArray(input)) for (const word of input) encodeInto(checkText(word, where), parts, fast, matchers, sink);
+    else encodeInto(checkText(input, where), parts, fast, matchers, sink);
   }
 
   /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
@@ -455,14 +455,14 @@ export class Tokenizer {
   /** The ids of a text alone, special tokens not added. Nothing else is built, so it is the fastest. */
   encodeIds(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): Int32Array {
     this.sink.clear(false);
-    this.appendTokens(text, this.matchers(options), 'encodeIds: text');
+    this.appendTokens(this.sink, text, this.matchers(options), 'encodeIds: text');
     return this.sink.ids.slice(0, this.sink.length);
   }
 
   /** How many tokens a text has, special ones not counted. No token is built. */
   count(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): number {
     this.sink.clear(false);
-    this.appendTokens(text, this.matchers(options), 'count: text');
+    this.appendTokens(this.sink, text, this.matchers(options), 'count: text');
     return this.sink.length;
   }
 
@@ -470,14 +470,14 @@ export class Tokenizer {
   truncateText(text: string, maxTokens: number, options: Pick<CommonOptions, 'allowedSpecial'> = {}): string {
     const checked = checkText(text, 'truncateText: text');
     if (maxTokens !== Number.POSITIVE_INFINITY) checkCount('truncateText: maxTokens', maxTokens);
-    this.sink.clear();
-    this.appendTokens(checked, this.matchers(options), 'truncateText: text');
     const { sink } = this;
+    sink.clear();
+    this.appendTokens(sink, checked, this.matchers(options), 'truncateText: text');
     if (sink.length <= maxTokens) return text;
     // The first token that is left out may share its character with the last that stays.
-    const starts = sink.starts.slice(0, maxTokens + 1);
+    const ranges = sink.ranges.slice(0, 2 * maxTokens + 1);
     for (let kept = maxTokens; kept > 0; ) {
-      const cut = text.slice(0, starts[kept]);
+      const cut = text.slice(0, ranges[2 * kept]);
       // Where words have an end of their own, one that is cut short may have more tokens than stay of it.
       const excess = this.count(cut, options) - maxTokens;
       if (excess <= 0) return cut;

@@ -25,57 +25,39 @@ export interface Truncation {
   readonly side?: Side;
 }
 
-/** Lengths that two sequences keep when the longer gives up tokens first. */
-export function longestFirst(first: number, second: number, max: number): [number, number] {
-  let shorter = Math.min(first, second);
-  let longer = shorter > max ? shorter : Math.max(shorter, max - shorter);
-  if (shorter + longer > max) {
-    shorter = Math.floor(max / 2);
-    longer = shorter + (max % 2);
+/** Tokens that a text or two keep of so many each, where there is room for `max` in all: fewer than they have. */
+export function keptLengths(
+  lengths: readonly number[],
+  max: number,
+  { strategy = 'longestFirst' }: Truncation,
+): readonly number[] {
+  const [first = 0, second = 0] = lengths;
+  if (strategy === 'longestFirst' || max === 0) {
+    let shorter = Math.min(first, second);
+    let longer = Math.max(shorter, max - shorter);
+    if (shorter + longer > max) {
+      shorter = Math.floor(max / 2);
+      longer = max - shorter;
+    }
+    return first > second ? [longer, shorter] : [shorter, longer];
   }
-  return first > second ? [longer, shorter] : [shorter, longer];
-}
-
-function uncut(expected: string, got: string): TokenizerError {
-  return new TokenizerError({ kind: 'input', where: 'truncation.strategy', expected, got });
+  const cut = strategy === 'onlyFirst' ? 0 : 1;
+  const excess = first + second - max;
+  if ((lengths[cut] ?? 0) <= excess)
+    throw new TokenizerError({
+      kind: 'input',
+      where: 'truncation.strategy',
+      expected: `sequences that ${strategy} can cut to ${max} tokens`,
+      got: `${first} and ${second} tokens`,
+    });
+  return lengths.map((length, i) => (i === cut ? length - excess : length));
 }
 
 /** Truncates; `max` counts no special tokens. */
 export function truncate(parts: readonly Encoding[], max: number, truncation: Truncation): Encoding[] {
-  const { stride = 0, strategy = 'longestFirst', side = 'right' } = truncation;
-  const [first, second] = parts as readonly [Encoding, Encoding?];
-  const total = first.length + (second?.length ?? 0);
-  if (max === 0) return parts.map((part) => part.truncate(0, stride, side));
-  if (total <= max) return [...parts];
-  if (strategy === 'longestFirst') {
-    if (second === undefined) return [first.truncate(max, stride, side)];
-    const [a, b] = longestFirst(first.length, second.length, max);
-    return [first.truncate(a, stride, side), second.truncate(b, stride, side)];
-  }
-  const target = strategy === 'onlyFirst' ? first : second;
-  const keep = (target?.length ?? 0) - (total - max);
-  if (target === undefined || keep <= 0)
-    throw uncut(
-      target === undefined
-        ? 'a pair, for onlySecond'
-        : `a ${strategy === 'onlyFirst' ? 'first' : 'second'} sequence long enough to cut`,
-      `${target?.length ?? 0} tokens, ${total - max} of them to remove`,
-    );
-  return parts.map((part) => (part === target ? part.truncate(keep, stride, side) : part));
-}
-
-/**
- * Which tokens of two sequences, laid one after the other and parted at `split`, a batch's row keeps where it has no room for all:
- * [start, end) of the first and of the second.
- */
-export function keptRanges(split: number, total: number, room: number, truncation: Truncation): readonly number[] {
-  let first = split;
-  let second = total - split;
-  const { strategy = 'longestFirst', side = 'right' } = truncation;
-  if (strategy === 'longestFirst' || room === 0) [first, second] = longestFirst(first, second, room);
-  else if (strategy === 'onlyFirst') first -= total - room;
-  else second -= total - room;
-  if (first < 0 || second < 0)
-    throw uncut(`sequences that ${strategy} can cut to ${room} tokens`, `${split} and ${total - split}`);
-  return side === 'right' ? [0, first, split, split + second] : [split - first, split, total - second, total];
+  const { stride = 0, side = 'right' } = truncation;
+  const lengths = parts.map(({ length }) => length);
+  if (lengths.reduce((sum, length) => sum + length) <= max) return [...parts];
+  const kept = keptLengths(lengths, max, truncation);
+  return parts.map((part, i) => part.truncate(kept[i] as number, stride, side));
 }

@@ -40,26 +40,24 @@ export function writeTokenizerJson(parts: TokenizerParts): JsonObject {
   const strategy = Object.entries(STRATEGIES).find(([, ours]) => ours === (truncation?.strategy ?? 'longestFirst'));
   return {
     version: '1.0',
-    truncation:
-      truncation === undefined
-        ? null
-        : {
-            direction: direction(truncation.side ?? 'right'),
-            max_length: truncation.maxLength,
-            strategy: strategy?.[0],
-            stride: truncation.stride ?? 0,
-          },
-    padding:
-      padding === undefined
-        ? null
-        : {
-            strategy: padding.length === undefined ? 'BatchLongest' : { Fixed: padding.length },
-            direction: direction(padding.side),
-            pad_to_multiple_of: padding.multipleOf === 0 ? null : padding.multipleOf,
-            pad_id: padding.id,
-            pad_type_id: padding.typeId,
-            pad_token: padding.token,
-          },
+    truncation: truncation
+      ? {
+          direction: direction(truncation.side ?? 'right'),
+          max_length: truncation.maxLength,
+          strategy: strategy?.[0],
+          stride: truncation.stride ?? 0,
+        }
+      : null,
+    padding: padding
+      ? {
+          strategy: padding.length === undefined ? 'BatchLongest' : { Fixed: padding.length },
+          direction: direction(padding.side),
+          pad_to_multiple_of: padding.multipleOf || null,
+          pad_id: padding.id,
+          pad_type_id: padding.typeId,
+          pad_token: padding.token,
+        }
+      : null,
     added_tokens: added.map(writeAddedToken),
     normalizer: parts.normalizer?.config ?? null,
     pre_tokenizer: parts.preTokenizer?.config ?? null,

@@ -55,7 +55,7 @@ describe('added tokens', () => {
   ])('%s take steps in proportion to the text', (_, contents) => {
     const matcher = matcherOf(contents.map(tokenOf));
     const steps = (length: number): number => {
-      const text = `${'a'.repeat(length)}b`;
+      const text = `b${'a'.repeat(length)}b`;
       let reads = 0;
       const counted = Object.assign(new String(text), {
         charCodeAt: (at: number): number => {

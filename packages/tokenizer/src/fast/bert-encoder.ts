@@ -75,7 +75,6 @@ export class BertEncoder implements FastEncoder {
   /** {@link encode} of the units of a text. */
   encodeUnits(units: Uint16Array, from: number, to: number, sink: TokenSink): boolean {
     const { kinds, mapped } = this;
-    sink.reserve(to - from);
     this.length = 0;
     this.hash = 0;
     for (let i = from; i < to; i++) {
@@ -180,10 +179,10 @@ export class BertEncoder implements FastEncoder {
     if (record > 0) cache.copy(record, sink, base);
     else this.miss(hash, sink, base);
     if (sink.ranged && !this.isRun) {
-      const { starts, ends } = sink;
-      for (let i = first; i < sink.length; i++) {
-        starts[i] = this.starts[starts[i] as number] as number;
-        ends[i] = this.ends[(ends[i] as number) - 1] as number;
+      const { ranges } = sink;
+      for (let i = 2 * first; i < 2 * sink.length; i += 2) {
+        ranges[i] = this.starts[ranges[i] as number] as number;
+        ranges[i + 1] = this.ends[(ranges[i + 1] as number) - 1] as number;
       }
     }
     sink.word++;
@@ -197,8 +196,7 @@ export class BertEncoder implements FastEncoder {
     scratch.clear();
     this.model.tokenize(word, scratch);
     this.cache.add(this.units, 0, this.length, hash, scratch);
-    for (let i = 0; i < scratch.length; i++)
-      sink.push(scratch.ids[i] as number, base + (scratch.starts[i] as number), base + (scratch.ends[i] as number));
+    sink.append(scratch, base);
   }
 
   /** Finds out what a code point is, and notes what it becomes. */

@@ -26,7 +26,6 @@ export class ByteLevelEncoder implements FastEncoder {
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
     const { cache, scan } = this;
     const units = this.buffer.load(text, from, to);
-    sink.reserve(to - from);
     for (let start = from; start < to; ) {
       const end = scan(units, start, to);
       let hash = 0;
@@ -48,7 +47,6 @@ export class ByteLevelEncoder implements FastEncoder {
     scratch.clear();
     this.model.tokenizeUnits(units, start, end, scratch);
     this.cache.add(units, start, end, hash, scratch);
-    for (let i = 0; i < scratch.length; i++)
-      sink.push(scratch.ids[i] as number, start + (scratch.starts[i] as number), start + (scratch.ends[i] as number));
+    sink.append(scratch, start);
   }
 }

@@ -69,11 +69,7 @@ export class ChunkEncoder implements FastEncoder {
     // Tokens that are spelt as the text has them are not worth remembering.
     if (scratch.spellings.size === 0) cache.add(units, start, end, hash, scratch);
     if (sink.worded) for (const [i, spelling] of scratch.spellings) sink.spellings.set(sink.length + i, spelling);
-    const first = sink.word;
-    for (let i = 0; i < scratch.length; i++) {
-      sink.word = first + (scratch.words[i] as number);
-      sink.push(scratch.ids[i] as number, start + (scratch.starts[i] as number), start + (scratch.ends[i] as number));
-    }
-    sink.word = first + scratch.word;
+    sink.append(scratch, start);
+    sink.word += scratch.word;
   }
 }

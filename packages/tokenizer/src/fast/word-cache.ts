@@ -72,7 +72,7 @@ export class WordCache {
     for (let i = 0; i < count; i++) {
       records[ids + i] = sink.ids[i] as number;
       records[ids + count + i] =
-        (sink.starts[i] as number) | ((sink.ends[i] as number) << 8) | ((sink.words[i] as number) << 16);
+        (sink.ranges[2 * i] as number) | ((sink.ranges[2 * i + 1] as number) << 8) | ((sink.words[i] as number) << 16);
     }
     this.used = record + size;
     this.words++;
@@ -124,16 +124,16 @@ export class WordCache {
     const { records } = this;
     const count = this.countOf(record);
     sink.reserve(count);
-    const { ids, starts, ends, words, word, worded, length } = sink;
+    const { ids, ranges, words, word, worded, length } = sink;
     const end = length + count;
     let from = this.idsOf(record);
     for (let out = length; out < end; out++) ids[out] = records[from++] as number;
     sink.length = end;
     if (!sink.ranged) return;
-    for (let out = length; out < end; out++) {
+    for (let out = 2 * length; out < 2 * end; ) {
       const place = records[from++] as number;
-      starts[out] = at + (place & 0xff);
-      ends[out] = at + ((place >> 8) & 0xff);
+      ranges[out++] = at + (place & 0xff);
+      ranges[out++] = at + ((place >> 8) & 0xff);
     }
     if (!worded) return;
     from -= count;

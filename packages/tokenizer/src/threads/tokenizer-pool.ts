@@ -1,7 +1,7 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
 import { batchOf, type EncodedBatch, ownPart, type RaggedBatch, type RaggedPart } from '../batch';
 import { TokenizerError } from '../errors';
-import { type BatchOptions, checkInputs, checkObject, inputError, type TextInput } from '../options';
+import { type BatchOptions, checkBatch, checkObject, inputError, type TextInput } from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { areStrings, canBeShared, chunksOf } from './chunks';
 import { joinParts } from './join-parts';
@@ -90,7 +90,7 @@ export class TokenizerPool {
     if (this.workers.length === 0) return ownPart(this.tokenizer.encodePart(texts, options));
     checkObject('encodeBatch: options', options);
     const { pairs, addSpecialTokens = true, offsets = false } = options;
-    checkInputs(texts, pairs);
+    checkBatch(texts, pairs);
     // Wrong options are refused here, also where no chunk will find them.
     this.tokenizer.encodePart([], { ...options, pairs: pairs && [] });
     // Nothing else goes along: what a caller has in the same object may not survive a message.
