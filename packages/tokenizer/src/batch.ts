@@ -2,7 +2,6 @@
 
 import type { FramePiece } from './frame';
 import { TokenSink } from './models/token-sink';
-import type { TextInput } from './options';
 import { longer } from './text/column';
 import type { Side } from './truncation';
 
@@ -134,13 +133,13 @@ export class RowWriter {
   private rate = 0;
 
   /** Begins a batch whose rows have a frame. */
-  begin(texts: readonly TextInput[], frame: readonly FramePiece[], withOffsets: boolean): void {
+  begin(lengths: readonly number[], frame: readonly FramePiece[], withOffsets: boolean): void {
     this.sink.clear(withOffsets, false);
     this.frame = frame;
     this.typed = frame.some(({ typeId }) => typeId !== 0);
-    this.rows = new Int32Array(texts.length + 1);
+    this.rows = new Int32Array(lengths.length + 1);
     this.done = 0;
-    this.left = texts.reduce((sum, { length }) => sum + length, 0);
+    this.left = lengths.reduce((sum, length) => sum + length, 0);
   }
 
   /** Makes room for a row, and for those to come if they go on as they began or, at first, as the last batch was. */

@@ -93,8 +93,9 @@ function checkAll(name: string, inputs: readonly TextInput[]): void {
   }
 }
 
-function wellFormed(text: string & { toWellFormed?(): string }): string {
-  return text.toWellFormed?.() ?? text.replace(/\p{Surrogate}/gu, '\ufffd');
+/** A text with U+FFFD for its lone surrogates. */
+export function wellFormed(text: string & { toWellFormed?(): string }): string {
+  return text.toWellFormed?.() ?? text.replace(/\p{Cs}/gu, '\ufffd');
 }
 
 const SIDES = ['left', 'right'];
@@ -127,6 +128,14 @@ export interface TruncationDefaults {
   readonly truncation?: Truncation | undefined;
   readonly truncationSide?: Side | undefined;
   readonly modelMaxLength?: number | undefined;
+}
+
+/** Which special tokens in a text a call takes for tokens. */
+export function allowedSpecialOf(
+  { allowedSpecial }: CommonOptions,
+  defaults: { readonly allowedSpecial?: AllowedSpecial | undefined },
+): AllowedSpecial {
+  return allowedSpecial === undefined ? (defaults.allowedSpecial ?? 'all') : allowedSpecial;
 }
 
 /** The truncation that holds for a call: the call's own, else the file's. */

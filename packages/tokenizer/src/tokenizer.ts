@@ -11,7 +11,7 @@ import { frameOf } from './frame';
 import type { JsonObject } from './json';
 import { TokenSink } from './models/token-sink';
 import {
-  type AllowedSpecial,
+  allowedSpecialOf,
   type BatchOptions,
   type CommonOptions,
   checkBatch,
@@ -27,6 +27,7 @@ import {
   type PaddingOptions,
   type TextInput,
   truncationOf,
+  wellFormed,
 } from './options';
 import { encodeInto, type Matchers, toEncoding } from './pipeline';
 import { SPECIAL_ROLES, type SpecialIds, specialIds } from './special-ids';
@@ -62,9 +63,11 @@ import { writeTokenizerJson } from './write-json';
  * ```
  */
 export class Tokenizer {
-  private readonly parts: TokenizerParts;
+  /** @internal */
+  readonly parts: TokenizerParts;
   private readonly specials: SpecialIds;
-  private readonly fast: FastEncoder | undefined;
+  /** @internal The quick path, if there is one. */
+  readonly fast: FastEncoder | undefined;
   private readonly sink = new TokenSink();
   private readonly writer = new RowWriter();
 
@@ -247,10 +250,11 @@ export class Tokenizer {
     return new Tokenizer({ ...this.parts, ...rest, added: addTokens(inputs, model, normalizer, added.values()) });
   }
 
-  private matchers(options: CommonOptions): Matchers {
+  /** @internal Finds the added tokens that count. */
+  matchers(options: CommonOptions): Matchers {
     checkObject('options', options);
     const { added } = this.parts;
-    const allowedSpecial = this.allowedSpecialOf(options);
+    const allowedSpecial = allowedSpecialOf(options, this.parts);
     if (allowedSpecial === 'all') return added;
     if (allowedSpecial !== 'none' && !Array.isArray(allowedSpecial))
       throw inputError('allowedSpecial', 'all, none or an array', allowedSpecial);
@@ -301,7 +305,7 @@ export class Tokenizer {
     checkChoice('offsets', options.offsets, ['utf16', 'codePoint', 'byte']);
     let parts = [this.encodeSequence(text, 0, matchers, options)];
     if (pair !== undefined) parts.push(this.encodeSequence(pair, 1, matchers, options));
-    const truncation = this.truncationOf(options);
+    const truncation = truncationOf(options, this.parts);
     if (truncation !== undefined)
       parts = truncate(parts, this.room(truncation, parts.length === 2, addSpecialTokens), truncation);
     // Without a post-processor a lone text is left unmarked, as the reference leaves it: its padding counts as part of it.
@@ -374,7 +378,7 @@ export class Tokenizer {
         if ((ragged.rows[i] as number) - (ragged.rows[i - 1] as number) !== ragged.rows[1])
           throw inputError('encodeBatch: padding', 'padding, or encodeRagged', false);
     }
-    const max = (this.truncationOf(options) ?? this.parts.truncation)?.maxLength ?? this.modelMaxLength;
+    const max = (truncationOf(options, this.parts) ?? this.parts.truncation)?.maxLength ?? this.modelMaxLength;
     if (padding === 'max' && max === undefined)
       throw inputError('encodeBatch: maxLength', "a length for padding: 'max'", max);
     const length = padding === 'max' ? max : typeof padding === 'number' ? padding : undefined;
@@ -386,36 +390,40 @@ export class Tokenizer {
     return batchOf(ownPart(this.encodePart(texts, options)));
   }
 
-  /** @internal Which special tokens in a text a call takes for tokens. */
-  allowedSpecialOf({ allowedSpecial = this.parts.allowedSpecial ?? 'all' }: CommonOptions): AllowedSpecial {
-    return allowedSpecial;
-  }
-
-  /** @internal The truncation that holds for a call, for threads that know the tokenizer by its `tokenizer.json` only. */
-  truncationOf(options: CommonOptions): Truncation | undefined {
-    return truncationOf(options, this.parts);
-  }
-
   /** @internal Rows that are good until the next call. */
   encodePart(texts: readonly TextInput[], options: BatchOptions): RaggedPart {
     const matchers = this.matchers(options);
-    const { pairs, addSpecialTokens = true } = options;
-    checkBatch(texts, pairs);
-    const isPair = pairs !== undefined;
+    const inputs = [texts, options.pairs];
+    checkBatch(texts, options.pairs);
+    return this.encodeRows(
+      texts.map(({ length }) => length),
+      options,
+      (sink, row, sequence) => this.appendTokens(sink, inputs[sequence]?.[row] as TextInput, matchers),
+    );
+  }
+
+  /** @internal The same for rows, of texts of such lengths, to which `append` adds the tokens of a sequence. */
+  encodeRows(
+    sizes: readonly number[],
+    options: BatchOptions,
+    append: (sink: TokenSink, row: number, sequence: number) => void,
+  ): RaggedPart {
+    const { addSpecialTokens = true } = options;
+    const isPair = options.pairs !== undefined;
     const frame = frameOf(this.parts.postProcessor, isPair, addSpecialTokens);
-    const truncation = this.truncationOf(options);
+    const truncation = truncationOf(options, this.parts);
     const room = truncation ? this.room(truncation, isPair, addSpecialTokens) : 0;
     const { writer } = this;
-    writer.begin(texts, frame, options.offsets === true);
+    writer.begin(sizes, frame, options.offsets === true);
     const { sink } = writer;
-    for (const [row, text] of texts.entries()) {
-      const lengths = [0, 0];
-      writer.beginRow(row, text.length);
+    const lengths = [0, 0];
+    for (const [row, size] of sizes.entries()) {
+      writer.beginRow(row, size);
       for (const { sequence, id, typeId } of frame) {
         const from = sink.length;
         if (sequence < 0) sink.push(id, 0, 0);
         else {
-          this.appendTokens(sink, sequence === 0 ? text : (pairs?.[row] as TextInput), matchers);
+          append(sink, row, sequence);
           lengths[sequence] = sink.length - from;
         }
         writer.type(from, typeId);
@@ -427,10 +435,10 @@ export class Tokenizer {
   }
 
   /** Appends the tokens of one input, whole or cut into words. */
-  private appendTokens(sink: TokenSink, input: TextInput, matchers: Matchers, where = ''): void {
+  private appendTokens(sink: TokenSink, input: TextInput, matchers: Matchers): void {
     const { parts, fast } = this;
-    if (Array.isArray(input)) for (const word of input) encodeInto(checkText(word, where), parts, fast, matchers, sink);
-    else encodeInto(checkText(input, where), parts, fast, matchers, sink);
+    if (typeof input === 'string') encodeInto(wellFormed(input), parts, fast, matchers, sink);
+    else for (const word of input) encodeInto(wellFormed(word), parts, fast, matchers, sink);
   }
 
   /** Encodes rows into one {@link Encoding} each; padding as `encode` has it, to the longest row where the file says so. */
@@ -455,14 +463,14 @@ export class Tokenizer {
   /** The ids of a text alone, special tokens not added. Nothing else is built, so it is the fastest. */
   encodeIds(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): Int32Array {
     this.sink.clear(false);
-    this.appendTokens(this.sink, text, this.matchers(options), 'encodeIds: text');
+    this.appendTokens(this.sink, checkText(text, 'encodeIds: text'), this.matchers(options));
     return this.sink.ids.slice(0, this.sink.length);
   }
 
   /** How many tokens a text has, special ones not counted. No token is built. */
   count(text: string, options: Pick<CommonOptions, 'allowedSpecial'> = {}): number {
     this.sink.clear(false);
-    this.appendTokens(this.sink, text, this.matchers(options), 'count: text');
+    this.appendTokens(this.sink, checkText(text, 'count: text'), this.matchers(options));
     return this.sink.length;
   }
 
@@ -472,7 +480,7 @@ export class Tokenizer {
     if (maxTokens !== Number.POSITIVE_INFINITY) checkCount('truncateText: maxTokens', maxTokens);
     const { sink } = this;
     sink.clear();
-    this.appendTokens(sink, checked, this.matchers(options), 'truncateText: text');
+    this.appendTokens(sink, checked, this.matchers(options));
     if (sink.length <= maxTokens) return text;
     // The first token that is left out may share its character with the last that stays.
     const ranges = sink.ranges.slice(0, 2 * maxTokens + 1);

@@ -72,7 +72,6 @@ export class BertEncoder implements FastEncoder {
     return this.encodeUnits(this.buffer.load(text, from, to), from, to, sink);
   }
 
-  /** {@link encode} of the units of a text. */
   encodeUnits(units: Uint16Array, from: number, to: number, sink: TokenSink): boolean {
     const { kinds, mapped } = this;
     this.length = 0;

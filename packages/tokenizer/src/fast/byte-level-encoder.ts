@@ -24,8 +24,11 @@ export class ByteLevelEncoder implements FastEncoder {
   }
 
   encode(text: string, from: number, to: number, sink: TokenSink): boolean {
+    return this.encodeUnits(this.buffer.load(text, from, to), from, to, sink);
+  }
+
+  encodeUnits(units: Uint16Array, from: number, to: number, sink: TokenSink): boolean {
     const { cache, scan } = this;
-    const units = this.buffer.load(text, from, to);
     for (let start = from; start < to; ) {
       const end = scan(units, start, to);
       let hash = 0;

@@ -11,6 +11,8 @@ export interface FastEncoder {
    * False where something turned up that needs the exact path; what was appended is then to be dropped.
    */
   encode(text: string, from: number, to: number, sink: TokenSink): boolean;
+  /** {@link encode} of UTF-16 units, where it needs no string. */
+  encodeUnits?(units: Uint16Array, from: number, to: number, sink: TokenSink): boolean;
 }
 
 /** The quick path of a tokenizer, if it has one. */

@@ -54,19 +54,19 @@ export async function shareChunks<T>(
   answered.catch(() => batch.close());
   const textsOf = ({ first, end }: Chunk): readonly string[] => texts.slice(first, end);
   let written = 0;
-  /** Writes the texts of chunks before `end`, so that nobody waits for them. What this thread encodes itself it need not write. */
-  const write = (end: number, mine?: number): void => {
-    for (; written < Math.min(end, chunks.length); written++)
-      batch.write(written, written === mine ? [] : textsOf(chunks[written] as Chunk));
+  /** Writes the texts of the chunks that workers take next, so that nobody waits for them. */
+  const write = (ahead: number): void => {
+    for (const end = Math.min(batch.taken + ahead, chunks.length); written < end; written++)
+      batch.write(written, textsOf(chunks[written] as Chunk));
   };
   try {
     const ahead = AHEAD * workers.length;
     write(ahead);
     for (let at = batch.claim(); at !== undefined; at = batch.claim()) {
-      write(at + 1 + ahead, at);
+      write(ahead);
       batch.put(at, await here(textsOf(chunks[at] as Chunk)));
     }
-    write(chunks.length);
+    write(0);
   } catch (error) {
     batch.close();
     await Promise.allSettled(answers);

@@ -2,10 +2,11 @@
 // Messages would copy both twice, through objects that each thread's collector has to clear away.
 import { ownPart, type RaggedPart } from '../batch';
 import type { Chunk } from './chunks';
-import { splitTexts, writeEnds } from './protocol';
+import type { JoinedUnits } from './encode-joined';
+import { writeEnds } from './protocol';
 
 // Words of control.
-const NEXT = 0; // the chunk to claim next
+const LEFT = 0; // chunks that nobody has: the first in the low half, the end of the last in the high half
 const WRITTEN = 1; // chunks whose texts are there
 const CONTROL = 2;
 
@@ -94,7 +95,7 @@ export class SharedBatch {
     return 4 * (columns + threads * roomOf(layout) * (offsets ? 3 : 1)) + 2 * units;
   }
 
-  /** Says what the chunks are, and opens the first of them to be claimed once their texts are written. */
+  /** Says what the chunks are, and opens them to be claimed. */
   open(chunks: readonly Chunk[]): void {
     const { control, firsts, starts } = this;
     let start = 0;
@@ -106,7 +107,7 @@ export class SharedBatch {
     firsts[chunks.length] = this.layout.texts;
     starts[chunks.length] = start;
     Atomics.store(control, WRITTEN, 0);
-    Atomics.store(control, NEXT, 0);
+    Atomics.store(control, LEFT, chunks.length << 16);
   }
 
   /** Writes a chunk's texts, in the order of chunks. */
@@ -122,30 +123,49 @@ export class SharedBatch {
     Atomics.notify(control, WRITTEN);
   }
 
-  /** The next chunk that nobody has; undefined when none is left. */
+  /**
+   * A chunk that nobody has; undefined when none is left. Workers take the first one. The thread that has the texts takes the
+   * last one, so that it need not write what it encodes itself.
+   */
   claim(): number | undefined {
-    const chunk = Atomics.add(this.control, NEXT, 1);
-    return chunk < this.layout.chunks ? chunk : undefined;
+    const { control, thread } = this;
+    for (;;) {
+      const left = Atomics.load(control, LEFT);
+      const first = left & 0xffff;
+      const last = (left >>> 16) - 1;
+      if (first > last) return undefined;
+      const rest = thread === 0 ? left - (1 << 16) : left + 1;
+      if (Atomics.compareExchange(control, LEFT, left, rest | 0) === left) return thread === 0 ? last : first;
+    }
+  }
+
+  /** How many chunks workers have claimed. */
+  get taken(): number {
+    return Atomics.load(this.control, LEFT) & 0xffff;
   }
 
   /** Leaves nothing to claim, and no worker waiting. */
   close(): void {
     const { control, layout } = this;
-    Atomics.store(control, NEXT, layout.chunks);
+    Atomics.store(control, LEFT, 0);
     Atomics.store(control, WRITTEN, layout.chunks);
     Atomics.notify(control, WRITTEN);
   }
 
   /** A chunk's texts, for a worker, which waits for them. */
-  read(chunk: number): string[] {
+  read(chunk: number): JoinedUnits {
     const { control, starts, textsAt } = this;
     for (let written = 0; written <= chunk; ) {
       written = Atomics.load(control, WRITTEN);
       if (written <= chunk) Atomics.wait(control, WRITTEN, written);
     }
     const from = textsAt + 2 * (starts[chunk] as number);
-    const joined = this.buffer.toString('utf16le', from, textsAt + 2 * (starts[chunk + 1] as number));
-    return splitTexts({ joined, ends: this.ends.subarray(this.firsts[chunk], this.firsts[chunk + 1]) });
+    const to = textsAt + 2 * (starts[chunk + 1] as number);
+    return {
+      joined: this.buffer.toString('utf16le', from, to),
+      units: new Uint16Array(this.layout.memory, from, (to - from) / 2),
+      ends: this.ends.subarray(this.firsts[chunk], this.firsts[chunk + 1]),
+    };
   }
 
   /** Puts this thread's rows of a chunk where the others find them, or into `rest`. */

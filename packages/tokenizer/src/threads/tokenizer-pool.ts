@@ -1,7 +1,15 @@
 // Batches over several threads: texts go out in chunks, rows come back in their order.
 import { batchOf, type EncodedBatch, ownPart, type RaggedBatch, type RaggedPart } from '../batch';
 import { TokenizerError } from '../errors';
-import { type BatchOptions, checkBatch, checkObject, inputError, type TextInput } from '../options';
+import {
+  allowedSpecialOf,
+  type BatchOptions,
+  checkBatch,
+  checkObject,
+  inputError,
+  type TextInput,
+  truncationOf,
+} from '../options';
 import type { Tokenizer } from '../tokenizer';
 import { areStrings, canBeShared, chunksOf } from './chunks';
 import { joinParts } from './join-parts';
@@ -94,8 +102,8 @@ export class TokenizerPool {
     // Wrong options are refused here, also where no chunk will find them.
     this.tokenizer.encodePart([], { ...options, pairs: pairs && [] });
     // Nothing else goes along: what a caller has in the same object may not survive a message.
-    const truncation = this.tokenizer.truncationOf(options) ?? false;
-    const allowedSpecial = this.tokenizer.allowedSpecialOf(options);
+    const truncation = truncationOf(options, this.tokenizer.parts) ?? false;
+    const allowedSpecial = allowedSpecialOf(options, this.tokenizer.parts);
     const mine = { addSpecialTokens, allowedSpecial, offsets, truncation };
     const chunks = chunksOf(texts, this.threads);
     const { workers, spare, tokenizer } = this;

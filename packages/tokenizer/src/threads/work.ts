@@ -6,6 +6,7 @@ import { allReaders } from '../reading/all-readers';
 import { tokenizerFromJSON } from '../sync';
 import type { Tokenizer } from '../tokenizer';
 import { type CountOptions, countText } from '../trainers/word-counts';
+import { encodeJoined } from './encode-joined';
 import { type Answer, CHUNK_SPAN, type Results, splitTexts, type Task, type WordColumns } from './protocol';
 import { SharedBatch } from './shared-batch';
 
@@ -51,7 +52,7 @@ export class Work {
         const batch = new SharedBatch(task.layout, task.thread);
         try {
           for (let chunk = batch.claim(); chunk !== undefined; chunk = batch.claim())
-            batch.put(chunk, (this.tokenizer as Tokenizer).encodePart(batch.read(chunk), task.options));
+            batch.put(chunk, encodeJoined(this.tokenizer as Tokenizer, batch.read(chunk), task.options));
           return batch.rest;
         } catch (error) {
           batch.close();
