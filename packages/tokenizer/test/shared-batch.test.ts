@@ -49,7 +49,7 @@ describe('joined texts', () => {
 });
 
 describe('chunks of a shared batch', () => {
-  const shape = { texts: 5, chunks: 5, units: 10, threads: 3, offsets: false };
+  const shape = { texts: 5, chunks: 5, units: 10, room: 20, offsets: false };
   const layout = { ...shape, memory: new SharedArrayBuffer(SharedBatch.bytes(shape)) };
   const chunks = Array.from({ length: 5 }, (_, first) => ({ first, end: first + 1, units: 2 }));
   const threads = [0, 1, 2].map((thread) => new SharedBatch(layout, thread)) as [SharedBatch, SharedBatch, SharedBatch];

@@ -7,8 +7,8 @@ const SMALLEST = 1 << 13;
 /** Chunks for each thread, where they don't get too small. */
 const EACH = 4;
 
-/** Characters of a batch that threads share. Each takes 6 bytes meanwhile, 14 with offsets. */
-const MOST_SHARED = 1 << 26;
+/** Characters of a batch that threads share, and tokens. Each takes 6 bytes meanwhile, 14 with offsets. */
+export const MOST_SHARED = 1 << 26;
 
 /** Some texts of a batch, which follow each other, and their UTF-16 units. */
 export interface Chunk {

@@ -1,18 +1,30 @@
 // Chunks that threads claim in shared memory: what Node does with texts of one string each.
 import type { RaggedPart } from '../batch';
 import type { BatchOptions } from '../options';
-import type { Chunk } from './chunks';
+import { type Chunk, MOST_SHARED } from './chunks';
 import { SharedBatch } from './shared-batch';
 import type { TaskWorker } from './worker-pool';
 
 /** Chunks that are written for each worker before it claims them. */
 const AHEAD = 3;
 /** Memory of more bytes is not kept for the next batch. */
-const MAX_KEPT = 1 << 26;
+const MAX_KEPT = 1 << 27;
 
-/** The memory of batches that are done. */
+/** The memory of batches that are done, and what the last one says of the next. */
 export class SharedMemory {
   private kept: SharedArrayBuffer | undefined;
+  /** Tokens for each UTF-16 unit: one more than that is rare. */
+  private rate = 1;
+
+  /** Tokens to make room for. Memory that nobody writes costs nothing. */
+  roomFor(units: number, texts: number): number {
+    return Math.min(Math.ceil(units * this.rate), MOST_SHARED) + 2 * texts;
+  }
+
+  /** Takes down how many tokens there were. */
+  learn(tokens: number, units: number): void {
+    this.rate = Math.max(1, (1.2 * tokens) / (units + 1));
+  }
 
   /** Memory for a batch, which it has for itself. */
   take(bytes: number): SharedArrayBuffer {
@@ -37,11 +49,12 @@ export async function shareChunks<T>(
   spare: SharedMemory,
   join: (parts: readonly RaggedPart[]) => T,
 ): Promise<T> {
+  const units = chunks.reduce((sum, chunk) => sum + chunk.units, 0);
   const shape = {
     texts: texts.length,
     chunks: chunks.length,
-    units: chunks.reduce((sum, { units }) => sum + units, 0),
-    threads: workers.length + 1,
+    units,
+    room: spare.roomFor(units, texts.length),
     offsets: options.offsets === true,
   };
   const memory = spare.take(SharedBatch.bytes(shape));
@@ -75,6 +88,10 @@ export async function shareChunks<T>(
   const parts: RaggedPart[] = [];
   for (const rest of [batch.rest, ...(await answered)]) for (const { chunk, part } of rest) parts[chunk] = part;
   for (let i = 0; i < chunks.length; i++) parts[i] ??= batch.part(i);
+  spare.learn(
+    parts.reduce((sum, { ids }) => sum + ids.length, 0),
+    units,
+  );
   const joined = join(parts);
   spare.give(memory);
   return joined;

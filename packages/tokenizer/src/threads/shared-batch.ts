@@ -8,7 +8,8 @@ import { writeEnds } from './protocol';
 // Words of control.
 const LEFT = 0; // chunks that nobody has: the first in the low half, the end of the last in the high half
 const WRITTEN = 1; // chunks whose texts are there
-const CONTROL = 2;
+const TOKENS = 2; // tokens that have their place
+const CONTROL = 3;
 
 /** Units in texts that are worth a call each. */
 const MIN_CALLED = 32;
@@ -20,7 +21,8 @@ export interface SharedLayout {
   readonly chunks: number;
   /** UTF-16 units of all texts. */
   readonly units: number;
-  readonly threads: number;
+  /** Tokens that there is room for. */
+  readonly room: number;
   /** Whether rows have offsets. */
   readonly offsets: boolean;
 }
@@ -52,14 +54,13 @@ export class SharedBatch {
   private readonly ends: Int32Array;
   /** Where each row starts in its chunk's tokens, and where the last ends. */
   private readonly rows: Int32Array;
-  /** Place of each chunk's tokens among all threads', and how many there are. */
+  /** Place of each chunk's tokens, and how many there are. */
   private readonly places: Int32Array;
   private readonly counts: Int32Array;
   private readonly ids: Int32Array;
   private readonly offsets: Int32Array;
   private readonly textsAt: number;
   private readonly buffer: NodeBuffer;
-  private used = 0;
   /** Rows of this thread that have no place in the memory. */
   readonly rest: PlacedPart[] = [];
 
@@ -81,18 +82,17 @@ export class SharedBatch {
     this.rows = column(texts + chunks);
     this.places = column(chunks);
     this.counts = column(chunks);
-    const room = layout.threads * roomOf(layout);
-    this.ids = column(room);
-    this.offsets = column(layout.offsets ? 2 * room : 0);
+    this.ids = column(layout.room);
+    this.offsets = column(layout.offsets ? 2 * layout.room : 0);
     this.textsAt = at;
     this.buffer = viewOf(memory);
   }
 
   /** Bytes that a batch takes. */
   static bytes(layout: Omit<SharedLayout, 'memory'>): number {
-    const { texts, chunks, units, threads, offsets } = layout;
+    const { texts, chunks, units, room, offsets } = layout;
     const columns = CONTROL + 2 * (chunks + 1) + texts + (texts + chunks) + 2 * chunks;
-    return 4 * (columns + threads * roomOf(layout) * (offsets ? 3 : 1)) + 2 * units;
+    return 4 * (columns + room * (offsets ? 3 : 1)) + 2 * units;
   }
 
   /** Says what the chunks are, and opens them to be claimed. */
@@ -107,6 +107,7 @@ export class SharedBatch {
     firsts[chunks.length] = this.layout.texts;
     starts[chunks.length] = start;
     Atomics.store(control, WRITTEN, 0);
+    Atomics.store(control, TOKENS, 0);
     Atomics.store(control, LEFT, chunks.length << 16);
   }
 
@@ -170,15 +171,12 @@ export class SharedBatch {
 
   /** Puts this thread's rows of a chunk where the others find them, or into `rest`. */
   put(chunk: number, part: RaggedPart): void {
-    const { layout, thread, used } = this;
     const count = part.ids.length;
-    const room = roomOf(layout);
-    if (part.typeIds !== undefined || used + count > room) {
+    const place = part.typeIds === undefined ? Atomics.add(this.control, TOKENS, count) : this.layout.room;
+    if (place + count > this.layout.room) {
       this.rest.push({ chunk, part: ownPart(part) });
       return;
     }
-    const place = thread * room + used;
-    this.used += count;
     this.ids.set(part.ids, place);
     if (part.offsets !== undefined) this.offsets.set(part.offsets, 2 * place);
     this.rows.set(part.rows, (this.firsts[chunk] as number) + chunk);
@@ -197,9 +195,4 @@ export class SharedBatch {
       offsets: this.layout.offsets ? this.offsets.subarray(2 * place, 2 * end) : undefined,
     };
   }
-}
-
-/** Tokens that one thread has room for: its share, if each unit were a token and each text had two more. */
-function roomOf({ units, texts, threads }: Pick<SharedLayout, 'units' | 'texts' | 'threads'>): number {
-  return Math.ceil((units + 2 * texts) / threads);
 }

@@ -95,6 +95,9 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       text: 'tokenizer: needs the vocabularies in `fixtures`, beside the folder that HEDDLE_DATA names (../shared/data).',
       json: { suite: 'tokenizer', rows, own: [], skipped: ['all'] },
     };
+  // Ours alone come first: what peers keep in memory would be gone through by each collection.
+  const figures = own['peersOnly'] === true ? [] : await ownFigures(shared, texts, context.flags.quick);
+  for (const figure of figures) context.say(ownLine(figure));
   for (const vocabulary of vocabularies) {
     const file = join(shared, 'fixtures/tokenizers', VOCABULARIES[vocabulary]);
     for (const { name: corpus, text } of texts) {
@@ -114,7 +117,6 @@ export async function run(context: SuiteContext): Promise<SuiteResult> {
       }
     }
   }
-  const figures = own['peersOnly'] === true ? [] : await ownFigures(shared, texts, context.flags.quick);
   const environment = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', threads: 1 } as const;
   const report: TokenizerReport = {
     suite: 'tokenizer',
