@@ -129,7 +129,7 @@ export class RowWriter {
   /** Characters or words of the rows that were begun, and of the others. */
   private done = 0;
   private left = 0;
-  /** Tokens for each of them in the last batch. */
+  /** Tokens for each of them in the last large batch, whose memory went with it. */
   private rate = 0;
 
   /** Begins a batch whose rows have a frame. */
@@ -142,7 +142,7 @@ export class RowWriter {
     this.left = lengths.reduce((sum, length) => sum + length, 0);
   }
 
-  /** Makes room for a row, and for those to come if they go on as they began or, at first, as the last batch was. */
+  /** Makes room for a row, and for those to come if they go on as they began or, at first, as the last large batch did. */
   beginRow(row: number, length: number): void {
     const { sink, done, left } = this;
     const most = Math.min(4 * length, LONG);
@@ -185,8 +185,8 @@ export class RowWriter {
     const { sink, typeIds, typed, rows } = this;
     const { length } = sink;
     rows[rows.length - 1] = length;
-    this.rate = length / (this.done + 1);
     if (length > MAX_KEPT) {
+      this.rate = length / (this.done + 1);
       this.sink = new TokenSink();
       this.typeIds = new Int32Array(0);
     }

@@ -116,7 +116,7 @@ function encodeAround(
     const start = from + segment.start;
     const end = from + segment.end;
     if (segment.token !== undefined) {
-      sink.spellings.set(sink.length, text.slice(start, end));
+      if (sink.worded) sink.spellings.set(sink.length, text.slice(start, end));
       sink.push(segment.token.id, start, end);
       sink.word++;
     } else if (!encodeAround(text, start, end, inner, undefined, skip, fast, sink)) return false;

@@ -36,7 +36,7 @@ describe('joined texts', () => {
       { seed: 41, numRuns: 3000 },
     );
   });
-  it('are encoded without a string of each', async () => {
+  it('are encoded without a string of each', () => {
     const [tokenizer] = tokenizers as [Tokenizer];
     const { joined, ends } = joinTexts(lines);
     const units = Uint16Array.from({ length: joined.length }, (_, i) => joined.charCodeAt(i));

@@ -40,15 +40,15 @@ export class SharedMemory {
 }
 
 /** Has all chunks encoded, or one fail. What `join` is given must be copied: the memory serves the next batch. */
-export async function shareChunks<T>(
+export async function shareChunks(
   texts: readonly string[],
   chunks: readonly Chunk[],
   options: BatchOptions,
   workers: readonly TaskWorker[],
   here: (texts: readonly string[]) => Promise<RaggedPart>,
   spare: SharedMemory,
-  join: (parts: readonly RaggedPart[]) => T,
-): Promise<T> {
+  join: (parts: readonly RaggedPart[]) => RaggedPart,
+): Promise<RaggedPart> {
   const units = chunks.reduce((sum, chunk) => sum + chunk.units, 0);
   const shape = {
     texts: texts.length,
@@ -88,11 +88,8 @@ export async function shareChunks<T>(
   const parts: RaggedPart[] = [];
   for (const rest of [batch.rest, ...(await answered)]) for (const { chunk, part } of rest) parts[chunk] = part;
   for (let i = 0; i < chunks.length; i++) parts[i] ??= batch.part(i);
-  spare.learn(
-    parts.reduce((sum, { ids }) => sum + ids.length, 0),
-    units,
-  );
   const joined = join(parts);
+  spare.learn(joined.ids.length, units);
   spare.give(memory);
   return joined;
 }
