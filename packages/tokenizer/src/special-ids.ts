@@ -35,7 +35,8 @@ export function specialIds(parts: TokenizerParts): SpecialIds {
   const find = (role: keyof SpecialIds): number | undefined => {
     const own = named[role];
     if (own === null) return undefined;
-    if (own !== undefined && idOf(own) !== undefined) return idOf(own);
+    const ownId = own === undefined ? undefined : idOf(own);
+    if (ownId !== undefined) return ownId;
     const { unkId } = parts.model;
     if (role === 'unk' && unkId !== undefined) return unkId;
     if (role === 'pad' && parts.padding !== undefined) return parts.padding.id;

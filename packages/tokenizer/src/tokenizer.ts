@@ -165,7 +165,7 @@ export class Tokenizer {
 
   /** The content of a `tokenizer.json`. */
   toJSON(): JsonObject {
-    return writeTokenizerJson(this.parts);
+    return writeTokenizerJson(this.parts, this.addedTokens);
   }
 
   /** Whether `tokenizer.json` says all of it; SentencePiece's own normaliser has no place there. */

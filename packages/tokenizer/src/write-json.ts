@@ -34,9 +34,8 @@ function writeModel(model: Model, added: readonly AddedToken[]): JsonObject {
 }
 
 /** Writes parts in the `tokenizer.json` layout. */
-export function writeTokenizerJson(parts: TokenizerParts): JsonObject {
+export function writeTokenizerJson(parts: TokenizerParts, added: readonly AddedToken[]): JsonObject {
   const { truncation, padding } = parts;
-  const added = [...parts.added.values()].sort((a, b) => a.id - b.id);
   const strategy = Object.entries(STRATEGIES).find(([, ours]) => ours === (truncation?.strategy ?? 'longestFirst'));
   return {
     version: '1.0',
