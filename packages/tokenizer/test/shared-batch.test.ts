@@ -73,4 +73,23 @@ describe('chunks of a shared batch', () => {
     const { joined, units, ends } = other.read(1);
     expect([joined, [...units], [...ends]]).toEqual(['é漢', [0xe9, 0x6f22], [2]]);
   });
+  it('end when each worker has said so, and not all is told without a message', () => {
+    caller.open(chunks);
+    one.end();
+    expect(caller.allEnded(2, 1)).toBe(false); // one is at work for longer than the caller waits
+    other.end();
+    expect(caller.allEnded(2, 60_000)).toBe(true);
+    caller.open(chunks);
+    one.end();
+    other.rest.push({
+      chunk: 0,
+      part: { ids: new Int32Array(0), typeIds: undefined, rows: Int32Array.of(0), offsets: undefined },
+    });
+    other.end();
+    expect(caller.allEnded(2, 60_000)).toBe(false);
+    other.rest.pop();
+    caller.open(chunks);
+    one.close(); // a worker that failed
+    expect(caller.allEnded(2, 60_000)).toBe(false);
+  });
 });

@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type EncodedBatch, type RaggedBatch, Tokenizer, type TrainOptions } from '../src/index';
 import { TokenizerPool } from '../src/threads';
 import { CHUNK_SPAN } from '../src/threads/protocol';
+import { Stints } from '../src/threads/stints';
 import { Work } from '../src/threads/work';
 
 const { lines } = JSON.parse(
@@ -151,6 +152,21 @@ describe('a pool', () => {
     await expect(TokenizerPool.start(null as never)).rejects.toMatchObject({ where: 'TokenizerPool.start: tokenizer' });
     await expect(TokenizerPool.start(tokenizer, null as never)).rejects.toMatchObject({ where: 'threads: options' });
   });
+  it('handles events while it encodes, as soon as it is told to', async () => {
+    const pool = await TokenizerPool.start(tokenizer, { threads: 2, workerUrl, yieldAfter: 0 });
+    let events = 0;
+    const count = (): void => {
+      events++;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    const batch = await pool.encodeBatch(texts);
+    clearImmediate(immediate);
+    expect(events).toBeGreaterThan(1);
+    expect(digest(batch)).toEqual(digest(tokenizer.encodeBatch(texts)));
+    pool.close();
+    await expect(TokenizerPool.start(tokenizer, { yieldAfter: -1 })).rejects.toMatchObject({ where: 'yieldAfter' });
+  });
   it('goes on without workers that never answer, and lets the process end', async () => {
     const silent = new URL('data:text/javascript,setInterval(() => 1, 1000)');
     const pool = await TokenizerPool.start(tokenizer, { threads: 3, workerUrl: silent, startTimeout: 300 });
@@ -248,6 +264,32 @@ describe('training on several threads', () => {
     await expect(
       Tokenizer.train(['a', 5 as unknown as string], { model: 'bpe', threads: 2, workerUrl }),
     ).rejects.toThrow(/texts\[1\]: expected a string/);
+  });
+});
+
+describe('stints', () => {
+  it('let events wait until the work has taken long enough, over all calls and failures', async () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const looks = vi.spyOn(globalThis, 'setImmediate');
+    try {
+      const stints = new Stints(10);
+      const counts: number[] = [];
+      for (const time of [4, 5, 6, 9, 9, 20, 1]) {
+        const call = stints.do(() => {
+          now += time;
+          if (time === 20) throw new Error('refused');
+          return time;
+        });
+        if (time === 20) await expect(call).rejects.toThrow('refused');
+        else expect(await call).toBe(time);
+        counts.push(looks.mock.calls.length);
+      }
+      expect(counts).toEqual([0, 0, 0, 1, 1, 2, 3]);
+    } finally {
+      clock.mockRestore();
+      looks.mockRestore();
+    }
   });
 });
 

@@ -2,11 +2,18 @@
 import type { RaggedPart } from '../batch';
 import type { BatchOptions } from '../options';
 import { type Chunk, MOST_SHARED } from './chunks';
+import { joinParts } from './join-parts';
 import { SharedBatch } from './shared-batch';
+import type { Stints } from './stints';
 import type { TaskWorker } from './worker-pool';
 
 /** Chunks that are written for each worker before it claims them. */
 const AHEAD = 3;
+/**
+ * Milliseconds that the calling thread waits for the rows of others before it handles events meanwhile. A chunk takes less,
+ * as a rule, and events may be anything: where V8 has asked for a collection, it begins with them, on the workers' cores.
+ */
+const PATIENCE = 20;
 /** Memory of more bytes is not kept for the next batch. */
 const MAX_KEPT = 1 << 27;
 
@@ -39,15 +46,15 @@ export class SharedMemory {
   }
 }
 
-/** Has all chunks encoded, or one fail. What `join` is given must be copied: the memory serves the next batch. */
+/** Has all chunks encoded, or one fail. */
 export async function shareChunks(
   texts: readonly string[],
   chunks: readonly Chunk[],
   options: BatchOptions,
   workers: readonly TaskWorker[],
-  here: (texts: readonly string[]) => Promise<RaggedPart>,
+  here: (texts: readonly string[]) => RaggedPart,
+  stints: Stints,
   spare: SharedMemory,
-  join: (parts: readonly RaggedPart[]) => RaggedPart,
 ): Promise<RaggedPart> {
   const units = chunks.reduce((sum, chunk) => sum + chunk.units, 0);
   const shape = {
@@ -64,7 +71,8 @@ export async function shareChunks(
   const answers = workers.map((worker, i) => worker.run({ kind: 'share', layout, thread: i + 1, options }));
   // One that fails has nothing more to be claimed; what it failed of is thrown below.
   const answered = Promise.all(answers);
-  answered.catch(() => batch.close());
+  let isOurs = true;
+  answered.catch(() => isOurs && batch.close());
   const textsOf = ({ first, end }: Chunk): readonly string[] => texts.slice(first, end);
   let written = 0;
   /** Writes the texts of the chunks that workers take next, so that nobody waits for them. */
@@ -72,12 +80,14 @@ export async function shareChunks(
     for (const end = Math.min(batch.taken + ahead, chunks.length); written < end; written++)
       batch.write(written, textsOf(chunks[written] as Chunk));
   };
+  /** Encodes a chunk here. Its rows are good until another call encodes: they are put away before that. */
+  const encode = (at: number): Promise<void> => stints.do(() => batch.put(at, here(textsOf(chunks[at] as Chunk))));
   try {
     const ahead = AHEAD * workers.length;
     write(ahead);
     for (let at = batch.claim(); at !== undefined; at = batch.claim()) {
       write(ahead);
-      batch.put(at, await here(textsOf(chunks[at] as Chunk)));
+      await encode(at);
     }
     write(0);
   } catch (error) {
@@ -86,10 +96,12 @@ export async function shareChunks(
     throw error;
   }
   const parts: RaggedPart[] = [];
-  for (const rest of [batch.rest, ...(await answered)]) for (const { chunk, part } of rest) parts[chunk] = part;
+  const others = batch.allEnded(workers.length, PATIENCE) ? [] : await answered;
+  for (const rest of [batch.rest, ...others]) for (const { chunk, part } of rest) parts[chunk] = part;
   for (let i = 0; i < chunks.length; i++) parts[i] ??= batch.part(i);
-  const joined = join(parts);
+  const joined = joinParts(parts, layout.offsets);
   spare.learn(joined.ids.length, units);
+  isOurs = false;
   spare.give(memory);
   return joined;
 }

@@ -9,7 +9,11 @@ import { writeEnds } from './protocol';
 const LEFT = 0; // chunks that nobody has: the first in the low half, the end of the last in the high half
 const WRITTEN = 1; // chunks whose texts are there
 const TOKENS = 2; // tokens that have their place
-const CONTROL = 3;
+const ENDED = 3; // workers that are done, and a MESSAGE for each that says more
+const CONTROL = 4;
+
+/** More than there are workers. */
+const MESSAGE = 1 << 16;
 
 /** Units in texts that are worth a call each. */
 const MIN_CALLED = 32;
@@ -108,6 +112,7 @@ export class SharedBatch {
     starts[chunks.length] = start;
     Atomics.store(control, WRITTEN, 0);
     Atomics.store(control, TOKENS, 0);
+    Atomics.store(control, ENDED, 0);
     Atomics.store(control, LEFT, chunks.length << 16);
   }
 
@@ -145,12 +150,32 @@ export class SharedBatch {
     return Atomics.load(this.control, LEFT) & 0xffff;
   }
 
-  /** Leaves nothing to claim, and no worker waiting. */
+  /** Leaves nothing to claim, and no thread waiting. */
   close(): void {
     const { control, layout } = this;
     Atomics.store(control, LEFT, 0);
     Atomics.store(control, WRITTEN, layout.chunks);
     Atomics.notify(control, WRITTEN);
+    Atomics.store(control, ENDED, MESSAGE);
+    Atomics.notify(control, ENDED);
+  }
+
+  /** The end of a worker's part. From here on it leaves the memory alone. */
+  end(): void {
+    Atomics.add(this.control, ENDED, this.rest.length === 0 ? 1 : MESSAGE);
+    Atomics.notify(this.control, ENDED);
+  }
+
+  /** Waits for so many workers, for some milliseconds at the most. Whether all of them ended, and all rows are here. */
+  allEnded(workers: number, patience: number): boolean {
+    const { control } = this;
+    const until = performance.now() + patience;
+    let ended = Atomics.load(control, ENDED);
+    for (let left = patience; ended < workers && left > 0; left = until - performance.now()) {
+      Atomics.wait(control, ENDED, ended, left);
+      ended = Atomics.load(control, ENDED);
+    }
+    return ended === workers;
   }
 
   /** A chunk's texts, for a worker, which waits for them. */

@@ -5,6 +5,7 @@ import {
   allowedSpecialOf,
   type BatchOptions,
   checkBatch,
+  checkCount,
   checkObject,
   inputError,
   type TextInput,
@@ -15,25 +16,36 @@ import { areStrings, canBeShared, chunksOf } from './chunks';
 import { joinParts } from './join-parts';
 import { sendChunks } from './send-chunks';
 import { SharedMemory, shareChunks } from './share-chunks';
+import { Stints } from './stints';
 import { closed, isLost, isNode, startWorkers, type TaskWorker, type ThreadOptions } from './worker-pool';
 
 /** Node's calling thread encodes too; a page's has its page to look after. */
 const HELPERS = isNode ? 1 : 0;
-/** Whether texts can be read from, and rows written into, memory that threads share. */
-const SHARES = isNode && typeof SharedArrayBuffer !== 'undefined';
-/** How long the calling thread encodes before it handles events. */
-const BUSY_MS = 4;
+/** Milliseconds that the calling thread encodes before it looks for messages, where workers get their texts in messages. */
+const BETWEEN_MESSAGES = 4;
 
-/** Has the calling thread handle events before it goes on working, where it has worked for a while. */
-function inTurns<Args extends unknown[], T>(work: (...args: Args) => T): (...args: Args) => Promise<T> {
-  let last = 0;
-  return async (...args) => {
-    if (performance.now() - last > BUSY_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      last = performance.now();
-    }
-    return work(...args);
-  };
+/** Whether threads may share memory here, and this one may wait for others: the thread of a window may not. */
+function canShare(): boolean {
+  if (!isNode || typeof SharedArrayBuffer === 'undefined') return false;
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+  } catch {
+    return false;
+  }
+}
+
+const SHARES = canShare();
+
+/** As long as a page may take to answer a click: https://web.dev/articles/rail. */
+const YIELD_AFTER = 100;
+
+/** {@link ThreadOptions} of a pool. */
+export interface PoolOptions extends ThreadOptions {
+  /**
+   * Milliseconds that Node's calling thread encodes before it handles events, over all calls. Default 100. A server that
+   * answers others meanwhile wants less; each look at the events also lets V8's collector begin, which takes cores.
+   */
+  readonly yieldAfter?: number;
 }
 
 /**
@@ -58,24 +70,29 @@ export class TokenizerPool {
   private constructor(
     private readonly tokenizer: Tokenizer,
     private readonly workers: readonly TaskWorker[],
+    private readonly stints: Stints,
     /** Why there are no workers, where there are none. */
     readonly note: string | undefined,
   ) {}
 
   /**
    * Starts the workers and loads the tokenizer in each, so that memory grows by one tokenizer a thread. In Node the calling
-   * thread is one of `threads`: it encodes for some milliseconds at a time, and handles events in between.
+   * thread is one of `threads`: it encodes for `yieldAfter` milliseconds at a time, and handles events in between.
    * Only what its `tokenizer.json` can say goes along: one that was read from a SentencePiece file stays on this thread.
    */
-  static async start(tokenizer: Tokenizer, options: ThreadOptions = {}): Promise<TokenizerPool> {
+  static async start(tokenizer: Tokenizer, options: PoolOptions = {}): Promise<TokenizerPool> {
     if (typeof tokenizer?.isPortable !== 'boolean')
       throw inputError('TokenizerPool.start: tokenizer', 'a Tokenizer', tokenizer);
+    checkObject('threads: options', options);
+    const { yieldAfter = YIELD_AFTER } = options;
+    checkCount('yieldAfter', yieldAfter);
+    const stints = new Stints(yieldAfter);
     if (!tokenizer.isPortable)
-      return new TokenizerPool(tokenizer, [], 'a tokenizer.json cannot say all that this tokenizer does');
+      return new TokenizerPool(tokenizer, [], stints, 'a tokenizer.json cannot say all that this tokenizer does');
     const started = await startWorkers({ kind: 'load', json: JSON.stringify(tokenizer) }, options, HELPERS);
     return 'note' in started
-      ? new TokenizerPool(tokenizer, [], started.note)
-      : new TokenizerPool(tokenizer, started.workers, undefined);
+      ? new TokenizerPool(tokenizer, [], stints, started.note)
+      : new TokenizerPool(tokenizer, started.workers, stints, undefined);
   }
 
   /** Threads that encode. */
@@ -106,18 +123,22 @@ export class TokenizerPool {
     const allowedSpecial = allowedSpecialOf(options, this.tokenizer.parts);
     const mine = { addSpecialTokens, allowedSpecial, offsets, truncation };
     const chunks = chunksOf(texts, this.threads);
-    const { workers, spare, tokenizer } = this;
+    const { workers, spare, stints, tokenizer } = this;
     try {
       if (!SHARES || pairs !== undefined || !areStrings(texts) || !canBeShared(chunks)) {
-        const here = (some: readonly TextInput[], all: BatchOptions): RaggedPart =>
-          ownPart(tokenizer.encodePart(some, all));
+        const between = new Stints(BETWEEN_MESSAGES);
+        const here = (some: readonly TextInput[], all: BatchOptions): Promise<RaggedPart> =>
+          between.do(() => ownPart(tokenizer.encodePart(some, all)));
         const all = pairs === undefined ? mine : { ...mine, pairs };
-        const parts = await sendChunks(texts, chunks, all, workers, HELPERS === 0 ? undefined : inTurns(here));
+        const parts = await sendChunks(texts, chunks, all, workers, HELPERS === 0 ? undefined : here);
         return joinParts(parts, offsets);
       }
-      if (chunks.length < 2) return ownPart(tokenizer.encodePart(texts, mine));
-      const here = inTurns((some: readonly string[]) => tokenizer.encodePart(some, mine));
-      return await shareChunks(texts, chunks, mine, workers, here, spare, (parts) => joinParts(parts, offsets));
+      if (chunks.length < 2) return await stints.do(() => ownPart(tokenizer.encodePart(texts, mine)));
+      const here = (some: readonly string[]): RaggedPart => tokenizer.encodePart(some, mine);
+      const part = await shareChunks(texts, chunks, mine, workers, here, stints, spare);
+      // The pool may have been closed when all was done but this.
+      if (this.failure !== undefined) throw this.failure;
+      return part;
     } catch (error) {
       throw this.lose(error);
     }

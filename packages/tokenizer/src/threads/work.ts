@@ -53,6 +53,7 @@ export class Work {
         try {
           for (let chunk = batch.claim(); chunk !== undefined; chunk = batch.claim())
             batch.put(chunk, encodeJoined(this.tokenizer as Tokenizer, batch.read(chunk), task.options));
+          batch.end();
           return batch.rest;
         } catch (error) {
           batch.close();
