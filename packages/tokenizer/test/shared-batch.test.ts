@@ -1,8 +1,10 @@
 // What threads do with a batch in shared memory, on one thread.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RaggedPart } from '../src/batch';
 import { Tokenizer } from '../src/index';
 import { encodeJoined } from '../src/threads/encode-joined';
+import { joinParts } from '../src/threads/join-parts';
 import { joinTexts } from '../src/threads/protocol';
 import { SharedBatch } from '../src/threads/shared-batch';
 
@@ -72,6 +74,45 @@ describe('chunks of a shared batch', () => {
     caller.write(1, ['é漢']);
     const { joined, units, ends } = other.read(1);
     expect([joined, [...units], [...ends]]).toEqual(['é漢', [0xe9, 0x6f22], [2]]);
+  });
+  it('have room from both ends of the memory until these meet, and are joined in their order', () => {
+    const partOf = (ids: readonly number[]): RaggedPart => ({
+      ids: Int32Array.from(ids),
+      typeIds: undefined,
+      rows: Int32Array.of(0, ids.length),
+      offsets: undefined,
+    });
+    caller.open(chunks);
+    one.put(0, partOf([1, 2, 3, 4, 5]));
+    caller.put(4, partOf([16, 17, 18, 19]));
+    other.put(1, partOf([]));
+    one.put(2, partOf([6, 7, 8]));
+    caller.put(3, partOf([9, 10, 11, 12, 13, 14, 15]));
+    expect([one.rest, other.rest, caller.rest]).toEqual([[], [], []]);
+    const all = [0, 1, 2, 3, 4].map((chunk) => caller.part(chunk));
+    expect(joinParts(all, false)).toEqual({
+      ids: Int32Array.from({ length: 19 }, (_, i) => i + 1),
+      typeIds: undefined,
+      rows: Int32Array.of(0, 5, 5, 8, 15, 19),
+      offsets: undefined,
+    });
+    const large = partOf([20, 21]);
+    for (const batch of [one, caller]) {
+      batch.put(1, large);
+      expect(batch.rest.splice(0)).toEqual([{ chunk: 1, part: large }]);
+    }
+    // What has no place here lies between what has.
+    const [first, , ...others] = all as [RaggedPart, RaggedPart, ...RaggedPart[]];
+    expect([...joinParts([first, large, ...others], false).ids]).toEqual([
+      1,
+      2,
+      3,
+      4,
+      5,
+      20,
+      21,
+      ...Array.from({ length: 14 }, (_, i) => i + 6),
+    ]);
   });
   it('end when each worker has said so, and not all is told without a message', () => {
     caller.open(chunks);

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { type EncodedBatch, type RaggedBatch, Tokenizer, type TrainOptions } from '../src/index';
 import { TokenizerPool } from '../src/threads';
 import { CHUNK_SPAN } from '../src/threads/protocol';
@@ -268,28 +268,44 @@ describe('training on several threads', () => {
 });
 
 describe('stints', () => {
+  let now = 0;
+  let looks: MockInstance;
+  beforeEach(() => {
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    looks = vi.spyOn(globalThis, 'setImmediate');
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+  /** Does a piece of work that takes some milliseconds, and tells how often events were handled by then. */
+  const piece = async (stints: Stints, time: number): Promise<number> => {
+    await stints.do(() => {
+      now += time;
+    });
+    return looks.mock.calls.length;
+  };
   it('let events wait until the work has taken long enough, over all calls and failures', async () => {
-    let now = 0;
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
-    const looks = vi.spyOn(globalThis, 'setImmediate');
-    try {
-      const stints = new Stints(10);
-      const counts: number[] = [];
-      for (const time of [4, 5, 6, 9, 9, 20, 1]) {
-        const call = stints.do(() => {
-          now += time;
-          if (time === 20) throw new Error('refused');
-          return time;
-        });
-        if (time === 20) await expect(call).rejects.toThrow('refused');
-        else expect(await call).toBe(time);
-        counts.push(looks.mock.calls.length);
-      }
-      expect(counts).toEqual([0, 0, 0, 1, 1, 2, 3]);
-    } finally {
-      clock.mockRestore();
-      looks.mockRestore();
+    const stints = new Stints(10);
+    const counts: number[] = [];
+    for (const time of [4, 5, 6, 9, 9]) counts.push(await piece(stints, time));
+    const refused = stints.do(() => {
+      now += 20;
+      throw new Error('refused');
+    });
+    await expect(refused).rejects.toThrow('refused');
+    counts.push(await piece(stints, 1));
+    expect(counts).toEqual([0, 0, 0, 1, 1, 3]);
+  });
+  it('have events handled at the end of a call if the next one could not wait for them', async () => {
+    const stints = new Stints(100);
+    const counts: number[] = [];
+    for (const pieces of [[20, 10], [30], [30], [60], [5], [1], [60, 60]]) {
+      await stints.call(async () => {
+        for (const time of pieces) await piece(stints, time);
+      });
+      counts.push(looks.mock.calls.length);
     }
+    expect(counts).toEqual([0, 0, 1, 2, 2, 2, 3]);
   });
 });
 

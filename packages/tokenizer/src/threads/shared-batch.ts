@@ -8,9 +8,10 @@ import { writeEnds } from './protocol';
 // Words of control.
 const LEFT = 0; // chunks that nobody has: the first in the low half, the end of the last in the high half
 const WRITTEN = 1; // chunks whose texts are there
-const TOKENS = 2; // tokens that have their place
-const ENDED = 3; // workers that are done, and a MESSAGE for each that says more
-const CONTROL = 4;
+const FRONT = 2; // tokens of workers, which have places from the first on
+const BACK = 3; // tokens of the caller, which have places from the last back
+const ENDED = 4; // workers that are done, and a MESSAGE for each that says more
+const CONTROL = 5;
 
 /** More than there are workers. */
 const MESSAGE = 1 << 16;
@@ -111,7 +112,8 @@ export class SharedBatch {
     firsts[chunks.length] = this.layout.texts;
     starts[chunks.length] = start;
     Atomics.store(control, WRITTEN, 0);
-    Atomics.store(control, TOKENS, 0);
+    Atomics.store(control, FRONT, 0);
+    Atomics.store(control, BACK, 0);
     Atomics.store(control, ENDED, 0);
     Atomics.store(control, LEFT, chunks.length << 16);
   }
@@ -194,11 +196,23 @@ export class SharedBatch {
     };
   }
 
+  /**
+   * A place for some tokens; undefined where there is no room. The workers' places grow from the first on and the caller's
+   * from the last back, as their chunks do, so that neighbours are neighbours here, too, and are joined by one copy.
+   */
+  private placeFor(count: number): number | undefined {
+    const { control, layout, thread } = this;
+    const mine = Atomics.add(control, thread === 0 ? BACK : FRONT, count) + count;
+    // Whoever is the second to ask for the same place finds that it is taken.
+    if (mine + Atomics.load(control, thread === 0 ? FRONT : BACK) > layout.room) return undefined;
+    return thread === 0 ? layout.room - mine : mine - count;
+  }
+
   /** Puts this thread's rows of a chunk where the others find them, or into `rest`. */
   put(chunk: number, part: RaggedPart): void {
     const count = part.ids.length;
-    const place = part.typeIds === undefined ? Atomics.add(this.control, TOKENS, count) : this.layout.room;
-    if (place + count > this.layout.room) {
+    const place = part.typeIds === undefined ? this.placeFor(count) : undefined;
+    if (place === undefined) {
       this.rest.push({ chunk, part: ownPart(part) });
       return;
     }

@@ -135,7 +135,7 @@ export class TokenizerPool {
       }
       if (chunks.length < 2) return await stints.do(() => ownPart(tokenizer.encodePart(texts, mine)));
       const here = (some: readonly string[]): RaggedPart => tokenizer.encodePart(some, mine);
-      const part = await shareChunks(texts, chunks, mine, workers, here, stints, spare);
+      const part = await stints.call(() => shareChunks(texts, chunks, mine, workers, here, stints, spare));
       // The pool may have been closed when all was done but this.
       if (this.failure !== undefined) throw this.failure;
       return part;
