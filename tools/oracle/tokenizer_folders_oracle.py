@@ -214,6 +214,27 @@ def draw(kind):
     return files
 
 
+# What config.json calls the models of each class. MBart50's folders call themselves MBart's.
+MODEL_TYPES = {"Bert": ["bert", "megatron-bert", "visual_bert"], "DistilBert": ["distilbert"], "Electra": ["electra"], "GPT2": ["gpt2", "gptj", "opt", "starcoder2"],
+               "GPTNeoX": ["gpt_neox", "olmo"], "CodeGen": ["codegen", "phi"], "Whisper": ["whisper"], "Roberta": ["roberta", "data2vec-text", "ibert"], "Bart": ["bart"],
+               "Llama": ["llama", "mistral", "mixtral"], "Gemma": ["gemma", "gemma2"], "CLIP": ["clip", "owlvit"], "MPNet": ["mpnet"], "Bloom": ["bloom"],
+               "Cohere": ["cohere"], "Nllb": ["nllb-moe"], "MBart": ["mbart"], "SeamlessM4T": ["seamless_m4t", "seamless_m4t_v2"]}
+
+
+def draw_by_model(kind):
+    """A folder whose config.json tells the class, by the model's type or by name."""
+    while True:
+        files = draw(kind)
+        named = files["tokenizer_config.json"].pop("tokenizer_class")
+        types = MODEL_TYPES.get(named.split("Tokenizer")[0])
+        if types is not None:
+            if rng.random() < 0.4:  # the class has roles of its own
+                for role in ("bos", "eos", "unk", "sep", "pad", "cls", "mask"):
+                    files["tokenizer_config.json"].pop(f"{role}_token", None)
+            of = {"model_type": "t5", "tokenizer_class": named} if rng.random() < 0.2 else {"model_type": rng.choice(types)}
+            return {**files, "config.json": of}
+
+
 def vocabulary_folders():
     """Folders without a tokenizer.json, which transformers makes one for."""
     wordpiece = json.loads(MADE["bert"].to_str())["model"]["vocab"]
@@ -277,7 +298,8 @@ else:
     bases = {name: json.loads(t.to_str()) for name, t in MADE.items()}
     texts = {t.to_str(): name for name, t in MADE.items()}
     cases = []
-    for files in [*drawn, *vocabulary_folders()]:
+    by_model = [draw_by_model(kind) for kind in ("bert", "gpt2", "gpt2", "roberta", "llama", "llama", "clip", "mpnet", "bloom", "translator") for _ in range(5)]
+    for files in [*drawn, *vocabulary_folders(), *by_model]:
         entry = case(files)
         if "tokenizer.json" in files:
             entry["base"] = texts[files["tokenizer.json"]]

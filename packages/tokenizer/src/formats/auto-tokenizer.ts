@@ -3,24 +3,40 @@
 import type { AddedToken } from '../added-tokens';
 import { TemplateProcessing } from '../post-processors/template';
 import { type AddedTokenInput, addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts';
-import { paddingSideOf, rolesOf, templateOf } from './class-settings';
+import { describedBy, paddingSideOf, rolesOf, templateOf } from './class-settings';
 import { cleanUpSpaces } from './clean-up';
-import type { FolderConfig } from './folder-config';
+import { type FolderConfig, type FolderToken, nameOf } from './folder-config';
+
+/** The order in which tokens with a role get new ids. */
+const ROLES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const;
 
 /** Tokens that the folder adds to those of the main file, or that it wants found in another way. */
 function tokensToAdd(parts: TokenizerParts, config: FolderConfig): AddedTokenInput[] {
-  const specials = new Set(config.specialTokens.map((token) => (typeof token === 'string' ? token : token.content)));
+  const ofClass = rolesOf(config);
+  // What only the class names is found as it says, whatever the files say.
+  const amended = new Set<FolderToken>();
+  const roleTokens = ROLES.flatMap((role) => {
+    const isNamed = config.roles[role] !== undefined;
+    const token = isNamed ? config.roleTokens[role] : ofClass?.[role];
+    if (typeof token !== 'string') return token ?? [];
+    const described = describedBy(config, role, token);
+    if (!isNamed && typeof described !== 'string') amended.add(described);
+    return described;
+  });
+  const specialTokens = [...roleTokens, ...config.otherSpecials];
+  const specials = new Set(specialTokens.map(nameOf));
   const added = new Map<string, AddedTokenInput>();
   const add = (token: AddedTokenInput): void => {
     const known: AddedToken | undefined = parts.added.get(token.content);
     const isSame = (Object.keys(token) as (keyof AddedTokenInput)[]).every((name) => token[name] === known?.[name]);
-    if (!isSame) added.set(token.content, { ...token, special: token.special || specials.has(token.content) });
+    if (isSame) added.delete(token.content);
+    else added.set(token.content, { ...token, special: token.special || specials.has(token.content) });
   };
   for (const token of config.addedTokens) add(token);
   const listed = new Set(config.addedTokens.map(({ content }) => content));
-  for (const token of config.specialTokens) {
-    const content = typeof token === 'string' ? token : token.content;
-    if (listed.has(content) || parts.added.get(content) !== undefined) continue;
+  for (const token of specialTokens) {
+    const content = nameOf(token);
+    if (!amended.has(token) && (listed.has(content) || parts.added.get(content) !== undefined)) continue;
     // Of two entries the one that says how the token is found counts.
     if (typeof token !== 'string' || !added.has(content)) add({ ...toAddedToken(token, true), special: true });
   }

@@ -1,8 +1,9 @@
 // What the classes of transformers' tokenizers set anew in what a tokenizer.json says. Follows those of transformers 4.44.
 import { isObject } from '../json';
 import type { SpecialRoles } from '../special-ids';
+import { toAddedToken } from '../tokenizer-parts';
 import type { Side } from '../truncation';
-import type { FolderConfig } from './folder-config';
+import type { FolderConfig, FolderToken } from './folder-config';
 
 const isOneOf = (names: string): ((config: FolderConfig) => boolean) => {
   const classes = new Set(names.split(' ').map((name) => `${name}Tokenizer`));
@@ -23,24 +24,39 @@ const padsLeft = isOneOf('CodeLlama Cohere Gemma Llama XLNet');
 const isClip = isOneOf('CLIP');
 const isBloom = isOneOf('Bloom Cohere');
 
-const END_OF_TEXT: SpecialRoles = { unk: '<|endoftext|>', bos: '<|endoftext|>', eos: '<|endoftext|>' };
-const SENTENCE_PIECE: SpecialRoles = { unk: '<unk>', bos: '<s>', eos: '</s>' };
+const END_OF_TEXT: SpecialRoles = { bos: '<|endoftext|>', eos: '<|endoftext|>', unk: '<|endoftext|>' };
+const SENTENCE_PIECE: SpecialRoles = { bos: '<s>', eos: '</s>', unk: '<unk>' };
+const BERT: SpecialRoles = { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' };
+const ROBERTA: SpecialRoles = { ...SENTENCE_PIECE, sep: '</s>', pad: '<pad>', cls: '<s>', mask: '<mask>' };
+const XLNET: SpecialRoles = { ...SENTENCE_PIECE, sep: '<sep>', pad: '<pad>', cls: '<cls>', mask: '<mask>' };
 
 /** Special tokens of classes, for folders that name none. */
-const CLASS_ROLES: Readonly<Record<string, SpecialRoles>> = {
-  CLIPTokenizer: { ...END_OF_TEXT, bos: '<|startoftext|>', pad: '<|endoftext|>' },
-  CodeGenTokenizer: END_OF_TEXT,
-  CodeLlamaTokenizer: SENTENCE_PIECE,
-  CohereTokenizer: { unk: '<UNK>', bos: '<BOS_TOKEN>', eos: '<|END_OF_TURN_TOKEN|>' },
-  GemmaTokenizer: { unk: '<unk>', bos: '<bos>', eos: '<eos>', pad: '<pad>' },
-  GPT2Tokenizer: END_OF_TEXT,
-  GPTNeoXTokenizer: END_OF_TEXT,
-  LlamaTokenizer: SENTENCE_PIECE,
-  MBart50Tokenizer: SENTENCE_PIECE,
-  MBartTokenizer: SENTENCE_PIECE,
-  NllbTokenizer: SENTENCE_PIECE,
-  SeamlessM4TTokenizer: SENTENCE_PIECE,
-};
+const CLASS_ROLES = new Map<string, SpecialRoles>(
+  (
+    [
+      ['Bert ConvBert DistilBert Electra LayoutLM Lxmert MobileBert SqueezeBert', BERT],
+      ['Deberta', { ...BERT, bos: '[CLS]', eos: '[SEP]' }],
+      ['Bart Blenderbot LED LayoutLMv3 Longformer MarkupLM MBart Mvp Nllb Roberta', ROBERTA],
+      ['MBart50', { ...ROBERTA, bos: undefined }],
+      ['MPNet', { ...ROBERTA, unk: '[UNK]' }],
+      ['SeamlessM4T', { ...ROBERTA, mask: undefined }],
+      ['Funnel XLNet', XLNET],
+      ['CodeGen GPT2 GPTNeoX Whisper', END_OF_TEXT],
+      ['CLIP', { ...END_OF_TEXT, bos: '<|startoftext|>', pad: '<|endoftext|>' }],
+      ['CodeLlama Llama', SENTENCE_PIECE],
+      ['Bloom', { ...SENTENCE_PIECE, pad: '<pad>' }],
+      ['Gemma', { bos: '<bos>', eos: '<eos>', unk: '<unk>', pad: '<pad>' }],
+      ['Cohere', { bos: '<BOS_TOKEN>', eos: '<|END_OF_TURN_TOKEN|>', unk: '<UNK>' }],
+    ] as const
+  ).flatMap(([names, roles]) => names.split(' ').map((name) => [`${name}Tokenizer`, roles] as const)),
+);
+
+/** Classes whose mask takes the white space before it. */
+const masksSpaces = isOneOf('Bart Blenderbot LED Longformer MarkupLM MBart MBart50 MPNet Mvp Nllb Roberta XLNet');
+/** Those of them that look for it in normalised text. */
+const masksNormalized = isOneOf('Bart LED Nllb');
+/** Classes that say of each of their tokens how it is found. */
+const describesAll = isOneOf('MarkupLM MPNet Mvp Whisper');
 
 /** Classes of translators, which frame a text with its language, and the language where the folder names none. */
 const USUAL_LANGUAGES: Readonly<Record<string, string>> = {
@@ -131,7 +147,14 @@ export function amendJson(json: unknown, config: FolderConfig): unknown {
 
 /** Special tokens of a class, for folders that name none. */
 export function rolesOf({ tokenizerClass }: FolderConfig): SpecialRoles | undefined {
-  return CLASS_ROLES[tokenizerClass];
+  return CLASS_ROLES.get(tokenizerClass);
+}
+
+/** A token with a role, of which the folder says no more than its text, with how the class has it found if it says that. */
+export function describedBy(config: FolderConfig, role: keyof SpecialRoles, content: string): FolderToken {
+  if (role === 'mask' && masksSpaces(config))
+    return { ...toAddedToken(content, true), lstrip: true, normalized: masksNormalized(config) };
+  return describesAll(config) ? toAddedToken(content, true) : content;
 }
 
 /** The side that a class pads where the folder names none. */

@@ -1,4 +1,5 @@
-// What stands beside a tokenizer's main file: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`.
+// What stands beside a tokenizer's main file: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, and
+// the model's `config.json`, whose type tells the class where nothing else does.
 // Only what they say; what follows from it is in auto-tokenizer.ts and class-settings.ts.
 
 import type { AddedTokens } from '../added-tokens';
@@ -8,10 +9,14 @@ import type { Normalizer } from '../normalizers/normalizer';
 import { SPECIAL_ROLES, type SpecialRoles } from '../special-ids';
 import { type AddedTokenInput, addTokens, type NewToken, toAddedToken } from '../tokenizer-parts';
 import type { Side } from '../truncation';
+import { classOfModel } from './model-types';
+
+/** A token as these files write it: its text, or that and how it is to be found. */
+export type FolderToken = string | AddedTokenInput;
 
 /** The settings of a folder that matter here. */
 export interface FolderConfig {
-  /** The Python class, without its `Fast`. */
+  /** The Python class, without its `Fast`; empty where no file tells. */
   readonly tokenizerClass: string;
   readonly lowercase: boolean | undefined;
   readonly stripAccents: boolean | undefined;
@@ -34,8 +39,10 @@ export interface FolderConfig {
   readonly roles: SpecialRoles;
   /** The tokens that the files list with their ids, in the order of these. */
   readonly addedTokens: readonly AddedTokenInput[];
-  /** The tokens that have a role or are listed as special: a name, or a name and how it is to be found. */
-  readonly specialTokens: readonly (string | AddedTokenInput)[];
+  /** The tokens that have a role. */
+  readonly roleTokens: Readonly<Partial<Record<keyof SpecialRoles, FolderToken>>>;
+  /** The tokens that are special without one. */
+  readonly otherSpecials: readonly FolderToken[];
   readonly chatTemplate: string | undefined;
 }
 
@@ -79,7 +86,15 @@ function readToken(value: unknown): AddedTokenInput | undefined {
   };
 }
 
+/** The text of a token. */
+export const nameOf = (token: FolderToken): string => (typeof token === 'string' ? token : token.content);
+
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The class that a file names, without its `Fast`. */
+function classNamed({ tokenizer_class: name }: Table): string | undefined {
+  return typeof name === 'string' ? name.replace(/Fast$/, '') : undefined;
+}
 
 /** The tokens of `added_tokens_decoder`, or of the older `added_tokens.json`, by id. */
 function readAdded(decoder: Table | undefined, older: Table, specials: ReadonlySet<string>): AddedTokenInput[] {
@@ -97,6 +112,7 @@ export function readFolderConfig(texts: {
   readonly specials: string | undefined;
   readonly added: string | undefined;
   readonly chatTemplate: string | undefined;
+  readonly model: string | undefined;
 }): FolderConfig {
   const read = (text: string | undefined, file: string): Table => {
     const value = text === undefined ? {} : parseJson(text, file);
@@ -107,24 +123,25 @@ export function readFolderConfig(texts: {
   // Where tokenizer_config.json lists the added tokens it is the newer layout, and the other two files say nothing more.
   const specials = decoder === undefined ? read(texts.specials, 'special_tokens_map.json') : {};
   const roles: { -readonly [Role in keyof SpecialRoles]: SpecialRoles[Role] } = {};
-  const specialTokens: (string | AddedTokenInput)[] = [];
+  const roleTokens: { -readonly [Role in keyof SpecialRoles]: FolderToken } = {};
   for (const role of SPECIAL_ROLES) {
     const key = `${role}_token`;
     const value = specials[key] ?? config[key];
     const content = contentOf(value);
     if (content !== undefined) {
       roles[role] = content;
-      specialTokens.push(readToken(value) ?? content);
+      roleTokens[role] = readToken(value) ?? content;
     } else if (value === null) roles[role] = null;
   }
   const more = 'additional_special_tokens';
-  for (const value of [...listOf(config[more]), ...listOf(specials[more])]) {
-    const token = readToken(value) ?? contentOf(value);
-    if (token !== undefined) specialTokens.push(token);
-  }
-  const names = new Set(specialTokens.map((token) => (typeof token === 'string' ? token : token.content)));
-  const name = config['tokenizer_class'];
-  const tokenizerClass = typeof name === 'string' ? name.replace(/Fast$/, '') : '';
+  const listed = [...listOf(config[more]), ...listOf(specials[more])];
+  const otherSpecials = listed.flatMap((value) => readToken(value) ?? contentOf(value) ?? []);
+  const names = new Set([...Object.values(roleTokens), ...otherSpecials].map(nameOf));
+  const ofModel = (): string | undefined => {
+    const model = read(texts.model, 'config.json');
+    return classNamed(model) ?? classOfModel(model['model_type']);
+  };
+  const tokenizerClass = classNamed(config) ?? ofModel() ?? '';
   return {
     tokenizerClass,
     lowercase: flag(config['do_lower_case']),
@@ -144,7 +161,8 @@ export function readFolderConfig(texts: {
     cleansUp: config['clean_up_tokenization_spaces'] === true,
     roles,
     addedTokens: readAdded(decoder, decoder ? {} : read(texts.added, 'added_tokens.json'), names),
-    specialTokens,
+    roleTokens,
+    otherSpecials,
     chatTemplate: texts.chatTemplate ?? chatTemplateOf(config['chat_template']),
   };
 }

@@ -63,6 +63,7 @@ export async function readFolder(
     specials: await text('special_tokens_map.json'),
     added: await text('added_tokens.json'),
     chatTemplate: await text('chat_template.jinja'),
+    model: files.single === undefined ? await text('config.json') : undefined,
   });
   const read =
     (await readBinary(name, bytes, options)) ?? (await readText(files, name, textOf(bytes, name), text, config));

@@ -20,7 +20,8 @@ export interface HubOptions {
 /** With this one the vocabulary files say nothing new. */
 const COMPLETE = 'tokenizer.json';
 const VOCABULARIES = ['vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer.model', 'added_tokens.json'];
-const FILES = [COMPLETE, 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja', ...VOCABULARIES];
+const BESIDE = ['tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja', 'config.json'];
+const FILES = [COMPLETE, ...BESIDE, ...VOCABULARIES];
 
 /** True for the path of a folder; false, too, where there is no file system. */
 async function isFolder(path: string): Promise<boolean> {
