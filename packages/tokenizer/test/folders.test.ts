@@ -89,6 +89,31 @@ describe('beside tokenizer.json', () => {
   });
 });
 
+describe('a class', () => {
+  it.each(['constructor', '__proto__', 'toString', 'NoSuchTokenizer'])(
+    'that is none, as %s, changes nothing',
+    async (name) => {
+      const plain = await load({ base: 'gpt2', files: {} } as unknown as Case);
+      for (const files of [
+        { 'tokenizer_config.json': { tokenizer_class: name } },
+        { 'tokenizer_config.json': {}, 'config.json': { tokenizer_class: name } },
+        { 'tokenizer_config.json': {}, 'config.json': { model_type: name } },
+      ])
+        expect((await load({ base: 'gpt2', files } as unknown as Case)).toJSON()).toEqual(plain.toJSON());
+    },
+  );
+  it('is not looked for in a config.json that nothing stands beside but the tokenizer', async () => {
+    const alone = await load({ base: 'bert', files: { 'config.json': { model_type: 'mpnet' } } } as unknown as Case);
+    expect(alone.toJSON()).toEqual((await load({ base: 'bert', files: {} } as unknown as Case)).toJSON());
+  });
+  it('of a broken config.json is refused by its name, where it is asked for', async () => {
+    const files = { 'tokenizer_config.json': {}, 'config.json': '{"model_type": ' };
+    await expect(load({ base: 'gpt2', files } as unknown as Case)).rejects.toThrow('config.json');
+    const named = { ...files, 'tokenizer_config.json': { tokenizer_class: 'GPT2Tokenizer' } };
+    expect((await load({ base: 'gpt2', files: named } as unknown as Case)).eosId).toBe(0);
+  });
+});
+
 describe('a folder is read as AutoTokenizer reads it', () => {
   it.each(cases.map(name))('%s', async (_, i) => {
     const expected = cases[i] as Case;

@@ -81,6 +81,13 @@ describe('refusals', () => {
       tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex: '(a' }, behavior: 'Isolated', invert: false } }),
       '$.pre_tokenizer.pattern',
     ],
+    ...['[[:__proto__:]]', '[[:constructor:]]', '\\p{__proto__}', '\\p{^valueOf}'].map(
+      (Regex): [string, object, string] => [
+        `the set ${Regex}`,
+        tiny({ pre_tokenizer: { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false } }),
+        '$.pre_tokenizer.pattern',
+      ],
+    ),
     [
       'a template with a stranger',
       tiny({

@@ -59,12 +59,12 @@ const masksNormalized = isOneOf('Bart LED Nllb');
 const describesAll = isOneOf('MarkupLM MPNet Mvp Whisper');
 
 /** Classes of translators, which frame a text with its language, and the language where the folder names none. */
-const USUAL_LANGUAGES: Readonly<Record<string, string>> = {
-  MBart50Tokenizer: 'en_XX',
-  MBartTokenizer: 'en_XX',
-  NllbTokenizer: 'eng_Latn',
-  SeamlessM4TTokenizer: 'eng',
-};
+const USUAL_LANGUAGES = new Map([
+  ['MBart50Tokenizer', 'en_XX'],
+  ['MBartTokenizer', 'en_XX'],
+  ['NllbTokenizer', 'eng_Latn'],
+  ['SeamlessM4TTokenizer', 'eng'],
+]);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -178,7 +178,7 @@ export function templateOf(
     const first = around('$A', 0);
     return [first, [...first, ...around('$B', 1)]];
   }
-  const usual = USUAL_LANGUAGES[config.tokenizerClass];
+  const usual = USUAL_LANGUAGES.get(config.tokenizerClass);
   if (usual === undefined) return undefined;
   const { sourceLanguage = usual } = config;
   const isBare = config.tokenizerClass === 'SeamlessM4TTokenizer' && !sourceLanguage.includes('__');

@@ -7,24 +7,26 @@ const SET_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
 export const WORD = `${SET_WORD}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}`;
 const PUNCT = '\\p{P}\\p{S}';
 const SHORTHANDS: Readonly<Record<string, string>> = { s: SPACE, w: SET_WORD, d: '\\p{Nd}', h: '0-9A-Fa-f' };
-const POSIX: Readonly<Record<string, string>> = {
-  alnum: '\\p{Alphabetic}\\p{Nd}',
-  alpha: '\\p{Alphabetic}',
-  ascii: '\\u{0}-\\u{7f}',
-  blank: '\\t\\p{Zs}',
-  cntrl: '\\p{Cc}',
-  digit: '\\p{Nd}',
-  graph: `[[^${SPACE}]--[\\p{Cc}\\p{Cn}\\p{Cs}]]`,
-  lower: '\\p{Lowercase}',
-  print: '[^\\p{Cc}\\p{Cn}\\p{Cs}\\u{2028}\\u{2029}]',
-  punct: PUNCT,
-  space: SPACE,
-  upper: '\\p{Uppercase}',
-  word: SET_WORD,
-  xdigit: '0-9A-Fa-f',
-};
+const POSIX = new Map(
+  Object.entries({
+    alnum: '\\p{Alphabetic}\\p{Nd}',
+    alpha: '\\p{Alphabetic}',
+    ascii: '\\u{0}-\\u{7f}',
+    blank: '\\t\\p{Zs}',
+    cntrl: '\\p{Cc}',
+    digit: '\\p{Nd}',
+    graph: `[[^${SPACE}]--[\\p{Cc}\\p{Cn}\\p{Cs}]]`,
+    lower: '\\p{Lowercase}',
+    print: '[^\\p{Cc}\\p{Cn}\\p{Cs}\\u{2028}\\u{2029}]',
+    punct: PUNCT,
+    space: SPACE,
+    upper: '\\p{Uppercase}',
+    word: SET_WORD,
+    xdigit: '0-9A-Fa-f',
+  }),
+);
 /** `\\p{…}` differs from `[:…:]` for these two. */
-const PROPERTIES: Readonly<Record<string, string>> = { ...POSIX, punct: '\\p{P}', word: WORD };
+const PROPERTIES = new Map([...POSIX, ['punct', '\\p{P}'], ['word', WORD]]);
 const CONTROL: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, v: 11, a: 7, e: 27 };
 
 export const escapeCodePoint = (codePoint: number): string => `\\u{${codePoint.toString(16)}}`;
@@ -75,7 +77,7 @@ export class OnigSetReader extends OnigReader {
       name = name.slice(1);
     }
     if (!/^[A-Za-z0-9_= -]+$/.test(name)) this.fail('the name of a property');
-    const posix = PROPERTIES[name.toLowerCase()];
+    const posix = PROPERTIES.get(name.toLowerCase());
     const members = posix ?? this.unicodeProperty(name);
     return negated ? `[^${members}]` : `[${members}]`;
   }
@@ -127,7 +129,7 @@ export class OnigSetReader extends OnigReader {
   private posixClass(): string {
     const negated = this.take('^');
     const name = this.until(':');
-    const members = POSIX[name];
+    const members = POSIX.get(name);
     if (members === undefined || !this.take(']')) this.fail('a POSIX class');
     return negated ? `[^${members}]` : members;
   }
