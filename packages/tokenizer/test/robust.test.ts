@@ -403,6 +403,11 @@ function watchedUnits(text: string): { readonly units: Uint16Array; readonly rea
 describe('rank files', () => {
   const read = (text: string): Promise<Tokenizer> =>
     Tokenizer.load(new Map([['tiktoken.model', new TextEncoder().encode(text)]]), { tiktoken: { pattern: '.+' } });
+  it.each(['constructor', 'gpt5'])('of an encoding %s that nobody knows are refused by its name', async (encoding) => {
+    const file = new Map([['tiktoken.model', new TextEncoder().encode('YQ== 0\n')]]);
+    const options = { tiktoken: { encoding: encoding as 'gpt2' } };
+    await expect(Tokenizer.load(file, options)).rejects.toMatchObject({ where: 'tiktoken.encoding' });
+  });
   it('are read in any order, with either line ends, whatever the bytes', async () => {
     const single = Array.from({ length: 256 }, (_, byte) => Buffer.from([byte]));
     const tokens = [

@@ -6,6 +6,7 @@ import { byteLevel, regex } from '../families/lazy';
 import { CL100K_PATTERN, O200K_PATTERN } from '../fast/scanners';
 import { Vocab } from '../models/vocab';
 import { VocabBuilder } from '../models/vocab-builder';
+import { checkChoice } from '../options';
 import { PreTokenizerSequence } from '../pre-tokenizers/sequence';
 import { BYTE_UNITS } from '../text/byte-alphabet';
 import { addTokens, type TokenizerParts, toAddedToken } from '../tokenizer-parts';
@@ -118,6 +119,7 @@ export async function readTiktoken(
   file: string,
   options: TiktokenOptions = {},
 ): Promise<TokenizerParts> {
+  checkChoice('tiktoken.encoding', options.encoding, Object.keys(ENCODINGS));
   const { Bpe, ByteLevelDecoder, ByteLevelPreTokenizer, GPT2_PATTERN, mergesByRank, Split } = await byteLevel();
   const ranks = readRanks(bytes, file);
   const { count } = ranks;
