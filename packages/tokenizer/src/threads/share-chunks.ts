@@ -69,7 +69,8 @@ export async function shareChunks(
   const batch = new SharedBatch(layout, 0);
   batch.open(chunks);
   const answers = workers.map((worker, i) => worker.run({ kind: 'share', layout, thread: i + 1, options }));
-  // One that fails has nothing more to be claimed; what it failed of is thrown below.
+  // One that fails has nothing more to be claimed; what it failed of is thrown below. Answers may come later than the rows,
+  // when the memory serves another batch, which is not to be closed.
   const answered = Promise.all(answers);
   let isOurs = true;
   answered.catch(() => isOurs && batch.close());
